@@ -1,0 +1,55 @@
+"""snnbench: accuracy, throughput, memory and Lyapunov stability of spiking neural networks.
+
+Importing this package imports neither torch nor pandas; each name below is loaded on first use.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from snnbench.engine.data import Dataset as Dataset
+    from snnbench.engine.data import Encoder as Encoder
+    from snnbench.engine.data import Split as Split
+    from snnbench.engine.network import Network as Network
+    from snnbench.engine.neuron import Neuron as Neuron
+    from snnbench.engine.surrogate import Surrogate as Surrogate
+    from snnbench.plugin.hookspecs import hookimpl as hookimpl
+    from snnbench.plugin.specs import DatasetSpec as DatasetSpec
+    from snnbench.plugin.specs import EncoderSpec as EncoderSpec
+    from snnbench.plugin.specs import MeasurementSpec as MeasurementSpec
+    from snnbench.plugin.specs import NetworkSpec as NetworkSpec
+    from snnbench.plugin.specs import NeuronSpec as NeuronSpec
+    from snnbench.plugin.specs import Param as Param
+    from snnbench.plugin.specs import SurrogateSpec as SurrogateSpec
+
+_HOMES = {
+    "hookimpl": "snnbench.plugin.hookspecs",
+    "Dataset": "snnbench.engine.data",
+    "Encoder": "snnbench.engine.data",
+    "Split": "snnbench.engine.data",
+    "Network": "snnbench.engine.network",
+    "Neuron": "snnbench.engine.neuron",
+    "Surrogate": "snnbench.engine.surrogate",
+    "DatasetSpec": "snnbench.plugin.specs",
+    "EncoderSpec": "snnbench.plugin.specs",
+    "MeasurementSpec": "snnbench.plugin.specs",
+    "NetworkSpec": "snnbench.plugin.specs",
+    "NeuronSpec": "snnbench.plugin.specs",
+    "Param": "snnbench.plugin.specs",
+    "SurrogateSpec": "snnbench.plugin.specs",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return version("snnbench")
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'snnbench' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES, "__version__"])

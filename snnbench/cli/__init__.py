@@ -1,0 +1,42 @@
+"""The command line: one module a command. Results go to stdout, talk and errors to stderr."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+
+import typer
+
+from snnbench.errors import SnnbenchError
+
+app = typer.Typer(
+    name="snnbench",
+    help="Measure spiking neural networks: accuracy, throughput, memory and Lyapunov stability.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+def main() -> None:
+    """Entry point: run the command; say errors in two lines and exit with their code."""
+    from snnbench.cli import commands  # noqa: F401  registers the commands
+
+    try:
+        app()
+    except SnnbenchError as error:
+        fail(error)
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+    except Exception as error:
+        traceback.print_exc()
+        fail(SnnbenchError(f"internal error: {error!r}", "please report it with the lines above"))
+
+
+def fail(error: SnnbenchError) -> None:
+    """Print ``error`` and its hint to stderr and exit with its code."""
+    sys.stderr.write(f"error: {error.message}\n")
+    if error.hint:
+        sys.stderr.write(f"hint: {error.hint}\n")
+    raise SystemExit(error.exit_code)

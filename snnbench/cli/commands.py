@@ -1,0 +1,3 @@
+"""Every command, imported so that it registers itself. Each imports heavy packages only when called."""
+
+from __future__ import annotations

@@ -1,0 +1,1 @@
+"""Running a neuron over time: the neuron and surrogate contracts, networks and the engines."""

@@ -1,0 +1,105 @@
+"""A network is a plain list of layers: stateless ones see all T·B at once, neurons run over time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Literal, TypeAlias, get_args
+
+import torch
+from torch import Tensor, nn
+
+from snnbench.engine.eager import State
+from snnbench.engine.neuron import Neuron
+
+Readout: TypeAlias = Literal["spike_sum", "spike_mean", "membrane_mean", "membrane_max", "membrane_last"]
+READOUTS: tuple[str, ...] = get_args(Readout)
+
+
+class Network(nn.Module):
+    """Layers in order, then a readout over time, then a classifier.
+
+    Args:
+        layers: Stateless modules and ``Neuron`` populations.
+        readout: How the last layer's outputs ``[T, B, H]`` become one value a unit. ``spike_*``
+            pools the spikes; ``membrane_*`` pools an ``li`` layer that must come last.
+        classifier: Applied to the pooled values, ``[B, H] -> [B, classes]``.
+
+    Its state is the concatenation of its neurons' states, in order.
+    """
+
+    def __init__(self, layers: Iterable[nn.Module], readout: Readout, classifier: nn.Module) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(layers)
+        self.readout = readout
+        self.classifier = classifier
+
+    @property
+    def neurons(self) -> list[Neuron]:
+        """The populations, first to last."""
+        return [layer for layer in self.layers if isinstance(layer, Neuron)]
+
+    def initial_state(self, x_t: Tensor) -> State:
+        """State before the first step, for an input like ``x_t`` ``[B, *input_shape]``."""
+        state: list[Tensor] = []
+        with torch.no_grad():
+            for layer in self.layers:
+                if isinstance(layer, Neuron):
+                    fresh = layer.initial_state(x_t)
+                    state += fresh
+                    x_t, _ = layer.step(x_t, fresh)
+                else:
+                    x_t = layer(x_t)
+        return tuple(state)
+
+    def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
+        """One time step of all layers. Pure.
+
+        Args:
+            x_t: Input, ``[B, *input_shape]``.
+            state: As ``initial_state`` lays it out.
+
+        Returns:
+            The last layer's output, ``[B, *]``, and the next state.
+        """
+        following: list[Tensor] = []
+        for layer in self.layers:
+            if isinstance(layer, Neuron):
+                width = len(layer.states)
+                x_t, new = layer.step(x_t, state[len(following) : len(following) + width])
+                following += new
+            else:
+                x_t = layer(x_t)
+        return x_t, tuple(following)
+
+    def outputs(self, x: Tensor) -> list[Tensor]:
+        """The output of every neuron layer over time, each ``[T, B, *]``, for ``x`` ``[T, B, *input_shape]``."""
+        collected = []
+        steps, batch = x.shape[:2]
+        for layer in self.layers:
+            if isinstance(layer, Neuron):
+                x, _ = layer(x)
+                collected.append(x)
+            else:
+                x = layer(x.flatten(0, 1)).unflatten(0, (steps, batch))
+        return collected
+
+    def classify(self, outputs: Tensor) -> Tensor:
+        """Logits ``[B, classes]`` from the last layer's outputs ``[T, B, H]``."""
+        return self.classifier(pool(outputs, self.readout))  # type: ignore[no-any-return]
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits ``[B, classes]`` for ``x`` ``[T, B, *input_shape]``."""
+        return self.classify(self.outputs(x)[-1])
+
+
+def pool(outputs: Tensor, readout: Readout) -> Tensor:
+    """One value a unit, ``[B, H]``, from outputs over time, ``[T, B, H]``."""
+    match readout:
+        case "spike_sum":
+            return outputs.sum(0)
+        case "spike_mean" | "membrane_mean":
+            return outputs.mean(0)
+        case "membrane_max":
+            return outputs.amax(0)
+        case "membrane_last":
+            return outputs[-1]

@@ -1,0 +1,50 @@
+"""The neuron contract: a pure step and an initial state; everything else follows from them."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from snnbench.engine import eager
+from snnbench.engine.eager import State
+
+
+class Neuron(nn.Module):
+    """A population of neurons: abstract; subclasses give ``initial_state`` and ``step``.
+
+    Shapes: T steps, B samples, ``features`` the shape of the population. Time is the first axis.
+
+    Attributes:
+        states: Names of the state tensors, in order; empty for a population without memory.
+    """
+
+    states: tuple[str, ...] = ("membrane",)
+
+    def initial_state(self, x_t: Tensor) -> State:
+        """The state before the first step, for an input like ``x_t`` ``[B, *features]``.
+
+        Every state tensor has B as its first axis, and the dtype and device of ``x_t``.
+        """
+        raise NotImplementedError
+
+    def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
+        """One time step. Pure: the same arguments give the same result and nothing is written.
+
+        Args:
+            x_t: Input current, ``[B, *features]``.
+            state: State after the previous step.
+
+        Returns:
+            The output, ``[B, *features]``, and the next state.
+        """
+        raise NotImplementedError
+
+    def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        """All steps. ``x`` is ``[T, B, *features]``; returns the outputs ``[T, B, *features]`` and the state."""
+        return eager.run(self.step, x, self.initial_state(x[0]) if state is None else state)
+
+    def leak_exponent(self) -> float | None:
+        """Largest Lyapunov exponent under the true derivative (spikes frozen), nats a step.
+
+        None where it has no closed form. Stability measurements are checked against it.
+        """
+        return None

@@ -1,0 +1,88 @@
+"""Spike functions: a Heaviside step forward, a surrogate derivative for every kind of gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, Literal, TypeAlias
+
+import torch
+from torch import Tensor
+
+Derivative: TypeAlias = Literal["surrogate", "true"]
+
+_derivative: ContextVar[Derivative] = ContextVar("snnbench_derivative", default="surrogate")
+
+
+@contextmanager
+def derivative(which: Derivative) -> Iterator[None]:
+    """Within this context, differentiate spikes by the ``surrogate`` or by the ``true`` derivative.
+
+    The true derivative of a spike is 0 almost everywhere: the spikes are frozen.
+    """
+    token = _derivative.set(which)
+    try:
+        yield
+    finally:
+        _derivative.reset(token)
+
+
+class Surrogate:
+    """A spike function of ``z = membrane − threshold``: abstract; subclasses give ``derivative``.
+
+    Elementwise, without state, picklable. ``forward`` is the strict step H(z), 1 where z > 0;
+    a graded spike function overrides it.
+    """
+
+    def derivative(self, z: Tensor) -> Tensor:
+        """Surrogate of dH/dz at ``z``, same shape, dtype and device."""
+        raise NotImplementedError
+
+    def forward(self, z: Tensor) -> Tensor:
+        """The spikes at ``z``, same shape, dtype and device."""
+        return (z > 0).to(z.dtype)
+
+    def __call__(self, z: Tensor) -> Tensor:
+        """The spikes at ``z``, differentiable in reverse and forward mode and under ``vmap``."""
+        spikes: Tensor = SpikeFunction.apply(z, self)
+        return spikes
+
+    def slope(self, z: Tensor) -> Tensor:
+        """The derivative that is in force: ``derivative(z)``, or 0 where spikes are frozen."""
+        return self.derivative(z) if _derivative.get() == "surrogate" else torch.zeros_like(z)
+
+    def __repr__(self) -> str:
+        params = ", ".join(f"{name}={value!r}" for name, value in vars(self).items())
+        return f"{type(self).__name__}({params})"
+
+
+class SpikeFunction(torch.autograd.Function):
+    """Backward, forward-mode and batching rules, once for every surrogate."""
+
+    @staticmethod
+    def forward(z: Tensor, surrogate: Surrogate) -> Tensor:  # type: ignore[override]
+        return surrogate.forward(z)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, Surrogate], output: Tensor) -> None:
+        z, ctx.surrogate = inputs
+        ctx.save_for_backward(z)
+        ctx.save_for_forward(z)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        (z,) = ctx.saved_tensors
+        return gradients[0] * ctx.surrogate.slope(z), None
+
+    @staticmethod
+    def jvp(ctx: Any, *tangents: Any) -> Tensor:
+        (z,) = ctx.saved_tensors
+        result: Tensor = tangents[0] * ctx.surrogate.slope(z)
+        return result
+
+    @staticmethod
+    def vmap(  # type: ignore[override]
+        info: Any, in_dims: tuple[int | None, None], z: Tensor, surrogate: Surrogate
+    ) -> tuple[Tensor, int | None]:
+        return SpikeFunction.apply(z, surrogate), in_dims[0]  # elementwise: no axis to move

@@ -1,0 +1,41 @@
+"""What a measurement is given: the trained network and all it was trained with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from snnbench.engine.data import Dataset, Encoder, Split
+from snnbench.engine.network import Network
+from snnbench.records import Cell, derive_seed
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A trained cell.
+
+    Attributes:
+        cell: What was asked for.
+        network: The network, on ``device``, in evaluation mode, at the chosen epoch.
+        encoder: The cell's encoder.
+        data: The cell's dataset, on the CPU.
+        device: Where the network is.
+    """
+
+    cell: Cell
+    network: Network
+    encoder: Encoder
+    data: Dataset
+    device: torch.device
+
+    def generator(self, stream: str) -> torch.Generator:
+        """A fresh generator on ``device`` for one named stream of this cell."""
+        return torch.Generator(self.device).manual_seed(derive_seed(self.cell.key, stream))
+
+    def batch(self, split: Split, count: int, stream: str) -> tuple[Tensor, Tensor]:
+        """The first ``count`` samples of ``split`` (repeated if it has fewer), encoded ``[T, B, *]``, and classes ``[B]``."""
+        index = torch.arange(count) % len(split)
+        x, y = split.x[index].to(self.device), split.y[index].to(self.device)
+        return self.encoder(x, self.generator(stream)), y

@@ -1,0 +1,235 @@
+"""What a plugin hands over: frozen descriptions whose factories are imported only when used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any, ClassVar, Literal, TypeAlias
+
+from snnbench.errors import PluginError, UsageError, did_you_mean
+from snnbench.records import Params, Value, format_value
+
+Factory: TypeAlias = Callable[..., Any] | str
+SpikeKind: TypeAlias = Literal["binary", "ternary", "multi", "graded", "none"]
+DataKind: TypeAlias = Literal["image", "events", "sequence"]
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """One parameter of a component. Its type is the type of its default.
+
+    Attributes:
+        default: Used when the matrix does not give it. A tuple takes a list of the same item type.
+        low: Least value allowed (each item, for a tuple).
+        high: Greatest value allowed (each item, for a tuple).
+        unit: Unit of the value, empty if it has none.
+        doc: One line on what it does.
+        choices: The only values allowed, for text.
+    """
+
+    default: Value
+    low: float | None = None
+    high: float | None = None
+    unit: str = ""
+    doc: str = ""
+    choices: tuple[str, ...] = ()
+
+    @property
+    def range(self) -> str:
+        """What is allowed, for people: ``0 … 1``, ``one of subtract, zero, none``."""
+        if self.choices:
+            return f"one of {', '.join(self.choices)}"
+        if self.low is None and self.high is None:
+            return type(self.default).__name__
+        low = "−∞" if self.low is None else f"{self.low:g}"
+        high = "∞" if self.high is None else f"{self.high:g}"
+        return f"{low} … {high}"
+
+    def check(self, value: Value) -> Value:
+        """Return ``value`` in this parameter's type.
+
+        Raises:
+            ValueError: It has the wrong type or lies outside the range; the text says which.
+        """
+        if isinstance(self.default, tuple):
+            if not isinstance(value, tuple):
+                raise ValueError(f"expected a list, got {format_value(value)}")
+            kind = type(self.default[0]) if self.default else float
+            return tuple(self._check_scalar(item, kind) for item in value)
+        return self._check_scalar(value, type(self.default))
+
+    def _check_scalar(self, value: Value, kind: type) -> Any:
+        if kind is float and isinstance(value, int) and not isinstance(value, bool):
+            value = float(value)
+        if type(value) is not kind:
+            raise ValueError(f"expected {kind.__name__}, got {format_value(value)}")
+        if self.choices and value not in self.choices:
+            raise ValueError(f"{value!r} is not {self.range}")
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            below = self.low is not None and not value >= self.low
+            if below or (self.high is not None and not value <= self.high):
+                raise ValueError(f"{format_value(value)} is outside {self.range}")
+        return value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spec:
+    """What is common to all components.
+
+    Attributes:
+        name: How a matrix refers to it: letters, digits and underscores.
+        version: Raised by its author whenever its numbers change.
+        summary: One line.
+        factory: A callable, or ``"package.module:attribute"``, imported on first use.
+        params: Its parameters, passed to the factory by keyword.
+        reference: The paper and equation it implements.
+        equation: The mathematics of one step, as plain text.
+    """
+
+    kind: ClassVar[str] = ""
+
+    name: str
+    version: str
+    summary: str
+    factory: Factory
+    params: Mapping[str, Param] = field(default_factory=dict)
+    reference: str = ""
+    equation: str = ""
+
+    def resolve(self, given: Params) -> dict[str, Value]:
+        """All parameters: the defaults, overridden by ``given``.
+
+        Raises:
+            UsageError: An unknown name, a wrong type or a value out of range.
+        """
+        values = {name: param.default for name, param in self.params.items()}
+        for name, value in given:
+            if name not in self.params:
+                hint = did_you_mean(name, self.params) or f"{self.name} takes no parameters"
+                raise UsageError(f"{self.kind} {self.name!r} has no parameter {name!r}", hint)
+            try:
+                values[name] = self.params[name].check(value)
+            except ValueError as error:
+                hint = f"{name}: {self.params[name].doc or self.params[name].range}"
+                raise UsageError(f"{self.kind} {self.name!r}, parameter {name!r}: {error}", hint) from None
+        return values
+
+    def load(self) -> Callable[..., Any]:
+        """The factory itself.
+
+        Raises:
+            PluginError: It names a module or attribute that cannot be imported.
+        """
+        if not isinstance(self.factory, str):
+            return self.factory
+        module, _, attribute = self.factory.partition(":")
+        try:
+            loaded: Callable[..., Any] = getattr(import_module(module), attribute)
+        except Exception as error:
+            raise PluginError(
+                f"{self.kind} {self.name!r}: its factory {self.factory!r} cannot be imported: {error!r}",
+                "'snnbench plugins' tells which package provides it",
+            ) from error
+        return loaded
+
+
+@dataclass(frozen=True, kw_only=True)
+class NeuronSpec(Spec):
+    """A neuron model. ``factory(features, surrogate, generator, **params) -> Neuron``.
+
+    ``features`` is the shape of one sample at one step; ``surrogate`` is None when ``spike`` is
+    ``none``; ``generator`` draws initial weights. The claims keep unlike models out of one row.
+
+    Attributes:
+        spike: What an output value can be.
+        threshold: Whether a membrane exactly at threshold is silent (``>``) or fires (``>=``).
+        reset: What a spike does to the membrane, and when.
+        reset_detached: The gradient does not flow through the reset.
+        recurrent: Its units read each other's output.
+        causal: The output at t depends on inputs up to t only.
+        states: Names of the state tensors, in order.
+    """
+
+    kind: ClassVar[str] = "neuron"
+
+    spike: SpikeKind = "binary"
+    threshold: Literal[">", ">="] = ">"
+    reset: str = "none"
+    reset_detached: bool = False
+    recurrent: bool = False
+    causal: bool = True
+    states: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SurrogateSpec(Spec):
+    """A spike function. ``factory(**params) -> Surrogate``."""
+
+    kind: ClassVar[str] = "surrogate"
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncoderSpec(Spec):
+    """An encoder. ``factory(steps, **params) -> Encoder``, called ``encoder(x, generator)``.
+
+    Attributes:
+        accepts: The kinds of data it can encode.
+    """
+
+    kind: ClassVar[str] = "encoder"
+
+    accepts: frozenset[DataKind] = frozenset({"image"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetSpec(Spec):
+    """A dataset. ``factory(root, **params) -> Dataset``.
+
+    Attributes:
+        data: The kind of its samples.
+        checksum: Of its content with default parameters, as ``Dataset.checksum`` computes it.
+        samples: Number of training samples, for the time estimate.
+        download: Whether it must be fetched before its first use.
+    """
+
+    kind: ClassVar[str] = "dataset"
+
+    data: DataKind = "image"
+    checksum: str = ""
+    samples: int = 0
+    download: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkSpec(Spec):
+    """A network. ``factory(input_shape, classes, neuron, generator, **params) -> Network``.
+
+    ``neuron`` is a callable that makes a population: ``neuron(features) -> Neuron``.
+    """
+
+    kind: ClassVar[str] = "network"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeasurementSpec(Spec):
+    """An extra column. ``factory(**params)`` returns a callable, given the trained cell.
+
+    The callable takes a ``snnbench.measure.Trained`` and returns a float, or None and never a
+    stand-in when it cannot be measured.
+
+    Attributes:
+        unit: Of the value.
+        higher_is_better: Direction, or None if neither end is better.
+    """
+
+    kind: ClassVar[str] = "measurement"
+
+    unit: str = "1"
+    higher_is_better: bool | None = None
+
+
+KINDS: dict[str, type[Spec]] = {
+    spec.kind: spec
+    for spec in (NeuronSpec, SurrogateSpec, EncoderSpec, DatasetSpec, NetworkSpec, MeasurementSpec)
+}

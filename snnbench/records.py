@@ -1,0 +1,213 @@
+"""Plain data that flows from the plan to the report: what is run, and what came of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Annotated, TypeAlias
+
+from annotated_types import Ge, Gt
+
+PROTOCOL = 1
+"""Version of the measuring protocol. Rows of different protocols are never compared."""
+
+SCHEMA = 1
+"""Version of the journal's line format."""
+
+Scalar: TypeAlias = bool | int | float | str
+Value: TypeAlias = Scalar | tuple[Scalar, ...]
+Params: TypeAlias = tuple[tuple[str, Value], ...]
+
+
+def format_value(value: Value) -> str:
+    """A parameter's value as the matrix would write it: ``0.9``, ``true``, ``zero``, ``[64,128]``."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return f"[{','.join(format_value(item) for item in value)}]"
+    return str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One chosen component of a cell.
+
+    Attributes:
+        name: How the matrix refers to it: ``lif``, or ``dist:lif`` where that is needed to be clear.
+        params: The parameters given explicitly, sorted by name; defaults are left out.
+    """
+
+    name: str
+    params: Params = ()
+
+    def __str__(self) -> str:
+        if not self.params:
+            return self.name
+        return f"{self.name}[{','.join(f'{name}={format_value(value)}' for name, value in self.params)}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What every cell may spend on training: the same for all rows that are compared.
+
+    Attributes:
+        steps: Time steps T an image is shown for.
+        epochs: Passes over the training split.
+        batch_size: Samples B of one optimiser step.
+        learning_rate: Adam's step size.
+        weight_decay: Adam's L2 term.
+    """
+
+    steps: Annotated[int, Ge(1)] = 25
+    epochs: Annotated[int, Ge(0)] = 20
+    batch_size: Annotated[int, Ge(1)] = 64
+    learning_rate: Annotated[float, Gt(0)] = 1e-3
+    weight_decay: Annotated[float, Ge(0)] = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One combination and seed: the unit that is trained, measured and journalled.
+
+    Attributes:
+        surrogate: None for a neuron that does not spike.
+        seed: Index of the repetition, from 0.
+        key: Hash over everything that could change the cell's numbers (see ``cell_key``).
+    """
+
+    dataset: Component
+    encoder: Component
+    network: Component
+    neuron: Component
+    surrogate: Component | None
+    budget: Budget
+    seed: int
+    key: str = ""
+
+    @property
+    def combination(self) -> str:
+        """The cell without its seed: ``digits/rate/dense/lif[beta=0.9]/atan``."""
+        parts = (self.dataset, self.encoder, self.network, self.neuron, self.surrogate)
+        return "/".join(str(part) for part in parts if part is not None)
+
+    @property
+    def id(self) -> str:
+        """The cell as people name it: ``digits/rate/dense/lif[beta=0.9]/atan/s0``."""
+        return f"{self.combination}/s{self.seed}"
+
+
+def cell_key(identities: Mapping[str, object], budget: Budget, seed: int) -> str:
+    """Sixteen hex digits that change whenever the cell's numbers could.
+
+    Args:
+        identities: For each axis, whatever tells the component apart: name, version, the
+            distribution that provides it and its version, all parameters, a dataset's checksum.
+        budget: The training budget.
+        seed: Index of the repetition.
+    """
+    content = {"protocol": PROTOCOL, "parts": identities, "budget": asdict(budget), "seed": seed}
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def derive_seed(key: str, stream: str) -> int:
+    """A 63-bit seed for one named stream of a cell: ``weights``, ``order``, ``encoder``, ``probe``.
+
+    Streams of one cell, and one stream of two cells, are independent.
+    """
+    digest = hashlib.sha256(f"{key}/{stream}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") >> 1
+
+
+class Status(StrEnum):
+    """How a cell ended."""
+
+    DONE = "done"
+    FAILED = "failed"
+    OOM = "oom"
+    TIMEOUT = "timeout"
+    DIVERGED = "diverged"
+    SKIPPED = "skipped"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One measured number, or the reason why there is none.
+
+    Attributes:
+        value: None when it could not be measured; never 0 in its stead.
+        unit: ``1`` for a fraction, else the unit's symbol.
+        low: Lower end of the value's interval or spread within this cell, if it has one.
+        high: Upper end, likewise.
+        flags: Warnings that belong beside the value: ``unstable``, ``finite-time``, ``graded``.
+        reason: Why ``value`` is None.
+    """
+
+    value: float | None
+    unit: str = "1"
+    low: float | None = None
+    high: float | None = None
+    flags: tuple[str, ...] = ()
+    reason: str | None = None
+
+    @classmethod
+    def missing(cls, reason: str, unit: str = "1") -> Metric:
+        """A number that could not be measured."""
+        return cls(value=None, unit=unit, reason=reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """Where a cell ran.
+
+    Attributes:
+        values: What describes the machine, the software and the settings, name to text.
+        identity: Hash of those among them that could change a number.
+    """
+
+    identity: str
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CellResult:
+    """What came of one cell; one line of the journal.
+
+    Attributes:
+        cell: What was run.
+        status: How it ended.
+        reason: Why it is not ``done``; empty when it is.
+        metrics: Name (``accuracy.test``) to number.
+        series: Name (``validation.accuracy``) to one number an epoch, or one a layer.
+        labels: Claims and settings a reader needs beside the numbers: ``spike`` = ``graded``.
+        device: Where the tensors were: ``cpu``, ``cuda:0``.
+        engine: The engine that was used in the end.
+        environment: Identity of the ``Environment`` it ran in.
+        started: Start, ISO 8601, UTC.
+        seconds: Wall time from start to end.
+        traceback: Of the exception that ended the cell, if one did.
+        schema: Version of this format.
+    """
+
+    cell: Cell
+    status: Status
+    reason: str = ""
+    metrics: Mapping[str, Metric] = field(default_factory=dict)
+    series: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    device: str = "cpu"
+    engine: str = "eager"
+    environment: str = ""
+    started: str = ""
+    seconds: float = 0.0
+    traceback: str = ""
+    schema: int = SCHEMA
+
+    @property
+    def identity(self) -> tuple[str, str, str, str]:
+        """Two results of one identity measure the same thing in the same place."""
+        return (self.cell.key, self.device, self.engine, self.environment)
