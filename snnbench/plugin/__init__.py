@@ -1,0 +1,1 @@
+"""The plugin contract: hooks, specs, and the host that finds and checks plugins."""

@@ -1,0 +1,1 @@
+"""From journals to tables and pages. The only part that imports pandas."""

@@ -1,0 +1,1 @@
+"""Lyapunov exponents of any map, and of networks."""
