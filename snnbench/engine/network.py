@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Literal, TypeAlias, get_args
 
 import torch
@@ -72,7 +72,7 @@ class Network(nn.Module):
         return x_t, tuple(following)
 
     def outputs(self, x: Tensor) -> list[Tensor]:
-        """The output of every neuron layer over time, each ``[T, B, *]``, for ``x`` ``[T, B, *input_shape]``."""
+        """Outputs over time of every neuron layer, each ``[T, B, *]``; ``x`` is ``[T, B, *input_shape]``."""
         collected = []
         steps, batch = x.shape[:2]
         for layer in self.layers:

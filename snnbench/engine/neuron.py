@@ -39,7 +39,7 @@ class Neuron(nn.Module):
         raise NotImplementedError
 
     def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
-        """All steps. ``x`` is ``[T, B, *features]``; returns the outputs ``[T, B, *features]`` and the state."""
+        """All steps of ``x`` ``[T, B, *features]``: the outputs ``[T, B, *features]`` and the last state."""
         return eager.run(self.step, x, self.initial_state(x[0]) if state is None else state)
 
     def leak_exponent(self) -> float | None:

@@ -45,8 +45,7 @@ class Surrogate:
 
     def __call__(self, z: Tensor) -> Tensor:
         """The spikes at ``z``, differentiable in reverse and forward mode and under ``vmap``."""
-        spikes: Tensor = SpikeFunction.apply(z, self)
-        return spikes
+        return SpikeFunction.apply(z, self)  # type: ignore[no-any-return]
 
     def slope(self, z: Tensor) -> Tensor:
         """The derivative that is in force: ``derivative(z)``, or 0 where spikes are frozen."""
@@ -61,7 +60,7 @@ class SpikeFunction(torch.autograd.Function):
     """Backward, forward-mode and batching rules, once for every surrogate."""
 
     @staticmethod
-    def forward(z: Tensor, surrogate: Surrogate) -> Tensor:  # type: ignore[override]
+    def forward(z: Tensor, surrogate: Surrogate) -> Tensor:
         return surrogate.forward(z)
 
     @staticmethod
@@ -82,7 +81,7 @@ class SpikeFunction(torch.autograd.Function):
         return result
 
     @staticmethod
-    def vmap(  # type: ignore[override]
+    def vmap(
         info: Any, in_dims: tuple[int | None, None], z: Tensor, surrogate: Surrogate
     ) -> tuple[Tensor, int | None]:
         return SpikeFunction.apply(z, surrogate), in_dims[0]  # elementwise: no axis to move

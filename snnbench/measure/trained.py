@@ -35,7 +35,11 @@ class Trained:
         return torch.Generator(self.device).manual_seed(derive_seed(self.cell.key, stream))
 
     def batch(self, split: Split, count: int, stream: str) -> tuple[Tensor, Tensor]:
-        """The first ``count`` samples of ``split`` (repeated if it has fewer), encoded ``[T, B, *]``, and classes ``[B]``."""
+        """The first ``count`` samples of ``split``, again from the start if it has fewer.
+
+        Returns:
+            Their encoding ``[T, B, *]`` and classes ``[B]``.
+        """
         index = torch.arange(count) % len(split)
         x, y = split.x[index].to(self.device), split.y[index].to(self.device)
         return self.encoder(x, self.generator(stream)), y

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Any, ClassVar, Literal, TypeAlias
 
 from snnbench.errors import PluginError, UsageError, did_you_mean
-from snnbench.records import Params, Value, format_value
+from snnbench.records import Params, Scalar, Value, format_value
 
 Factory: TypeAlias = Callable[..., Any] | str
 SpikeKind: TypeAlias = Literal["binary", "ternary", "multi", "graded", "none"]
@@ -59,10 +59,10 @@ class Param:
             return tuple(self._check_scalar(item, kind) for item in value)
         return self._check_scalar(value, type(self.default))
 
-    def _check_scalar(self, value: Value, kind: type) -> Any:
+    def _check_scalar(self, value: Value, kind: type) -> Scalar:
         if kind is float and isinstance(value, int) and not isinstance(value, bool):
             value = float(value)
-        if type(value) is not kind:
+        if isinstance(value, tuple) or type(value) is not kind:
             raise ValueError(f"expected {kind.__name__}, got {format_value(value)}")
         if self.choices and value not in self.choices:
             raise ValueError(f"{value!r} is not {self.range}")
