@@ -47,7 +47,7 @@ class Surrogate:
         """The spikes at ``z``, differentiable in reverse and forward mode and under ``vmap``."""
         return SpikeFunction.apply(z, self)  # type: ignore[no-any-return]
 
-    def slope(self, z: Tensor) -> Tensor:
+    def active_derivative(self, z: Tensor) -> Tensor:
         """The derivative that is in force: ``derivative(z)``, or 0 where spikes are frozen."""
         return self.derivative(z) if _derivative.get() == "surrogate" else torch.zeros_like(z)
 
@@ -72,12 +72,12 @@ class SpikeFunction(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
         (z,) = ctx.saved_tensors
-        return gradients[0] * ctx.surrogate.slope(z), None
+        return gradients[0] * ctx.surrogate.active_derivative(z), None
 
     @staticmethod
     def jvp(ctx: Any, *tangents: Any) -> Tensor:
         (z,) = ctx.saved_tensors
-        result: Tensor = tangents[0] * ctx.surrogate.slope(z)
+        result: Tensor = tangents[0] * ctx.surrogate.active_derivative(z)
         return result
 
     @staticmethod

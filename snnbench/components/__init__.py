@@ -1,0 +1,39 @@
+"""The built-in components, registered through the same hooks as everybody's. Imports no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from snnbench.components import datasets, encoders, networks, neurons, surrogates
+from snnbench.plugin.hookspecs import hookimpl
+from snnbench.plugin.specs import DatasetSpec, EncoderSpec, NetworkSpec, NeuronSpec, SurrogateSpec
+
+
+@hookimpl
+def snnbench_neurons() -> Iterable[NeuronSpec]:
+    """The built-in neuron models."""
+    return neurons.SPECS
+
+
+@hookimpl
+def snnbench_surrogates() -> Iterable[SurrogateSpec]:
+    """The built-in surrogates."""
+    return surrogates.SPECS
+
+
+@hookimpl
+def snnbench_encoders() -> Iterable[EncoderSpec]:
+    """The built-in encoders."""
+    return encoders.SPECS
+
+
+@hookimpl
+def snnbench_datasets() -> Iterable[DatasetSpec]:
+    """The built-in datasets."""
+    return datasets.SPECS
+
+
+@hookimpl
+def snnbench_networks() -> Iterable[NetworkSpec]:
+    """The built-in networks."""
+    return networks.SPECS

@@ -1,0 +1,34 @@
+"""Datasets, one a file. This list is all that finding them needs; it imports no torch."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from snnbench.plugin.specs import DatasetSpec, Param
+
+SPECS: Final = (
+    DatasetSpec(
+        name="digits",
+        version="1",
+        summary="1,797 handwritten digits of 8×8 pixels, 10 classes, inside scikit-learn",
+        factory="snnbench.components.datasets.digits:digits",
+        reference="Alpaydin & Kaynak 1998, UCI Optical Recognition of Handwritten Digits (test part)",
+        data="image",
+        checksum="ff7c346ad71efa05",
+        samples=1293,
+    ),
+    DatasetSpec(
+        name="yin_yang",
+        version="1",
+        summary="points on the Yin-Yang symbol, 4 features, 3 classes, generated",
+        factory="snnbench.components.datasets.yin_yang:yin_yang",
+        params={
+            "train": Param(5000, low=3, unit="samples", doc="size of the training split"),
+            "r_small": Param(0.1, low=1e-3, high=0.25, doc="radius of the two dots"),
+        },
+        reference="Kriener, Göltz & Petrovici 2022, NICE, arXiv:2102.08211",
+        data="image",
+        checksum="e64648903cce8851",
+        samples=5000,
+    ),
+)

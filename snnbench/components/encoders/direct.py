@@ -1,0 +1,21 @@
+"""Direct coding: the sample itself is the input current of each step."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+class Direct:
+    """``x[t] = x``: a view, not T copies.
+
+    Args:
+        steps: T.
+    """
+
+    def __init__(self, steps: int) -> None:
+        self.steps = steps
+
+    def __call__(self, x: Tensor, generator: torch.Generator) -> Tensor:
+        """The current ``[T, B, *shape]`` for samples ``x`` ``[B, *shape]``, of any range."""
+        return x.expand(self.steps, *x.shape)

@@ -1,0 +1,21 @@
+"""The range that intensity encoders accept."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from snnbench.errors import UsageError
+
+
+def check_intensity(x: Tensor, encoder: str) -> None:
+    """Refuse samples outside [0, 1].
+
+    Raises:
+        UsageError: A value is outside, or not a number.
+    """
+    if not bool(((x >= 0) & (x <= 1)).all()):
+        low, high = float(x.min()), float(x.max())
+        raise UsageError(
+            f"encoder {encoder!r} takes intensities in [0, 1], got values from {low:g} to {high:g}",
+            "scale the dataset, or choose the encoder 'direct'",
+        )

@@ -1,0 +1,44 @@
+"""Latency coding: time to first spike of a charging membrane."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from snnbench.components.encoders.intensity import check_intensity
+
+
+class Latency:
+    """One spike at ``t = round(τ·ln(x/(x − θ)))``; none where x ≤ θ or t ≥ T.
+
+    With ``linear``, ``t = round((T − 1)·(1 − x))``; none where x ≤ θ.
+
+    Args:
+        steps: T.
+        tau: τ, in steps.
+        threshold: θ.
+        linear: As above.
+    """
+
+    def __init__(
+        self, steps: int, *, tau: float = 5.0, threshold: float = 0.01, linear: bool = False
+    ) -> None:
+        self.steps = steps
+        self.tau = tau
+        self.threshold = threshold
+        self.linear = linear
+
+    def __call__(self, x: Tensor, generator: torch.Generator) -> Tensor:
+        """Spikes ``[T, B, *shape]`` for intensities ``x`` ``[B, *shape]`` in [0, 1].
+
+        Raises:
+            UsageError: A value is outside [0, 1].
+        """
+        check_intensity(x, "latency")
+        if self.linear:
+            time = (self.steps - 1) * (1 - x)
+        else:  # ln(x/(x − θ)); +∞ at x ≤ θ, which is later than any step
+            time = -self.tau * torch.log1p(-self.threshold / x.clamp(min=self.threshold))
+        time = time.round().where(x > self.threshold, torch.inf)
+        steps = torch.arange(self.steps, device=x.device).view(-1, *[1] * x.ndim)
+        return (time == steps).to(x.dtype)

@@ -1,0 +1,56 @@
+"""Fully connected network for samples of any shape."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import nn
+
+from snnbench.components.neurons.li import LI
+from snnbench.engine.network import Network, Readout
+from snnbench.engine.neuron import Neuron
+
+
+def dense(
+    input_shape: tuple[int, ...],
+    classes: int,
+    neuron: Callable[[tuple[int, ...]], Neuron],
+    generator: torch.Generator,
+    *,
+    hidden: tuple[int, ...] = (128,),
+    readout: Readout = "spike_sum",
+    beta_out: float = 0.95,
+) -> Network:
+    """Flatten, then Linear and neurons for each hidden layer, then a linear readout.
+
+    A ``spike_*`` readout is Linear on the last layer's outputs pooled over time; a ``membrane_*``
+    readout is Linear into a leaky integrator whose membrane, pooled over time, is the logit.
+
+    Args:
+        input_shape: Shape of one encoded sample at one step.
+        classes: Number of logits.
+        neuron: Makes a population of the given shape.
+        generator: Draws the weights, Xavier-uniform; biases start at 0.
+        hidden: Width of each hidden layer.
+        readout: How outputs over time become logits.
+        beta_out: Decay of the leaky integrator.
+    """
+    layers: list[nn.Module] = [nn.Flatten()]
+    width = math.prod(input_shape)
+    for following in hidden:
+        layers += [linear(width, following, generator), neuron((following,))]
+        width = following
+    last = linear(width, classes, generator)
+    if readout.startswith("spike"):
+        return Network(layers, readout, last)
+    return Network([*layers, last, LI(beta=beta_out)], readout, nn.Identity())
+
+
+def linear(inputs: int, outputs: int, generator: torch.Generator) -> nn.Linear:
+    """A linear layer: Xavier-uniform weight from ``generator``, bias 0."""
+    layer: nn.Linear = nn.utils.skip_init(nn.Linear, inputs, outputs)  # type: ignore[no-untyped-call]
+    nn.init.xavier_uniform_(layer.weight, generator=generator)
+    nn.init.zeros_(layer.bias)
+    return layer

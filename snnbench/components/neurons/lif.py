@@ -1,0 +1,73 @@
+"""Leaky integrate-and-fire (Neftci, Mostafa & Zenke 2019, IEEE SPM 36(6), eqs. 3-4)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from snnbench.components.neurons.parameters import decay, in_dtype, log_decay, parameter
+from snnbench.components.neurons.reset import Reset, apply_reset
+from snnbench.engine.eager import State
+from snnbench.engine.neuron import Neuron
+from snnbench.engine.surrogate import Surrogate
+
+
+class LIF(Neuron):
+    """``u = β·u' + x − θ·s'``; ``s = H(u − θ)``; a prime marks the previous step. State: u.
+
+    Args:
+        features: Shape of the population.
+        surrogate: Spike function of ``u − θ``.
+        generator: Not used: nothing is drawn.
+        beta: Membrane decay β, 1/step.
+        threshold: θ.
+        reset: ``subtract`` as above; ``zero``: ``u = β·(1 − s')·u' + x``; ``none``.
+        reset_delay: False applies the reset within the step of the spike.
+        detach_reset: Keep the gradient out of the reset.
+        learn_beta: Train β.
+        learn_threshold: Train θ.
+        per_neuron: One learned value a neuron instead of one a layer.
+    """
+
+    def __init__(
+        self,
+        features: tuple[int, ...],
+        surrogate: Surrogate,
+        generator: torch.Generator,
+        *,
+        beta: float = 0.95,
+        threshold: float = 1.0,
+        reset: Reset = "subtract",
+        reset_delay: bool = True,
+        detach_reset: bool = False,
+        learn_beta: bool = False,
+        learn_threshold: bool = False,
+        per_neuron: bool = False,
+    ) -> None:
+        super().__init__()
+        shape = features if per_neuron else ()
+        self.beta = parameter(beta, learn_beta, shape)
+        self.threshold = parameter(threshold, learn_threshold, shape)
+        self.surrogate = surrogate
+        self.reset: Reset = reset
+        self.reset_delay = reset_delay
+        self.detach_reset = detach_reset
+
+    def initial_state(self, x_t: Tensor) -> State:
+        return (torch.zeros_like(x_t),)
+
+    def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
+        (u,) = state
+        beta, threshold = decay(self.beta, u), in_dtype(self.threshold, u)
+        if self.reset_delay:
+            u = self._reset(beta * u, self.surrogate(u - threshold), threshold) + x_t
+            return self.surrogate(u - threshold), (u,)
+        u = beta * u + x_t
+        s = self.surrogate(u - threshold)
+        return s, (self._reset(u, s, threshold),)
+
+    def _reset(self, u: Tensor, s: Tensor, threshold: float | Tensor) -> Tensor:
+        return apply_reset(u, s.detach() if self.detach_reset else s, threshold, self.reset)
+
+    def leak_exponent(self) -> float | None:
+        return None if self.reset == "zero" else log_decay(self.beta)

@@ -1,0 +1,33 @@
+"""The rectifier: a control that does not spike and has no memory."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from snnbench.engine.eager import State
+from snnbench.engine.neuron import Neuron
+from snnbench.engine.surrogate import Surrogate
+
+
+class ReLU(Neuron):
+    """``y = max(0, x)`` (Nair & Hinton 2010). Has no state; the arguments change nothing."""
+
+    states = ()
+
+    def __init__(
+        self,
+        features: tuple[int, ...],
+        surrogate: Surrogate | None,
+        generator: torch.Generator,
+    ) -> None:
+        super().__init__()
+
+    def initial_state(self, x_t: Tensor) -> State:
+        return ()
+
+    def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
+        return x_t.relu(), state
+
+    def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        return x.relu(), state or ()

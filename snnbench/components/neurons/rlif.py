@@ -1,0 +1,64 @@
+"""Recurrent leaky integrate-and-fire: LIF whose spikes return through a dense matrix."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from snnbench.components.neurons.parameters import log_decay
+from snnbench.engine.eager import State
+from snnbench.engine.neuron import Neuron
+from snnbench.engine.surrogate import Surrogate
+
+
+class RLIF(Neuron):
+    """``u = β·u' + x + ρ·W s' − θ·s'``; ``s = H(u − θ)``; a prime marks the previous step. State: u.
+
+    Args:
+        features: Shape of the population; W is ``[H, H]`` with H their product.
+        surrogate: Spike function of ``u − θ``.
+        generator: Draws W, Xavier-uniform.
+        beta: Membrane decay β, 1/step.
+        threshold: θ.
+        rec_strength: ρ.
+        rec_init_scale: Gain of W's distribution.
+        detach_reset: Keep the gradient out of the reset (not out of the recurrence).
+    """
+
+    def __init__(
+        self,
+        features: tuple[int, ...],
+        surrogate: Surrogate,
+        generator: torch.Generator,
+        *,
+        beta: float = 0.95,
+        threshold: float = 1.0,
+        rec_strength: float = 1.0,
+        rec_init_scale: float = 1.0,
+        detach_reset: bool = False,
+    ) -> None:
+        super().__init__()
+        width = math.prod(features)
+        self.weight = nn.Parameter(torch.empty(width, width))
+        nn.init.xavier_uniform_(self.weight, gain=rec_init_scale, generator=generator)
+        self.surrogate = surrogate
+        self.beta = beta
+        self.threshold = threshold
+        self.rec_strength = rec_strength
+        self.detach_reset = detach_reset
+
+    def initial_state(self, x_t: Tensor) -> State:
+        return (torch.zeros_like(x_t),)
+
+    def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
+        (u,) = state
+        s = self.surrogate(u - self.threshold)
+        recurrent = nn.functional.linear(s.flatten(1), self.weight).view_as(u)
+        reset = self.threshold * (s.detach() if self.detach_reset else s)
+        u = self.beta * u + x_t + self.rec_strength * recurrent - reset
+        return self.surrogate(u - self.threshold), (u,)
+
+    def leak_exponent(self) -> float | None:
+        return log_decay(self.beta)

@@ -1,0 +1,76 @@
+"""Second-order LIF: an exponential synapse before the membrane (Neftci et al. 2019, eqs. 1-4)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from snnbench.components.neurons.parameters import decay, in_dtype, log_decay, parameter
+from snnbench.components.neurons.reset import Reset, apply_reset
+from snnbench.engine.eager import State
+from snnbench.engine.neuron import Neuron
+from snnbench.engine.surrogate import Surrogate
+
+
+class Synaptic(Neuron):
+    """``i = α·i' + x``; ``u = β·u' + i − θ·s'``; ``s = H(u − θ)``; a prime marks the previous step.
+
+    With ``reset="zero"`` the input of the step is wiped as well: ``u = (1 − s')·(β·u' + i)``.
+    State: i and u, each ``[B, *features]``.
+
+    Args:
+        features: Shape of the population.
+        surrogate: Spike function of ``u − θ``.
+        generator: Not used: nothing is drawn.
+        alpha: Decay α of the synaptic current, 1/step.
+        beta: Membrane decay β, 1/step.
+        threshold: θ.
+        reset: ``subtract``, ``zero`` or ``none``.
+        detach_reset: Keep the gradient out of the reset.
+        learn_alpha: Train α.
+        learn_beta: Train β.
+        learn_threshold: Train θ.
+        per_neuron: One learned value a neuron instead of one a layer.
+    """
+
+    states = ("current", "membrane")
+
+    def __init__(
+        self,
+        features: tuple[int, ...],
+        surrogate: Surrogate,
+        generator: torch.Generator,
+        *,
+        alpha: float = 0.8,
+        beta: float = 0.9,
+        threshold: float = 1.0,
+        reset: Reset = "subtract",
+        detach_reset: bool = False,
+        learn_alpha: bool = False,
+        learn_beta: bool = False,
+        learn_threshold: bool = False,
+        per_neuron: bool = False,
+    ) -> None:
+        super().__init__()
+        shape = features if per_neuron else ()
+        self.alpha = parameter(alpha, learn_alpha, shape)
+        self.beta = parameter(beta, learn_beta, shape)
+        self.threshold = parameter(threshold, learn_threshold, shape)
+        self.surrogate = surrogate
+        self.reset: Reset = reset
+        self.detach_reset = detach_reset
+
+    def initial_state(self, x_t: Tensor) -> State:
+        return torch.zeros_like(x_t), torch.zeros_like(x_t)
+
+    def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
+        i, u = state
+        threshold = in_dtype(self.threshold, u)
+        s = self.surrogate(u - threshold)
+        i = decay(self.alpha, u) * i + x_t
+        u = decay(self.beta, u) * u + i
+        u = apply_reset(u, s.detach() if self.detach_reset else s, threshold, self.reset)
+        return self.surrogate(u - threshold), (i, u)
+
+    def leak_exponent(self) -> float | None:
+        return None if self.reset == "zero" else max(log_decay(self.alpha), log_decay(self.beta))

@@ -1,0 +1,22 @@
+"""Logistic sigmoid (Zenke & Vogels 2021, Neural Computation 33(4))."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from snnbench.engine.surrogate import Surrogate
+
+
+class Sigmoid(Surrogate):
+    """``d(z) = k·σ(kz)·(1 − σ(kz))``: peak k/4, area 1; finite at any z.
+
+    Args:
+        slope: k, 1/membrane.
+    """
+
+    def __init__(self, slope: float = 25.0) -> None:
+        self.slope = slope
+
+    def derivative(self, z: Tensor) -> Tensor:
+        sigma = (self.slope * z).sigmoid()
+        return self.slope * sigma * (1 - sigma)

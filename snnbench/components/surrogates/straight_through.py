@@ -1,0 +1,15 @@
+"""Straight-through estimator (Bengio, Léonard & Courville 2013, arXiv:1308.3432)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from snnbench.engine.surrogate import Surrogate
+
+
+class StraightThrough(Surrogate):
+    """``d(z) = 1``."""
+
+    def derivative(self, z: Tensor) -> Tensor:
+        return torch.ones_like(z)
