@@ -69,6 +69,23 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True)
+class Measure:
+    """Which standard measurements follow the training; accuracy always does.
+
+    Attributes:
+        throughput: Time training steps and inference.
+        throughput_seconds: Time cap of one rate, after its warm-up.
+        memory: Peak memory and bytes saved for backward.
+        stability: Lyapunov exponents.
+    """
+
+    throughput: bool = True
+    throughput_seconds: Annotated[float, Gt(0)] = 0.5
+    memory: bool = True
+    stability: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Cell:
     """One combination and seed: the unit that is trained, measured and journalled.
 

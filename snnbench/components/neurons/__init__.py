@@ -65,7 +65,7 @@ SPECS: Final = (
         summary="LIF behind an exponential synapse (second order)",
         factory="snnbench.components.neurons.synaptic:Synaptic",
         params={
-            "alpha": _decay(0.8, "decay of the synaptic current"),
+            "alpha": _decay(0.5, "decay of the synaptic current"),
             "beta": _decay(0.9, "membrane decay"),
             "threshold": _THRESHOLD,
             "reset": _RESET,

@@ -41,7 +41,7 @@ class Synaptic(Neuron):
         surrogate: Surrogate,
         generator: torch.Generator,
         *,
-        alpha: float = 0.8,
+        alpha: float = 0.5,
         beta: float = 0.9,
         threshold: float = 1.0,
         reset: Reset = "subtract",

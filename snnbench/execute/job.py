@@ -1,0 +1,85 @@
+"""What a cell's process is handed: plain, picklable data."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from snnbench.errors import UsageError
+from snnbench.plugin.specs import Spec
+from snnbench.records import Cell, CellResult, Component, Environment, Measure
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How cells are run: the same for all cells of a run.
+
+    Attributes:
+        device: ``cpu`` or ``cuda:N``.
+        threads: Threads torch may use within one cell.
+        data_root: Where datasets are; None for the platform's cache folder.
+        plugins: Version of every plugin distribution in use.
+    """
+
+    device: str
+    threads: int
+    data_root: Path | None
+    plugins: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One cell to run.
+
+    Attributes:
+        cell: What to run.
+        specs: The specs of its components, by kind.
+        extra: The extra measurements asked for, each with its spec.
+        measure: Which standard measurements to make.
+        settings: How to run it.
+    """
+
+    cell: Cell
+    specs: Mapping[str, Spec]
+    extra: tuple[tuple[Component, Spec], ...]
+    measure: Measure
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True)
+class EpochDone:
+    """A cell finished an epoch (from 0) with this validation accuracy."""
+
+    epoch: int
+    accuracy: float
+
+
+@dataclass(frozen=True, slots=True)
+class WantsAlone:
+    """A cell is about to be timed and waits until no other one is running."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A cell ended by itself."""
+
+    result: CellResult
+    environment: Environment
+
+
+def check_picklable(job: Job) -> None:
+    """Refuse a job that a fresh process could not receive.
+
+    Raises:
+        UsageError: A factory lives in ``__main__``, in a function or in a notebook cell.
+    """
+    for kind, spec in job.specs.items():
+        hint = 'define it in a module, or give the factory as "package.module:attribute"'
+        if getattr(spec.factory, "__module__", "") == "__main__":
+            raise UsageError(f"{kind} {spec.name!r}: a fresh process cannot import its factory", hint)
+        try:
+            pickle.dumps(spec)
+        except Exception as error:
+            raise UsageError(f"{kind} {spec.name!r} cannot be sent to a fresh process: {error}", hint) from None

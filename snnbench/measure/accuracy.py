@@ -1,0 +1,74 @@
+"""Accuracy: how many samples of a split a network classifies rightly."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch.nn.functional import cross_entropy
+
+from snnbench.engine.data import Encoder, Split
+from snnbench.engine.network import Network
+from snnbench.errors import SnnbenchError
+from snnbench.records import Metric
+
+EVALUATION_BATCH = 512
+"""Samples evaluated at once; a result depends on it through rounding only."""
+
+
+class DivergedError(SnnbenchError):
+    """The loss is not finite."""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """Mean cross-entropy (nats) and accuracy (fraction) on a split."""
+
+    loss: float
+    accuracy: float
+
+
+def score(network: Network, encoder: Encoder, split: Split, generator: torch.Generator) -> Score:
+    """Evaluate ``network`` on ``split``; both, and ``generator``, on one device.
+
+    Raises:
+        DivergedError: The loss is not finite: the logits mean nothing, whatever their argmax.
+    """
+    network.eval()
+    loss, correct = 0.0, 0
+    with torch.no_grad():
+        for start in range(0, len(split), EVALUATION_BATCH):
+            y = split.y[start : start + EVALUATION_BATCH]
+            logits = network(encoder(split.x[start : start + EVALUATION_BATCH], generator))
+            loss += float(cross_entropy(logits, y, reduction="sum"))
+            correct += int((logits.argmax(1) == y).sum())
+    if not math.isfinite(loss):
+        raise DivergedError(f"the evaluation loss is {loss}", "try a smaller learning rate")
+    return Score(loss / len(split), correct / len(split))
+
+
+def accuracy(
+    series: Mapping[str, Sequence[float]], chosen: int | None, test: Score, chance: float
+) -> dict[str, Metric]:
+    """The accuracy metrics of a trained cell.
+
+    Args:
+        series: The training history, one number an epoch.
+        chosen: The epoch that validation chose; None if there was no epoch.
+        test: Of the chosen weights on the test split.
+        chance: Accuracy of guessing; a result not above it is flagged ``chance``.
+    """
+    flags = ("chance",) if test.accuracy <= chance else ()
+    metrics = {"accuracy.test": Metric(test.accuracy, flags=flags)}
+    if chosen is None:
+        reason = "no epoch was trained"
+        names = ("accuracy.test_last", "accuracy.validation", "accuracy.train", "accuracy.epoch")
+        return metrics | {name: Metric.missing(reason) for name in names}
+    return metrics | {
+        "accuracy.test_last": Metric(series["test.accuracy"][-1]),
+        "accuracy.validation": Metric(series["validation.accuracy"][chosen]),
+        "accuracy.train": Metric(series["train.accuracy"][chosen]),
+        "accuracy.epoch": Metric(float(chosen), unit="epoch"),
+    }

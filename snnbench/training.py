@@ -1,0 +1,135 @@
+"""Training one cell by the matrix's budget: Adam on cross-entropy, the epoch chosen on validation."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from snnbench.engine.data import Dataset, Encoder, Split
+from snnbench.engine.network import Network
+from snnbench.measure.accuracy import DivergedError, Score, score
+from snnbench.records import Budget, derive_seed
+
+OnEpoch: TypeAlias = Callable[[int, float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What training went through.
+
+    Attributes:
+        series: ``train.loss``, ``train.accuracy``, ``validation.loss``, ``validation.accuracy`` and
+            ``test.accuracy``: one number an epoch.
+        chosen: The epoch, from 0, whose weights were kept: best on validation. None without epochs.
+    """
+
+    series: dict[str, tuple[float, ...]]
+    chosen: int | None
+
+
+class Trainer:
+    """Trains ``network`` in place.
+
+    Args:
+        network: On ``device``.
+        encoder: Spreads samples over time, afresh for each training batch.
+        data: Its train split is learned, its validation split chooses the epoch.
+        budget: What may be spent.
+        key: The cell's key; every random stream is derived from it.
+        device: Where to compute.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        encoder: Encoder,
+        data: Dataset,
+        budget: Budget,
+        key: str,
+        device: torch.device,
+    ) -> None:
+        self.network = network
+        self.encoder = encoder
+        self.train, self.validation, self.test = (
+            split.to(device) for split in (data.train, data.validation, data.test)
+        )
+        self.budget = budget
+        self.key = key
+        self.device = device
+        self.optimizer = torch.optim.Adam(
+            network.parameters(), lr=budget.learning_rate, weight_decay=budget.weight_decay
+        )
+        self.order = torch.Generator().manual_seed(derive_seed(key, "order"))
+        self.noise = self._generator("encoder")
+
+    def run(self, on_epoch: OnEpoch = lambda epoch, accuracy: None) -> History:
+        """Train for the whole budget; leave the network in evaluation mode at the chosen epoch.
+
+        Args:
+            on_epoch: Told each finished epoch's index and validation accuracy.
+
+        Raises:
+            DivergedError: A loss is not finite.
+        """
+        series: dict[str, list[float]] = {}
+        best, chosen = (-math.inf, -math.inf), None
+        weights = copy.deepcopy(self.network.state_dict())
+        for epoch in range(self.budget.epochs):
+            row = self._epoch(epoch)
+            for name, value in row.items():
+                series.setdefault(name, []).append(value)
+            rank = (row["validation.accuracy"], -row["validation.loss"])
+            if rank > best:
+                best, chosen = rank, epoch
+                weights = copy.deepcopy(self.network.state_dict())
+            on_epoch(epoch, row["validation.accuracy"])
+        self.network.load_state_dict(weights)
+        self.network.eval()
+        return History({name: tuple(values) for name, values in series.items()}, chosen)
+
+    def score(self, split: Split) -> Score:
+        """Loss and accuracy on ``split``, encoded the same way at every call."""
+        return score(self.network, self.encoder, split, self._generator("encoder.evaluation"))
+
+    def _epoch(self, epoch: int) -> dict[str, float]:
+        """One pass over the train split; everything the history records of it."""
+        self.network.train()
+        loss = torch.zeros((), device=self.device)
+        correct = torch.zeros((), device=self.device, dtype=torch.int64)
+        for x, y in self._batches():
+            logits = self.network(self.encoder(x, self.noise))
+            batch_loss = cross_entropy(logits, y)
+            self.optimizer.zero_grad()
+            batch_loss.backward()  # type: ignore[no-untyped-call]
+            self.optimizer.step()
+            loss += batch_loss.detach() * len(y)
+            correct += (logits.argmax(1) == y).sum()
+        mean_loss = float(loss) / len(self.train)
+        if not math.isfinite(mean_loss):
+            raise DivergedError(
+                f"the training loss is {mean_loss} in epoch {epoch}", "try a smaller learning rate"
+            )
+        validation = self.score(self.validation)
+        return {
+            "train.loss": mean_loss,
+            "train.accuracy": int(correct) / len(self.train),
+            "validation.loss": validation.loss,
+            "validation.accuracy": validation.accuracy,
+            "test.accuracy": self.score(self.test).accuracy,
+        }
+
+    def _batches(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """The train split in a fresh order; the last batch may be smaller."""
+        order = torch.randperm(len(self.train), generator=self.order).to(self.device)
+        for index in order.split(self.budget.batch_size):
+            yield self.train.x[index], self.train.y[index]
+
+    def _generator(self, stream: str) -> torch.Generator:
+        return torch.Generator(self.device).manual_seed(derive_seed(self.key, stream))
