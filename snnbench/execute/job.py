@@ -6,9 +6,10 @@ import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from snnbench.errors import UsageError
-from snnbench.plugin.specs import Spec
+from snnbench.plugin.specs import NeuronSpec, Spec
 from snnbench.records import Cell, CellResult, Component, Environment, Measure
 
 
@@ -69,6 +70,12 @@ class Finished:
     environment: Environment
 
 
+def labels(job: Job) -> dict[str, str]:
+    """The claims that a reader needs beside the numbers."""
+    spec = cast(NeuronSpec, job.specs["neuron"])
+    return {"spike": spec.spike, "threshold": spec.threshold, "recurrent": str(spec.recurrent).lower()}
+
+
 def check_picklable(job: Job) -> None:
     """Refuse a job that a fresh process could not receive.
 
@@ -82,4 +89,6 @@ def check_picklable(job: Job) -> None:
         try:
             pickle.dumps(spec)
         except Exception as error:
-            raise UsageError(f"{kind} {spec.name!r} cannot be sent to a fresh process: {error}", hint) from None
+            raise UsageError(
+                f"{kind} {spec.name!r} cannot be sent to a fresh process: {error}", hint
+            ) from None

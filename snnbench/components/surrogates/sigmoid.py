@@ -8,7 +8,7 @@ from snnbench.engine.surrogate import Surrogate
 
 
 class Sigmoid(Surrogate):
-    """``d(z) = k·σ(kz)·(1 − σ(kz))``: peak k/4, area 1; finite at any z.
+    """``d(z) = k·σ(kz)·σ(−kz)``: peak k/4, area 1; finite at any z.
 
     Args:
         slope: k, 1/membrane.
@@ -18,5 +18,5 @@ class Sigmoid(Surrogate):
         self.slope = slope
 
     def derivative(self, z: Tensor) -> Tensor:
-        sigma = (self.slope * z).sigmoid()
-        return self.slope * sigma * (1 - sigma)
+        kz = self.slope * z
+        return self.slope * kz.sigmoid() * (-kz).sigmoid()  # 1 − σ(kz) would round to 0 early

@@ -1,0 +1,136 @@
+"""A watched child process: start it fresh, listen to it, kill it with all it started."""
+
+from __future__ import annotations
+
+import importlib
+import multiprocessing
+import os
+import signal
+import sys
+import types
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from multiprocessing.connection import Connection
+from multiprocessing.context import BaseContext
+from typing import Any
+
+import psutil
+
+PRELOAD = (
+    "snnbench.execute.worker",
+    "snnbench.components.datasets.digits",
+    "snnbench.components.networks.dense",
+)
+"""Imported once by the forkserver, so that each cell starts in milliseconds. Built-in modules only:
+a plugin that starts threads or breaks at import must not do so there."""
+
+
+def context() -> BaseContext:
+    """A forkserver that has torch loaded, or spawn where there is no forkserver."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    server = multiprocessing.get_context("forkserver")
+    server.set_forkserver_preload(list(PRELOAD))
+    return server
+
+
+class Child:
+    """A running child.
+
+    Args:
+        target: ``"package.module:function"``, called in the child with ``argument``, its connection
+            and its lifeline. Named by text, so that this process need not import it.
+        argument: Picklable.
+
+    Attributes:
+        connection: To and from the child.
+    """
+
+    def __init__(self, target: str, argument: object) -> None:
+        started = context()
+        self.connection, theirs = started.Pipe()
+        lifeline, self._lifeline = started.Pipe(duplex=False)
+        process = started.Process(target=_enter, args=(target, argument, theirs, lifeline))  # type: ignore[attr-defined]
+        with _without_main():
+            process.start()
+        theirs.close()
+        lifeline.close()
+        self._process: multiprocessing.process.BaseProcess = process
+
+    @property
+    def signals(self) -> tuple[Connection | int, ...]:
+        """What ``multiprocessing.connection.wait`` takes: ready when the child speaks or is gone."""
+        return self.connection, self._process.sentinel
+
+    def messages(self) -> Iterator[Any]:
+        """What the child has sent so far.
+
+        Raises:
+            EOFError: There is nothing more to come: the child is gone.
+        """
+        gone = not self._process.is_alive()
+        while self.connection.poll():
+            yield self.connection.recv()
+        if gone:
+            raise EOFError
+
+    def memory(self) -> int:
+        """Resident bytes of the child and all it started; 0 if it is gone."""
+        with suppress(psutil.Error):
+            return sum(_resident(process) for process in self._family())
+        return 0
+
+    def kill(self) -> None:
+        """End the child and all it started, now."""
+        family: list[psutil.Process] = []
+        with suppress(psutil.Error):
+            family = self._family()
+        for process in family:
+            with suppress(psutil.Error):
+                process.kill()
+        self.close()
+
+    def close(self) -> None:
+        """Forget a child that has ended, and end what it left running."""
+        self._process.join()
+        with suppress(ProcessLookupError, PermissionError):
+            if hasattr(os, "killpg") and self._process.pid:
+                os.killpg(self._process.pid, signal.SIGKILL)
+        self.connection.close()
+        self._lifeline.close()
+
+    def fate(self) -> str:
+        """Why a child that is gone ended, in words."""
+        self._process.join()
+        code = self._process.exitcode or 0
+        if code >= 0:
+            return f"the process exited with code {code} before the cell was done"
+        name = signal.Signals(-code).name
+        hint = " (the system may have run out of memory)" if name == "SIGKILL" else ""
+        return f"the process was killed by {name}{hint}"
+
+    def _family(self) -> list[psutil.Process]:
+        process = psutil.Process(self._process.pid)
+        return [process, *process.children(recursive=True)]
+
+
+def _resident(process: psutil.Process) -> int:
+    with suppress(psutil.Error):
+        return int(process.memory_info().rss)
+    return 0
+
+
+def _enter(target: str, argument: object, connection: Connection, lifeline: Connection) -> None:
+    module, _, function = target.partition(":")
+    getattr(importlib.import_module(module), function)(argument, connection, lifeline)
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """Keep the child from running the user's script again, guarded by ``__main__`` or not."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = types.ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main

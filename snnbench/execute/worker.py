@@ -1,0 +1,100 @@
+"""The process of one cell: entered fresh, left at once when the cell is done or the parent is gone."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from multiprocessing.connection import Connection
+
+import torch
+
+from snnbench.errors import SnnbenchError, UsageError
+from snnbench.execute.cell import run_cell
+from snnbench.execute.job import EpochDone, Finished, Job, Settings, WantsAlone
+from snnbench.measure.environment import environment
+
+
+def cell_main(job: Job, connection: Connection, lifeline: Connection) -> None:
+    """Run ``job`` and send its events and ``Finished`` to the parent.
+
+    Args:
+        job: The cell.
+        connection: To and from the parent.
+        lifeline: Closes when the parent dies, however it dies.
+    """
+    _detach(lifeline)
+    _configure(job.settings)
+
+    @contextmanager
+    def alone() -> Iterator[None]:
+        connection.send(WantsAlone())
+        connection.recv()
+        yield
+
+    here = environment(torch.device(job.settings.device), job.settings.threads, job.settings.plugins)
+    result = run_cell(
+        job, here.identity, lambda epoch, value: connection.send(EpochDone(epoch, value)), alone
+    )
+    connection.send(Finished(result, here))
+    _leave()
+
+
+def probe_main(settings: Settings, connection: Connection, lifeline: Connection) -> None:
+    """Send the device and ``Environment`` that cells would have, or the error that stops them."""
+    _detach(lifeline)
+    try:
+        device = resolve_device(settings.device)
+        connection.send((str(device), environment(device, settings.threads, settings.plugins)))
+    except SnnbenchError as error:
+        connection.send(error)
+    _leave()
+
+
+def resolve_device(text: str) -> torch.device:
+    """The device that ``auto``, ``cpu`` or ``cuda[:N]`` names.
+
+    Raises:
+        UsageError: There is no such device on this machine.
+    """
+    count = torch.cuda.device_count()
+    known = ["cpu", *(f"cuda:{index}" for index in range(count))]
+    name = {"auto": known[min(count, 1)], "cuda": "cuda:0"}.get(text, text)
+    if name not in known:
+        raise UsageError(f"--device {text}: there is no such device", f"here: auto, {', '.join(known)}")
+    return torch.device(name)
+
+
+def _detach(lifeline: Connection) -> None:
+    """Leave the terminal's process group, keep stdout for results, and die with the parent."""
+    if hasattr(os, "setsid"):
+        with suppress(PermissionError):
+            os.setsid()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.stdout.flush()
+    os.dup2(2, 1)
+    threading.Thread(target=_die_with, args=(lifeline,), daemon=True).start()
+
+
+def _die_with(lifeline: Connection) -> None:
+    with suppress(EOFError, OSError):
+        lifeline.recv_bytes()
+    if hasattr(os, "killpg"):
+        os.killpg(0, signal.SIGKILL)
+    os._exit(1)
+
+
+def _configure(settings: Settings) -> None:
+    """Threads and determinism, as the protocol asks."""
+    torch.set_num_threads(settings.threads)
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(True)
+
+
+def _leave() -> None:
+    """Exit without waiting for anything a plugin may have left running."""
+    sys.stderr.flush()
+    os._exit(0)

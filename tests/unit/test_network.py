@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from snnbench.components.networks.dense import dense
+from snnbench.components.neurons.li import LI
+from snnbench.components.neurons.lif import LIF
+from snnbench.components.neurons.synaptic import Synaptic
+from snnbench.components.surrogates.atan import ATan
+from snnbench.engine.network import READOUTS, Network, Readout, pool
+from snnbench.engine.neuron import Neuron
+
+
+def build(hidden: tuple[int, ...] = (5, 6), readout: Readout = "spike_sum", seed: int = 0) -> Network:
+    generator = torch.Generator().manual_seed(seed)
+
+    def neuron(features: tuple[int, ...]) -> Neuron:
+        kind = LIF if features == (5,) else Synaptic
+        return kind(features, ATan(), generator)
+
+    return dense((1, 2, 3), 4, neuron, generator, hidden=hidden, readout=readout)
+
+
+def drive(steps: int = 12) -> torch.Tensor:
+    return 2 * torch.randn(steps, 3, 1, 2, 3, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+
+
+def test_step_by_step_equals_layer_by_layer() -> None:
+    network, x = build().double(), drive()
+    state, outputs = network.initial_state(x[0]), []
+    assert len(state) == 3
+    for x_t in x:
+        y_t, state = network.step(x_t, state)
+        outputs.append(y_t)
+    whole = network.outputs(x)[-1]
+    assert whole.sum() > 0
+    assert torch.equal(torch.stack(outputs), whole)
+    torch.testing.assert_close(network(x), network.classify(whole))
+
+
+@pytest.mark.parametrize("readout", READOUTS)
+def test_readouts(readout: Readout) -> None:
+    network, x = build(readout=readout).double(), drive()
+    last = network.outputs(x)[-1]
+    logits = network(x)
+    assert logits.shape == (3, 4)
+    if readout.startswith("membrane"):
+        assert isinstance(network.neurons[-1], LI)
+        by_hand = {"mean": last.mean(0), "max": last.max(0).values, "last": last[-1]}
+        assert torch.equal(logits, by_hand[readout.removeprefix("membrane_")])
+    else:
+        summed = last.sum(0) if readout == "spike_sum" else last.sum(0) / len(x)
+        torch.testing.assert_close(logits, network.classifier(summed))
+
+
+def test_pool_is_over_time() -> None:
+    outputs = torch.tensor([[[1.0, 5.0]], [[3.0, 1.0]]])
+    expected = {
+        "spike_sum": [4, 6],
+        "spike_mean": [2, 3],
+        "membrane_mean": [2, 3],
+        "membrane_max": [3, 5],
+        "membrane_last": [3, 1],
+    }
+    for readout in READOUTS:
+        assert pool(outputs, readout)[0].tolist() == expected[readout]  # type: ignore[arg-type]
+
+
+def test_initial_weights_are_xavier_and_come_from_the_generator_alone() -> None:
+    generator = torch.Generator().manual_seed(0)
+    network = dense((300,), 10, lambda f: LIF(f, ATan(), generator), generator, hidden=(200,))
+    layer = network.layers[1]
+    assert isinstance(layer, nn.Linear)
+    bound = math.sqrt(6 / 500)
+    assert float(layer.weight.detach().abs().max()) == pytest.approx(bound, rel=1e-3)
+    assert float(layer.weight.detach().std()) == pytest.approx(bound / math.sqrt(3), rel=0.01)
+    assert float(layer.bias.detach().abs().max()) == 0
+    before = torch.random.get_rng_state()
+    first, second, other = build(seed=0), build(seed=0), build(seed=1)
+    assert torch.equal(torch.random.get_rng_state(), before)
+    for a, b, c in zip(first.parameters(), second.parameters(), other.parameters(), strict=True):
+        assert torch.equal(a, b)
+        assert a.ndim == 1 or not torch.equal(a, c)
+
+
+def test_parameter_count() -> None:
+    count = sum(parameter.numel() for parameter in build().parameters())
+    assert count == (6 * 5 + 5) + (5 * 6 + 6) + (6 * 4 + 4)
