@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 from annotated_types import Ge, Gt
 
@@ -207,6 +207,7 @@ class CellResult:
         started: Start, ISO 8601, UTC.
         seconds: Wall time from start to end.
         traceback: Of the exception that ended the cell, if one did.
+        protocol: Version of the measuring protocol it was measured under.
         schema: Version of this format.
     """
 
@@ -222,9 +223,37 @@ class CellResult:
     started: str = ""
     seconds: float = 0.0
     traceback: str = ""
+    protocol: int = PROTOCOL
     schema: int = SCHEMA
 
     @property
     def identity(self) -> tuple[str, str, str, str]:
         """Two results of one identity measure the same thing in the same place."""
         return (self.cell.key, self.device, self.engine, self.environment)
+
+
+@dataclass(frozen=True, slots=True)
+class RunHeader:
+    """What a run is, beside its results.
+
+    Attributes:
+        matrix: Name of the matrix.
+        content: The matrix in full, normalised, with the filters of the command applied.
+        version: The suite's version.
+        commit: The suite's commit, where it runs from a git checkout.
+        plugins: Name of each plugin in use to the distribution and version that provide it.
+        environments: Identity of each environment to what describes it, name to text.
+        command: The command line.
+        started: Start of the run, ISO 8601, UTC.
+        schema: Version of this format.
+    """
+
+    matrix: str
+    content: Mapping[str, Any] = field(default_factory=dict)
+    version: str = ""
+    commit: str | None = None
+    plugins: Mapping[str, str] = field(default_factory=dict)
+    environments: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    command: str = ""
+    started: str = ""
+    schema: int = SCHEMA
