@@ -1,0 +1,177 @@
+"""The host: every plugin of this installation, what each provides, and who means what by a name."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from snnbench.errors import PluginError, UsageError, did_you_mean
+from snnbench.plugin.checks import Fault
+from snnbench.plugin.loading import Loaded, doing, load, without_repeats
+from snnbench.plugin.sources import BUILTIN, find_sources, normal
+from snnbench.plugin.specs import KINDS, Spec
+from snnbench.records import Cell, CellResult
+
+
+@dataclass(frozen=True)
+class Provided:
+    """A component and who provides it.
+
+    Attributes:
+        distribution: The distribution it comes from, ``snnbench`` for a built-in one.
+        version: Of that distribution.
+        reference: Its name in a matrix: the plain name if it is built in or if nobody else has it,
+            else ``dist:name``.
+    """
+
+    spec: Spec
+    distribution: str
+    version: str
+    reference: str
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """A plugin as people see it.
+
+    Attributes:
+        name: Name of its entry point; the module's name if it was given by ``-p``.
+        distribution: The distribution that holds it; the module's name if it was given by ``-p``.
+        status: ``ok``, ``broken`` or ``blocked``.
+        reason: Why it is not ``ok``.
+        components: What it provides; nothing unless it is ``ok``.
+    """
+
+    name: str
+    distribution: str
+    version: str
+    status: Literal["ok", "broken", "blocked"]
+    reason: str
+    components: tuple[Provided, ...]
+
+
+class Host:
+    """The plugins that were found, and lookup among what they provide."""
+
+    def __init__(self, loaded: Sequence[Loaded]) -> None:
+        self._loaded = loaded
+        self._active = [one for one in loaded if one.status == "ok"]
+        owners = Counter((spec.kind, spec.name) for one in self._active for spec in one.specs)
+        self.plugins = tuple(_describe(one, owners) for one in loaded)
+        self._provided = [component for plugin in self.plugins for component in plugin.components]
+        self.warnings = tuple(f"{one} is broken: {one.reason}" for one in loaded if one.status == "broken")
+
+    @classmethod
+    def load(cls, options: Sequence[str] = (), *, strict: bool = False) -> Host:
+        """Find and load every plugin.
+
+        Args:
+            options: The values of ``-p``: ``no:NAME`` leaves out the plugins whose entry point or
+                distribution has that name; anything else is a module to load as a plugin, in place of
+                installed plugins from that same module. The built-in components cannot be left out:
+                their plain names would then mean something else.
+            strict: Any broken plugin is an error.
+
+        Raises:
+            UsageError: An option names nothing that could be left out, or nothing that could be loaded.
+            PluginError: A module given by an option, the built-in plugin or, if ``strict``, any is broken.
+        """
+        loaded: list[Loaded] = []
+        for source in find_sources(options):
+            loaded.append(without_repeats(load(source), loaded))
+        for one in loaded:
+            needed = strict or one.source.builtin or one.source.version is None
+            if needed and one.status == "broken":
+                raise PluginError(f"{one} is broken: {one.reason}", one.source.way_out)
+        return cls(loaded)
+
+    def all(self, kind: str) -> list[Provided]:
+        """Every component of ``kind`` (``neuron``, ``dataset``, ...), the built-in ones first."""
+        return [component for component in self._provided if component.spec.kind == kind]
+
+    def find(self, kind: str, reference: str) -> Provided:
+        """The component that ``reference``, a plain name or ``dist:name``, stands for.
+
+        Raises:
+            UsageError: There is no such component or kind.
+            PluginError: Several distributions provide it, or the one that does is broken.
+        """
+        if kind not in KINDS:
+            raise UsageError(f"there is no kind of component {kind!r}", did_you_mean(kind, KINDS))
+        distribution, _, name = reference.rpartition(":")
+        matches = [one for one in self.all(kind) if one.spec.name == name and _is_from(one, distribution)]
+        builtin = [one for one in matches if one.distribution == BUILTIN]
+        matches = builtin or matches
+        if len(matches) > 1:
+            owners = " and ".join(f"{one.distribution} {one.version}" for one in matches)
+            hint = f"write {' or '.join(one.reference for one in matches)}"
+            raise PluginError(f"{kind} {name!r} is provided by {owners}", hint)
+        if not matches:
+            raise self._unknown(kind, distribution, name)
+        return matches[0]
+
+    def skip_reason(self, cell: Cell) -> str | None:
+        """Why some plugin will not have ``cell`` run, or None.
+
+        Raises:
+            PluginError: A plugin's ``snnbench_skip`` raised, or returned something else than a text or None.
+        """
+        for one in self._active:
+            try:
+                with doing("snnbench_skip"):
+                    reason = one.hook.snnbench_skip(cell=cell)
+                    if reason is not None and not (isinstance(reason, str) and reason):
+                        raise Fault(f"snnbench_skip returned {reason!r}, neither a reason nor None")
+            except Fault as fault:
+                raise PluginError(f"{one}, cell {cell.id}: {fault}", one.source.way_out) from fault
+            if reason:
+                return reason
+        return None
+
+    def cell_finished(self, result: CellResult) -> list[str]:
+        """Tell every plugin about ``result``; what went wrong in them comes back as lines to log."""
+        messages = []
+        for one in self._active:
+            try:
+                with doing("snnbench_cell_finished"):
+                    one.hook.snnbench_cell_finished(result=result)
+            except Fault as fault:
+                messages.append(f"{one}: {fault}")
+        return messages
+
+    def _unknown(self, kind: str, distribution: str, name: str) -> UsageError:
+        reference = f"{distribution}:{name}" if distribution else name
+        for one in self._loaded:
+            named = distribution and normal(distribution) == normal(one.source.distribution)
+            offered = not distribution and any((s.kind, s.name) == (kind, name) for s in one.specs)
+            if one.status == "broken" and (named or offered):
+                return PluginError(
+                    f"{kind} {reference!r} needs {one}, which is broken: {one.reason}", one.source.way_out
+                )
+            if one.status == "blocked" and named:
+                return UsageError(f"{kind} {reference!r} needs {one}, which is {one.reason}")
+        known = [one.reference for one in self.all(kind)]
+        if distribution:
+            known = [f"{one.distribution}:{one.spec.name}" for one in self.all(kind)]
+        broken = [one.source.entry.name for one in self._loaded if one.status == "broken"]
+        note = (
+            f"; or it is in a broken plugin ({', '.join(broken)}): see 'snnbench plugins'" if broken else ""
+        )
+        return UsageError(f"unknown {kind} {reference!r}", did_you_mean(reference, known) + note)
+
+
+def _is_from(component: Provided, distribution: str) -> bool:
+    return not distribution or normal(component.distribution) == normal(distribution)
+
+
+def _describe(one: Loaded, owners: Counter[tuple[str, str]]) -> Plugin:
+    """``one`` as people see it; ``owners`` counts who provides each (kind, name)."""
+    owner = one.source.distribution
+    components = []
+    for spec in one.specs if one.status == "ok" else ():
+        plain = owner == BUILTIN or owners[spec.kind, spec.name] == 1
+        reference = spec.name if plain else f"{owner}:{spec.name}"
+        components.append(Provided(spec, owner, one.version, reference))
+    return Plugin(one.source.entry.name, owner, one.version, one.status, one.reason, tuple(components))
