@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 import traceback
 
@@ -23,6 +24,8 @@ def main() -> None:
     """Entry point: run the command; say errors in two lines and exit with their code."""
     from snnbench.cli import commands  # noqa: F401  registers the commands
 
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal without β must not end a command
     try:
         app()
     except SnnbenchError as error:

@@ -1,3 +1,9 @@
 """Every command, imported so that it registers itself. Each imports heavy packages only when called."""
 
 from __future__ import annotations
+
+from snnbench.cli import (  # noqa: F401
+    doctor,
+    listing,
+    plugins,
+)

@@ -1,0 +1,188 @@
+"""``snnbench list`` and ``snnbench show``: what there is to choose from."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from dataclasses import asdict, fields
+from fnmatch import fnmatchcase
+from importlib.resources import files
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from snnbench.cli import app
+from snnbench.cli.plugins import PluginOption, load_host
+from snnbench.cli.tables import Format, FormatOption, cell_text, console, show_table
+from snnbench.errors import NothingSelectedError, PluginError, UsageError, did_you_mean
+from snnbench.plugin.specs import KINDS, Spec
+from snnbench.records import format_value
+
+if TYPE_CHECKING:
+    from snnbench.plugin.host import Host, Provided
+
+MATRICES = "matrices"
+COLUMNS = ("name", "provider", "summary", "parameters")
+PLURALS = {f"{kind}s": kind for kind in KINDS}
+Row = dict[str, object]
+
+
+@app.command("list")
+def list_(
+    kind: Annotated[str, typer.Argument(metavar="[KIND]", help=f"{', '.join(PLURALS)} or {MATRICES}.")] = "",
+    pattern: Annotated[str, typer.Argument(metavar="[GLOB]", help="Names to show, such as 'a*'.")] = "*",
+    options: PluginOption = None,
+    format: FormatOption = Format.TABLE,
+) -> None:
+    """List the components and matrices, or those of one kind."""
+    kinds = [*PLURALS, MATRICES]
+    if any(letter in kind for letter in "*?["):
+        kind, pattern = "", kind
+    if kind and kind not in kinds:
+        raise UsageError(f"there is no kind of component {kind!r}", did_you_mean(kind, kinds))
+    host = load_host(options)
+    rows = {plural: _rows(host, plural, pattern) for plural in ([kind] if kind else kinds)}
+    if not any(rows.values()) and pattern != "*":
+        known = {str(row["name"]) for plural in rows for row in _rows(host, plural, "*")}
+        what = f"none of the {kind or 'components'} is named {pattern!r}"
+        raise NothingSelectedError(what, did_you_mean(pattern, known))
+    if format is Format.JSON:
+        show_table("", (), [row for group in rows.values() for row in group], format)
+        return
+    tables = [(plural, group) for plural, group in rows.items() if group]
+    for i, (plural, group) in enumerate(tables):
+        if i:
+            typer.echo()
+        show_table(plural, [key for key in group[0] if key in COLUMNS], group, format)
+    if not tables:
+        typer.echo(f"no plugin provides {kind}")
+
+
+def _rows(host: Host, plural: str, pattern: str) -> list[Row]:
+    rows = _matrices() if plural == MATRICES else map(_component_row, host.all(PLURALS[plural]))
+    matching = [row for row in rows if _matches(str(row["name"]), pattern)]
+    return sorted(matching, key=lambda row: str(row["name"]).rpartition(":")[::-1])
+
+
+def _matches(reference: str, pattern: str) -> bool:
+    return fnmatchcase(reference, pattern) or fnmatchcase(reference.rpartition(":")[2], pattern)
+
+
+def _component_row(component: Provided) -> Row:
+    spec = component.spec
+    return {
+        "kind": spec.kind,
+        "name": component.reference,
+        "provider": component.distribution,
+        "provider_version": component.version,
+        "summary": spec.summary,
+        "parameters": {name: param.default for name, param in spec.params.items()},
+    }
+
+
+def _matrices() -> Iterator[Row]:
+    from snnbench.plugin.sources import BUILTIN
+
+    for file in files("snnbench.matrices").iterdir():
+        if file.name.endswith(".toml"):
+            summary = tomllib.loads(file.read_text(encoding="utf-8")).get("summary", "")
+            yield {
+                "kind": "matrix",
+                "name": file.name.removesuffix(".toml"),
+                "provider": BUILTIN,
+                "summary": summary,
+            }
+
+
+@app.command()
+def show(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A component: 'lif', or 'dist:lif'.")],
+    options: PluginOption = None,
+    format: FormatOption = Format.TABLE,
+) -> None:
+    """Show a component: equation, parameters, source, provider."""
+    host = load_host(options)
+    found = [component for kind in KINDS if (component := _find(host, kind, name)) is not None]
+    if not found:
+        known = {component.reference for kind in KINDS for component in host.all(kind)}
+        raise UsageError(f"there is no component {name!r}", did_you_mean(name, known))
+    if format is Format.JSON:
+        show_table("", (), [_description(component) for component in found], format)
+        return
+    for i, component in enumerate(found):
+        if i:
+            typer.echo()
+        _print(component)
+
+
+def _find(host: Host, kind: str, name: str) -> Provided | None:
+    """The component, or None; two that claim the name, or a broken plugin that has it, are errors."""
+    try:
+        return host.find(kind, name)
+    except PluginError:
+        raise
+    except UsageError:
+        return None
+
+
+def _claims(spec: Spec) -> Row:
+    """What a spec says beyond what all specs have; None where it says nothing."""
+    common = {field.name for field in fields(Spec)}
+    claims: Row = {}
+    for field in fields(spec):
+        if field.name not in common:
+            value = getattr(spec, field.name)
+            value = sorted(value) if isinstance(value, frozenset) else value
+            claims[field.name] = value if value or isinstance(value, bool) else None
+    return claims
+
+
+def _description(component: Provided) -> Row:
+    spec = component.spec
+    return {
+        "kind": spec.kind,
+        "name": component.reference,
+        "summary": spec.summary,
+        "provider": component.distribution,
+        "provider_version": component.version,
+        "version": spec.version,
+        "equation": spec.equation or None,
+        "reference": spec.reference or None,
+        **_claims(spec),
+        "parameters": {name: {**asdict(param), "range": param.range} for name, param in spec.params.items()},
+    }
+
+
+def _print(component: Provided) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    spec = component.spec
+    lines: Row = {
+        "provided by": f"{component.distribution} {component.version}",
+        "version": spec.version,
+        "equation": spec.equation or None,
+        "reference": spec.reference or None,
+        **_claims(spec),
+    }
+    if "threshold" in lines:
+        lines["threshold"] = f"spikes where membrane {lines['threshold']} threshold"
+    grid = Table.grid(padding=(0, 2))
+    for label, value in lines.items():
+        grid.add_row(Text(f"  {label.replace('_', ' ')}"), Text(cell_text(value)))
+    screen = console()
+    screen.print(Text(f"{spec.kind} {component.reference}: {spec.summary}", style="bold"))
+    screen.print(grid)
+    rows = [
+        {
+            "parameter": name,
+            "default": format_value(param.default),
+            "range": param.range,
+            "unit": param.unit,
+            "meaning": param.doc,
+        }
+        for name, param in spec.params.items()
+    ]
+    if rows:
+        typer.echo()
+        show_table("", ["parameter", "default", "range", "unit", "meaning"], rows, Format.TABLE)

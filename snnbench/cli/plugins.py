@@ -1,0 +1,66 @@
+"""``snnbench plugins``, and how every command gets its plugins."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from snnbench.cli import app
+from snnbench.cli.tables import Format, FormatOption, show_table
+
+if TYPE_CHECKING:
+    from snnbench.plugin.host import Host, Plugin
+
+PluginOption = Annotated[
+    list[str] | None,
+    typer.Option("-p", metavar="MODULE|no:NAME", help="Load a module as a plugin, or leave a plugin out."),
+]
+
+
+def load_host(options: list[str] | None, *, strict: bool = False) -> Host:
+    """The plugins, with one line on stderr for each broken one."""
+    from snnbench.plugin.host import Host
+
+    host = Host.load(options or (), strict=strict)
+    for warning in host.warnings:
+        typer.echo(f"warning: {warning}", err=True)
+    return host
+
+
+@app.command()
+def plugins(
+    every: Annotated[bool, typer.Option("--all", help="Show the built-in plugin too.")] = False,
+    options: PluginOption = None,
+    format: FormatOption = Format.TABLE,
+) -> None:
+    """Show the plugins: what each provides, or what is wrong."""
+    from snnbench.plugin.host import Host
+    from snnbench.plugin.sources import BUILTIN
+
+    found = Host.load(options or ()).plugins
+    shown = [plugin for plugin in found if every or plugin.distribution != BUILTIN]
+    if format is Format.TABLE and not shown:
+        typer.echo("no plugin is installed beside the built-in components (--all shows those)")
+        return
+    columns = ["name", "distribution", "version", "status", "provides"]
+    if any(plugin.reason for plugin in shown):
+        columns.append("reason")
+    show_table("", columns, [_row(plugin, format) for plugin in shown], format)
+
+
+def _row(plugin: Plugin, format: Format) -> dict[str, object]:
+    references: dict[str, list[str]] = {}
+    for component in plugin.components:
+        references.setdefault(component.spec.kind, []).append(component.reference)
+    counts = Counter(component.spec.kind for component in plugin.components)
+    words = [f"{count} {kind}{'s' if count > 1 else ''}" for kind, count in counts.items()]
+    return {
+        "name": plugin.name,
+        "distribution": plugin.distribution,
+        "version": plugin.version,
+        "status": plugin.status,
+        "provides": references if format is Format.JSON else words,
+        "reason": plugin.reason,
+    }
