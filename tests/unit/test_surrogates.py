@@ -111,7 +111,7 @@ def test_frozen_spikes_pass_no_gradient(surrogate: Surrogate) -> None:
 
 @pytest.mark.parametrize("surrogate", ALL, ids=repr)
 def test_pickles_and_says_its_parameters(surrogate: Surrogate) -> None:
-    copy = pickle.loads(pickle.dumps(surrogate))  # noqa: S301
+    copy = pickle.loads(pickle.dumps(surrogate))
     assert repr(copy) == repr(surrogate)
     assert all(f"{name}={value}" in repr(surrogate) for name, value in vars(surrogate).items())
 
