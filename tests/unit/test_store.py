@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from results import HEADER, make_cell, make_result, make_run
+from snnbench.records import Budget, Cell, CellResult, Component, Metric, RunHeader, Status
+from snnbench.store import CELLS, Journal, latest, read
+
+numbers = st.floats(allow_nan=False)
+# A parameter is written by a person in a matrix; "Infinity" there would come back as text.
+scalars = (
+    st.booleans()
+    | st.integers(-(2**60), 2**60)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text()
+)
+params = st.lists(st.tuples(st.text(), scalars | st.lists(scalars).map(tuple))).map(tuple)
+components = st.builds(Component, st.text(), params)
+budgets = st.builds(Budget, learning_rate=st.floats(1e-9, 1))
+cells = st.builds(
+    Cell,
+    components,
+    components,
+    components,
+    components,
+    st.none() | components,
+    budgets,
+    st.integers(0, 99),
+    st.text(),
+)
+metrics = st.builds(
+    Metric,
+    st.none() | numbers,
+    st.text(),
+    st.none() | numbers,
+    st.none() | numbers,
+    st.lists(st.text()).map(tuple),
+    st.none() | st.text(),
+)
+results = st.builds(
+    CellResult,
+    cells,
+    st.sampled_from(Status),
+    st.text(),
+    st.dictionaries(st.text(), metrics),
+    st.dictionaries(st.text(), st.lists(numbers).map(tuple)),
+    st.dictionaries(st.text(), st.text()),
+    traceback=st.text(),
+    seconds=st.floats(0, 1e9),
+)
+
+
+def write(directory: Path, *given: CellResult, header: RunHeader = HEADER) -> Path:
+    with Journal.open(directory) as journal:
+        journal.write_header(header)
+        for result in given:
+            journal.append(result)
+    return directory
+
+
+def refuse_constant(text: str) -> None:
+    raise AssertionError(f"{text} is not JSON")
+
+
+@given(result=results)
+def test_what_is_appended_is_read_back(tmp_path_factory: pytest.TempPathFactory, result: CellResult) -> None:
+    directory = write(tmp_path_factory.mktemp("run"), result)
+    assert read(directory) == (HEADER, [result], [])
+    for line in (directory / CELLS).read_text().split("\n")[:-1]:
+        json.loads(line, parse_constant=refuse_constant)
+
+
+@given(kind=st.sampled_from([0.0, 1, True, "1", (1, 2.0, True, "x"), ()]))
+def test_a_parameter_keeps_its_type(tmp_path_factory: pytest.TempPathFactory, kind: object) -> None:
+    cell = replace(make_cell(), neuron=Component("lif", (("p", kind),)))  # type: ignore[arg-type]
+    _, (result,), _ = read(write(tmp_path_factory.mktemp("run"), make_result(cell)))
+    assert repr(result.cell.neuron.params) == repr(cell.neuron.params)
+
+
+def test_infinite_and_undefined_numbers_survive(tmp_path: Path) -> None:
+    odd = {"a": Metric(-math.inf, low=math.nan, high=math.inf)}
+    _, (result,), _ = read(
+        write(tmp_path, make_result(make_cell(), metrics=odd, series={"s": (-math.inf, 1.0)}))
+    )
+    assert result.metrics["a"].value == -math.inf
+    assert result.metrics["a"].high == math.inf
+    assert math.isnan(result.metrics["a"].low or 0.0)
+    assert result.series["s"] == (-math.inf, 1.0)
+
+
+def test_text_that_is_not_unicode_is_kept_readable(tmp_path: Path) -> None:
+    broken = make_result(
+        make_cell(), None, status=Status.FAILED, reason="no file \udcff.npy", traceback="\ud800"
+    )
+    _, (result,), _ = read(write(tmp_path, broken))
+    assert result.reason == "no file ?.npy"
+
+
+def test_the_latest_result_of_a_cell_wins(tmp_path: Path) -> None:
+    cell, other = make_cell(seed=0), make_cell(seed=1)
+    first = make_result(cell, None, status=Status.FAILED, reason="out of luck")
+    again = make_result(cell, 0.9)
+    directory = write(tmp_path, first, make_result(other, 0.8), again)
+    assert read(directory)[1] == [again, make_result(other, 0.8)]
+    with Journal.open(directory) as journal:
+        assert journal.results == [again, make_result(other, 0.8)]
+
+
+@pytest.mark.parametrize(
+    "place", [{"device": "cuda:0"}, {"engine": "compiled"}, {"environment": "elsewhere"}]
+)
+def test_one_cell_in_two_places_is_two_results(place: dict[str, str]) -> None:
+    here = make_result(make_cell())
+    there = replace(here, **place)  # type: ignore[arg-type]
+    assert latest([here, there]) == [here, there]
+
+
+def test_cells_without_a_key_are_told_apart() -> None:
+    skipped = [CellResult(replace(make_cell(seed=seed), key=""), Status.SKIPPED, "no") for seed in (0, 1)]
+    assert latest(skipped) == skipped
+
+
+def test_continuing_keeps_the_environments_of_earlier_cells(tmp_path: Path) -> None:
+    write(tmp_path)
+    there = {"gpu-ffff": {"gpu": "Example GPU"}}
+    write(tmp_path, header=replace(HEADER, environments=there, command="again"))
+    header, _, _ = read(tmp_path)
+    assert header.environments == {**HEADER.environments, **there}
+    assert header.command == "again"
+
+
+def test_a_new_journal_has_no_header_and_an_old_one_has(tmp_path: Path) -> None:
+    with Journal.open(tmp_path / "new" / "run") as journal:
+        assert journal.header is None
+        assert journal.results == []
+    write(tmp_path, *make_run())
+    with Journal.open(tmp_path) as journal:
+        assert journal.header == HEADER
+        assert journal.results == make_run()
+
+
+def test_a_run_without_a_finished_cell_can_be_read(tmp_path: Path) -> None:
+    with Journal.open(tmp_path) as journal:
+        journal.write_header(HEADER)
+    assert read(tmp_path) == (HEADER, [], [])
