@@ -105,10 +105,20 @@ class Cell:
     key: str = ""
 
     @property
+    def components(self) -> dict[str, Component]:
+        """Kind to component, in the order of the id."""
+        parts = {
+            "dataset": self.dataset,
+            "encoder": self.encoder,
+            "network": self.network,
+            "neuron": self.neuron,
+        }
+        return parts if self.surrogate is None else {**parts, "surrogate": self.surrogate}
+
+    @property
     def combination(self) -> str:
         """The cell without its seed: ``digits/rate/dense/lif[beta=0.9]/atan``."""
-        parts = (self.dataset, self.encoder, self.network, self.neuron, self.surrogate)
-        return "/".join(str(part) for part in parts if part is not None)
+        return "/".join(map(str, self.components.values()))
 
     @property
     def id(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -76,19 +76,18 @@ def labels(job: Job) -> dict[str, str]:
     return {"spike": spec.spike, "threshold": spec.threshold, "recurrent": str(spec.recurrent).lower()}
 
 
-def check_picklable(job: Job) -> None:
-    """Refuse a job that a fresh process could not receive.
+def check_picklable(specs: Iterable[Spec]) -> None:
+    """Refuse specs that a fresh process could not receive.
 
     Raises:
         UsageError: A factory lives in ``__main__``, in a function or in a notebook cell.
     """
-    for kind, spec in job.specs.items():
-        hint = 'define it in a module, or give the factory as "package.module:attribute"'
+    hint = 'define it in a module, or give the factory as "package.module:attribute"'
+    for spec in specs:
         if getattr(spec.factory, "__module__", "") == "__main__":
-            raise UsageError(f"{kind} {spec.name!r}: a fresh process cannot import its factory", hint)
+            raise UsageError(f"{spec.kind} {spec.name!r}: a fresh process cannot import its factory", hint)
         try:
             pickle.dumps(spec)
         except Exception as error:
-            raise UsageError(
-                f"{kind} {spec.name!r} cannot be sent to a fresh process: {error}", hint
-            ) from None
+            message = f"{spec.kind} {spec.name!r} cannot be sent to a fresh process: {error}"
+            raise UsageError(message, hint) from None

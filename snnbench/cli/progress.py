@@ -1,0 +1,77 @@
+"""What a person sees of a run under way: nested bars on a terminal, else a line a finished cell."""
+
+from __future__ import annotations
+
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+from snnbench.cli.tables import STYLES
+from snnbench.execute.job import EpochDone
+from snnbench.records import Cell, CellResult, Status
+
+
+class RunProgress:
+    """Observes a run on stderr; a context manager."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True, highlight=False, markup=False, emoji=False)
+        self._bars = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=self._console,
+            disable=not self._console.is_terminal,
+            transient=True,
+        )
+        self._cells: TaskID | None = None
+        self._epochs: dict[str, TaskID] = {}
+        self._pending = 0
+        self._finished = 0
+
+    def __enter__(self) -> RunProgress:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bars.stop()
+
+    def begin(self, planned: int, pending: int) -> None:
+        self._pending = pending
+        if planned > pending:
+            self.note(f"{planned - pending} of {planned} cells are in the journal already")
+        self._cells = self._bars.add_task("cells", total=pending)
+
+    def epoch(self, cell: Cell, event: EpochDone | None) -> None:
+        if event is None:
+            self._epochs[cell.key] = self._bars.add_task(cell.id, total=cell.budget.epochs)
+            return
+        text = f"{cell.id}  validation {event.accuracy:.3f}"
+        self._bars.update(self._epochs[cell.key], completed=event.epoch + 1, description=text)
+
+    def result(self, result: CellResult) -> None:
+        self._finished += 1
+        self._bars.remove_task(self._epochs.pop(result.cell.key))
+        if self._cells is not None:
+            self._bars.advance(self._cells)
+        self._console.print(self._line(result), soft_wrap=True)
+
+    def note(self, text: str) -> None:
+        self._console.print(Text(f"note: {text}"), soft_wrap=True)
+
+    def _line(self, result: CellResult) -> Text:
+        """``[ 3/30] digits/rate/dense/lif/atan/s2  done  accuracy 0.967  6.1 s``."""
+        width = len(str(self._pending))
+        line = Text(f"[{self._finished:{width}}/{self._pending}] {result.cell.id}  ")
+        line.append(result.status, STYLES.get(result.status, ""))
+        accuracy = result.metrics.get("accuracy.test")
+        if result.status is not Status.DONE:
+            line.append(f"  {result.reason}")
+        elif accuracy is not None and accuracy.value is not None:
+            line.append(f"  accuracy {accuracy.value:.3f}")
+        return line.append(f"  {result.seconds:.1f} s")
