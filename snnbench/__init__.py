@@ -10,6 +10,9 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from snnbench.api import leaderboard as leaderboard
+    from snnbench.api import load_results as load_results
+    from snnbench.api import run as run
     from snnbench.engine.data import Dataset as Dataset
     from snnbench.engine.data import Encoder as Encoder
     from snnbench.engine.data import Split as Split
@@ -26,6 +29,9 @@ if TYPE_CHECKING:
     from snnbench.plugin.specs import SurrogateSpec as SurrogateSpec
 
 _HOMES = {
+    "leaderboard": "snnbench.api",
+    "load_results": "snnbench.api",
+    "run": "snnbench.api",
     "hookimpl": "snnbench.plugin.hookspecs",
     "Dataset": "snnbench.engine.data",
     "Encoder": "snnbench.engine.data",

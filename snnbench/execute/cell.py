@@ -44,7 +44,7 @@ def run_cell(job: Job, environment: str, on_epoch: OnEpoch, alone: Alone) -> Cel
     status, reason, trace = Status.DONE, "", ""
     try:
         _measure_all(job, on_epoch, alone, metrics, series)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         status, reason = _status(error), _reason(error)
         trace = "" if isinstance(error, SnnbenchError) else traceback.format_exc()
     return CellResult(
@@ -100,7 +100,7 @@ def _attempt(headline: str, measurement: Callable[[], Mapping[str, Metric]]) -> 
     """A measurement that fails is missing, with the reason, and takes no other one with it."""
     try:
         return measurement()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         return {headline: Metric.missing(_reason(error))}
 
 
@@ -112,14 +112,14 @@ def _extra(spec: MeasurementSpec, component: Component, trained: Trained) -> dic
     return {str(component): Metric(float(value), spec.unit)}
 
 
-def _status(error: Exception) -> Status:
+def _status(error: BaseException) -> Status:
     if isinstance(error, DivergedError):
         return Status.DIVERGED
     exhausted = isinstance(error, torch.OutOfMemoryError | MemoryError)
     return Status.OOM if exhausted or "DefaultCPUAllocator" in str(error) else Status.FAILED
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: BaseException) -> str:
     """One line for the report."""
     if isinstance(error, SnnbenchError):
         return error.message

@@ -1,0 +1,163 @@
+"""A plugin whose neurons go wrong, each in its own way, on the first step of training."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+import torch
+
+import snnbench
+from snnbench import CellResult, MeasurementSpec, Neuron, NeuronSpec, Param
+
+PIDS = "SNNBENCH_TEST_PIDS"
+
+
+class Base(Neuron):
+    states = ()
+
+    def __init__(self, features: tuple[int, ...], surrogate: object, generator: torch.Generator) -> None:
+        super().__init__()
+
+    def initial_state(self, x_t: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        return ()
+
+    def step(
+        self, x_t: torch.Tensor, state: tuple[torch.Tensor, ...]
+    ) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
+        if self.training and torch.is_grad_enabled():
+            self.misbehave()
+        return x_t.relu(), state
+
+    def misbehave(self) -> None:
+        """Nothing: this one is fine."""
+
+
+class Raising(Base):
+    def misbehave(self) -> None:
+        raise RuntimeError("this neuron is broken\nand says so at length")
+
+
+class NotANumber(Base):
+    def step(
+        self, x_t: torch.Tensor, state: tuple[torch.Tensor, ...]
+    ) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
+        return x_t * torch.nan, state
+
+
+class NotANumberInEvaluation(Base):
+    def step(
+        self, x_t: torch.Tensor, state: tuple[torch.Tensor, ...]
+    ) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
+        return (x_t.relu() if self.training else x_t * torch.nan), state
+
+
+class Segfault(Base):
+    def misbehave(self) -> None:
+        ctypes.string_at(0)
+
+
+class Exit(Base):
+    def misbehave(self) -> None:
+        os._exit(0)
+
+
+class SystemExits(Base):
+    def misbehave(self) -> None:
+        sys.exit("enough")
+
+
+class Hang(Base):
+    """Hangs, and starts a process that would outlive it."""
+
+    def misbehave(self) -> None:
+        code = "import time; time.sleep(600)"
+        orphan = subprocess.Popen([sys.executable, "-c", code], start_new_session=True)
+        Path(os.environ[PIDS]).write_text(f"{os.getpid()} {orphan.pid}")
+        while True:
+            time.sleep(0.01)
+
+
+class Hoard(Base):
+    def misbehave(self) -> None:
+        hoard = []
+        while True:
+            hoard.append(torch.ones(2**22))
+            time.sleep(0.001)
+
+
+class NoMemory(Base):
+    def misbehave(self) -> None:
+        torch.empty(2**60)
+
+
+class Printing(Base):
+    def misbehave(self) -> None:
+        print("printed by a neuron")  # noqa: T201
+
+
+KINDS = (
+    Base,
+    Raising,
+    NotANumber,
+    NotANumberInEvaluation,
+    Segfault,
+    Exit,
+    SystemExits,
+    Hang,
+    Hoard,
+    NoMemory,
+    Printing,
+)
+
+
+@snnbench.hookimpl
+def snnbench_neurons() -> Iterable[NeuronSpec]:
+    missing = NeuronSpec(name="missing", version="1", summary="", factory="no_such_module:X", spike="none")
+    return [
+        *(
+            NeuronSpec(name=kind.__name__.lower(), version="1", summary="", factory=kind, spike="none")
+            for kind in KINDS
+        ),
+        missing,
+    ]
+
+
+@snnbench.hookimpl
+def snnbench_measurements() -> Iterable[MeasurementSpec]:
+    return [
+        MeasurementSpec(name="width", version="1", summary="", factory=width, params={"add": Param(0)}),
+        MeasurementSpec(name="nothing", version="1", summary="", factory=nothing),
+        MeasurementSpec(name="raises", version="1", summary="", factory=raises),
+    ]
+
+
+@snnbench.hookimpl
+def snnbench_cell_finished(result: CellResult) -> None:
+    if os.environ.get("SNNBENCH_TEST_OBSERVER"):
+        raise RuntimeError(f"observer of {result.cell.id}")
+
+
+class Width:
+    def __init__(self, add: int) -> None:
+        self.add = add
+
+    def __call__(self, trained: object) -> float:
+        return float(len(trained.network.neurons) + self.add)  # type: ignore[attr-defined]
+
+
+def width(add: int) -> Width:
+    return Width(add)
+
+
+def nothing() -> object:
+    return lambda trained: None
+
+
+def raises() -> object:
+    raise ValueError("cannot measure")

@@ -1,0 +1,239 @@
+"""Cells that crash, hang or hoard: what is recorded, and that the others are unharmed."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from snnbench.errors import StoreError, UsageError
+from snnbench.execute.job import EpochDone
+from snnbench.execute.pool import Limits
+from snnbench.matrix.plan import plan
+from snnbench.matrix.spec import Matrix
+from snnbench.matrix.spec import load as load_matrix
+from snnbench.plugin.host import Host
+from snnbench.records import Cell, CellResult, Status
+from snnbench.session import Options, Rerun, perform
+from snnbench.store import Journal, read
+
+HERE = Path(__file__).parent
+
+MATRIX = """
+summary = "the smallest run"
+datasets = ["yin_yang(train=40)"]
+encoders = ["direct"]
+networks = ["dense(hidden=[4])"]
+neurons = [{neurons}]
+surrogates = ["atan"]
+measurements = [{measurements}]
+seeds = {seeds}
+[train]
+steps = 3
+epochs = 2
+[measure]
+throughput = false
+memory = false
+stability = false
+"""
+
+
+class Listener:
+    def __init__(self) -> None:
+        self.started: list[str] = []
+        self.epochs: list[tuple[str, int]] = []
+        self.results: list[CellResult] = []
+        self.notes: list[str] = []
+
+    def begin(self, planned: int, pending: int) -> None:
+        self.planned, self.pending = planned, pending
+
+    def epoch(self, cell: Cell, event: EpochDone | None) -> None:
+        if event is None:
+            self.started.append(cell.id)
+        else:
+            self.epochs.append((cell.id, event.epoch))
+
+    def result(self, result: CellResult) -> None:
+        self.results.append(result)
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+
+@pytest.fixture
+def host(monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
+    monkeypatch.syspath_prepend(HERE)
+    yield Host.load(["faulty"])
+
+
+def matrix(tmp_path: Path, neurons: str, seeds: int = 1, measurements: str = "") -> Matrix:
+    listed = ", ".join(f'"{name}"' for name in neurons.split())
+    extra = ", ".join(f'"{name}"' for name in measurements.split())
+    file = tmp_path / "small.toml"
+    file.write_text(MATRIX.format(neurons=listed, seeds=seeds, measurements=extra))
+    return load_matrix(str(file))
+
+
+def run(
+    host: Host,
+    chosen: Matrix,
+    out: Path,
+    *,
+    limits: Limits = Limits(),
+    rerun: Rerun = Rerun.MISSING,
+    workers: int = 1,
+    maxfail: int | None = None,
+) -> tuple[dict[str, CellResult], Listener]:
+    listener = Listener()
+    options = Options(out, device="cpu", limits=limits, rerun=rerun, workers=workers, maxfail=maxfail)
+    results = perform(chosen, plan(chosen, host), host, options, listener)
+    return {f"{result.cell.neuron}/{result.cell.seed}": result for result in results}, listener
+
+
+def test_every_way_to_go_wrong_is_recorded_and_the_others_go_on(host: Host, tmp_path: Path) -> None:
+    names = "base raising notanumber notanumberinevaluation segfault exit systemexits nomemory missing lif"
+    results, _ = run(host, matrix(tmp_path, names), tmp_path / "out")
+    outcome = {name.removesuffix("/0"): (result.status, result.reason) for name, result in results.items()}
+    assert outcome.pop("base") == (Status.DONE, "")
+    assert outcome.pop("lif") == (Status.DONE, "")
+    assert outcome.pop("raising") == (Status.FAILED, "RuntimeError: this neuron is broken")
+    assert outcome.pop("notanumber")[0] is Status.DIVERGED
+    assert outcome.pop("notanumberinevaluation")[0] is Status.DIVERGED
+    assert outcome.pop("segfault") == (Status.FAILED, "the process was killed by SIGSEGV")
+    assert outcome.pop("exit") == (Status.FAILED, "the process exited with code 0 before the cell was done")
+    assert outcome.pop("systemexits")[0] is Status.FAILED
+    assert outcome.pop("nomemory")[0] is Status.OOM
+    status, reason = outcome.pop("missing")
+    assert status is Status.FAILED
+    assert "no_such_module:X" in reason
+    assert not outcome
+    assert "this neuron is broken" in results["raising/0"].traceback
+    for result in results.values():
+        assert bool(result.metrics) == (result.status is Status.DONE)
+        assert result.environment
+        assert result.seconds > 0
+
+
+def test_a_hanging_cell_is_killed_with_what_it_started(
+    host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SNNBENCH_TEST_PIDS", str(tmp_path / "pids"))
+    results, _ = run(host, matrix(tmp_path, "hang base"), tmp_path / "out", limits=Limits(seconds=5))
+    assert results["hang/0"].status is Status.TIMEOUT
+    assert results["hang/0"].reason == "took longer than 5 s"
+    assert results["base/0"].status is Status.DONE
+    for pid in (tmp_path / "pids").read_text().split():
+        assert not _alive(int(pid))
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def test_a_hoarding_cell_is_stopped_at_the_memory_limit(host: Host, tmp_path: Path) -> None:
+    limits = Limits(seconds=120, bytes=1500 * 2**20)
+    results, _ = run(host, matrix(tmp_path, "hoard base"), tmp_path / "out", limits=limits)
+    assert results["hoard/0"].status is Status.OOM
+    assert "over the limit of 1500 MiB" in results["hoard/0"].reason
+    assert results["base/0"].status is Status.DONE
+
+
+def test_a_printing_cell_leaves_stdout_alone(
+    host: Host, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    results, _ = run(host, matrix(tmp_path, "printing"), tmp_path / "out")
+    assert results["printing/0"].status is Status.DONE
+    assert capfd.readouterr().out == ""
+
+
+def test_what_is_finished_is_not_run_again(host: Host, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    run(host, matrix(tmp_path, "base"), out)
+    results, listener = run(host, matrix(tmp_path, "base raising"), out)
+    assert (listener.planned, listener.pending) == (2, 1)
+    assert [result.cell.neuron.name for result in listener.results] == ["raising"]
+    assert list(results) == ["base/0", "raising/0"]
+    _, listener = run(host, matrix(tmp_path, "base raising"), out)
+    assert listener.pending == 0
+    _, listener = run(host, matrix(tmp_path, "base raising"), out, rerun=Rerun.FAILED)
+    assert [result.cell.neuron.name for result in listener.results] == ["raising"]
+    results, listener = run(host, matrix(tmp_path, "base raising"), out, rerun=Rerun.ALL)
+    assert listener.pending == len(results) == 2
+    assert len(read(out)[1]) == 2
+
+
+def test_the_same_cells_twice_give_the_same_numbers(host: Host, tmp_path: Path) -> None:
+    chosen = matrix(tmp_path, "lif rlif", seeds=2)
+    first, _ = run(host, chosen, tmp_path / "a")
+    second, listener = run(host, chosen, tmp_path / "b", workers=2)
+    assert listener.epochs
+    for name, result in first.items():
+        assert result.series == second[name].series
+        assert result.metrics == second[name].metrics
+    assert first["lif/0"].series != first["lif/1"].series
+
+
+def test_maxfail_stops_the_run(host: Host, tmp_path: Path) -> None:
+    results, listener = run(host, matrix(tmp_path, "raising segfault base"), tmp_path / "out", maxfail=1)
+    assert list(results) == ["raising/0"]
+    assert "stopped after 1 failed cells" in listener.notes
+
+
+def test_a_run_in_use_is_refused_before_any_work(host: Host, tmp_path: Path) -> None:
+    with Journal.open(tmp_path / "out"), pytest.raises(StoreError, match="in use"):
+        run(host, matrix(tmp_path, "base"), tmp_path / "out")
+
+
+def test_an_unknown_device_is_refused_before_any_work(host: Host, tmp_path: Path) -> None:
+    chosen = matrix(tmp_path, "base")
+    options = Options(tmp_path / "out", device="cuda:99")
+    with pytest.raises(UsageError, match="cuda:99"):
+        perform(chosen, plan(chosen, host), host, options, Listener())
+
+
+def test_extra_measurements_are_columns_and_their_failures_cost_nothing_else(
+    host: Host, tmp_path: Path
+) -> None:
+    chosen = matrix(tmp_path, "base", measurements="width(add=2) nothing raises")
+    result = run(host, chosen, tmp_path / "out")[0]["base/0"]
+    assert result.status is Status.DONE
+    assert result.metrics["width[add=2]"].value == 3
+    assert result.metrics["nothing"].reason == "the measurement returned nothing"
+    assert result.metrics["raises"].reason == "ValueError: cannot measure"
+    assert result.metrics["accuracy.test"].value is not None
+
+
+def test_an_observer_that_raises_is_noted(
+    host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SNNBENCH_TEST_OBSERVER", "1")
+    results, listener = run(host, matrix(tmp_path, "base"), tmp_path / "out")
+    assert results["base/0"].status is Status.DONE
+    assert any("observer of" in note for note in listener.notes)
+
+
+def test_an_epoch_is_chosen_on_validation_and_reported_for_test(host: Host, tmp_path: Path) -> None:
+    result = run(host, matrix(tmp_path, "lif"), tmp_path / "out")[0]["lif/0"]
+    ranks = list(
+        zip(result.series["validation.accuracy"], [-x for x in result.series["validation.loss"]], strict=True)
+    )
+    chosen = ranks.index(max(ranks))
+    assert result.metrics["accuracy.epoch"].value == chosen
+    assert result.metrics["accuracy.test"].value == result.series["test.accuracy"][chosen]
+    assert result.metrics["accuracy.test_last"].value == result.series["test.accuracy"][-1]
+    assert all(math.isfinite(value) for values in result.series.values() for value in values)
+
+
+def test_no_process_is_left_behind(host: Host, tmp_path: Path) -> None:
+    run(host, matrix(tmp_path, "segfault base"), tmp_path / "out")
+    me = psutil.Process(os.getpid())
+    cells = [p for p in me.children(recursive=True) if "worker" in " ".join(p.cmdline())]
+    assert cells == []
