@@ -1,0 +1,102 @@
+"""From the texts on an axis to its components: found, checked, sweeps written out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import TypeAlias, cast
+
+from snnbench.errors import UsageError
+from snnbench.matrix import grammar, select
+from snnbench.plugin.host import Host, Provided
+from snnbench.plugin.specs import DatasetSpec, Spec
+from snnbench.records import Component, Params, Value
+
+MOST_CHOICES = 100_000
+"""More components than this on one axis are taken for a sweep that got out of hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One component on an axis, with all that is derived from it worked out once.
+
+    Attributes:
+        identity: Hash of all that tells it apart from any other.
+        words: What a selection may call it.
+    """
+
+    component: Component
+    provided: Provided
+    identity: str
+    words: frozenset[str]
+
+
+Axes: TypeAlias = dict[str, tuple[Choice, ...]]
+
+
+def axis(kind: str, texts: Sequence[str], host: Host) -> tuple[Choice, ...]:
+    """The components that ``texts`` name, sweeps written out, in order.
+
+    Those that resolve to the same parameters are one: the first.
+
+    Raises:
+        UsageError: A component or parameter is unknown, of the wrong type or out of range.
+        PluginError: The plugin that provides it is broken.
+    """
+    choices: dict[str, Choice] = {}
+    for text in texts:
+        request = grammar.parse(text)
+        provided = host.find(kind, request.reference)
+        for params in _sweep(request, provided.spec):
+            choice = _choose(params, provided)
+            choices.setdefault(choice.identity, choice)
+            if len(choices) > MOST_CHOICES:
+                raise UsageError(f"{kind} {text!r} sweeps more than {MOST_CHOICES:,} values", "sweep fewer")
+    return _clearly_named(kind, tuple(choices.values()))
+
+
+def _sweep(request: grammar.Request, spec: Spec) -> Iterator[Params]:
+    """Every combination of the values given, the last parameter varying fastest."""
+    names = [name for name, _ in request.arguments]
+    values = [_values(name, value, spec) for name, value in request.arguments]
+    for combination in product(*values):
+        yield tuple(zip(names, combination, strict=True))
+
+
+def _values(name: str, raw: grammar.Raw, spec: Spec) -> tuple[Value, ...]:
+    """The values of parameter ``name``: where it takes a list, only a list of lists is a sweep."""
+    takes_list = name in spec.params and isinstance(spec.params[name].default, tuple)
+    if takes_list and not (isinstance(raw, tuple) and raw and all(isinstance(item, tuple) for item in raw)):
+        return (cast(Value, raw),)
+    if raw == ():
+        raise UsageError(f"{spec.kind} {spec.name!r}, parameter {name!r}: [] gives it no value")
+    # lists nested too deeply are not Values yet; the spec refuses them
+    return cast(tuple[Value, ...], raw if isinstance(raw, tuple) else (raw,))
+
+
+def _choose(given: Params, provided: Provided) -> Choice:
+    spec = provided.spec
+    resolved = spec.resolve(given)
+    component = Component(provided.reference, tuple(sorted((name, resolved[name]) for name, _ in given)))
+    identity = {
+        "name": spec.name,
+        "version": spec.version,
+        "distribution": provided.distribution,
+        "distribution_version": provided.version,
+        "params": resolved,
+        "checksum": spec.checksum if isinstance(spec, DatasetSpec) else None,
+    }
+    digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+    return Choice(component, provided, digest, select.component_words(component))
+
+
+def _clearly_named(kind: str, choices: tuple[Choice, ...]) -> tuple[Choice, ...]:
+    """``choices``, unless two of them read the same: reports could not tell their rows apart."""
+    for label, count in Counter(str(choice.component) for choice in choices).items():
+        if count > 1:
+            raise UsageError(f"{count} different {kind}s would all read {label!r}", "give other values")
+    return choices

@@ -1,0 +1,244 @@
+"""From a matrix to its cells: a pure function of the matrix and of what the plugins provide."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import TypeAlias, cast
+
+from snnbench.errors import NothingSelectedError, UsageError
+from snnbench.matrix import select
+from snnbench.matrix.axes import Axes, Choice, axis
+from snnbench.matrix.spec import Matrix
+from snnbench.plugin.host import Host, Provided
+from snnbench.plugin.specs import DatasetSpec, EncoderSpec, NeuronSpec
+from snnbench.records import Budget, Cell, Component, cell_key
+
+MOST_CELLS = 1_000_000
+"""More cells than this are taken for a sweep that got out of hand."""
+
+Parts: TypeAlias = dict[str, Choice]
+"""Kind to the component of one combination; without a surrogate if the neuron does not spike."""
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """A cell that will not run, and why."""
+
+    cell: Cell
+    reason: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a matrix comes to.
+
+    Attributes:
+        cells: What to run, by dataset, encoder, network, neuron, surrogate and seed, each in the
+            order of the matrix. No two have the same key.
+        skips: What the matrix spans and will not run, in the same order.
+        components: Kind and name of every component of a cell, and of every measurement, to who
+            provides it.
+        measurements: The extra measurements.
+    """
+
+    cells: tuple[Cell, ...]
+    skips: tuple[Skip, ...]
+    components: Mapping[tuple[str, str], Provided]
+    measurements: tuple[Component, ...] = ()
+
+    @property
+    def words(self) -> frozenset[str]:
+        """Everything a selection may call a cell or skip of this plan."""
+        cells = (*self.cells, *(skip.cell for skip in self.skips))
+        parts = {part for cell in cells for part in _components(cell).values()}
+        seeds = frozenset(select.seed_word(seed) for seed in {cell.seed for cell in cells})
+        return seeds.union(*map(select.component_words, parts))
+
+
+def plan(matrix: Matrix, host: Host) -> Plan:
+    """The cells of ``matrix``, and what is skipped with the reason.
+
+    A neuron that does not spike gets no surrogate, once. Components that resolve to the same
+    parameters are one.
+
+    Raises:
+        UsageError: A component or parameter is unknown or out of range, or a selection of the
+            matrix has a term that matches nothing in it.
+        PluginError: A plugin that is needed is broken.
+    """
+    axes = {kind: axis(kind, texts, host) for kind, texts in matrix.axes.items()}
+    _check_axes(matrix, axes)
+    rules = _Rules(matrix, axes, host)
+    cells: list[Cell] = []
+    skips: list[Skip] = []
+    for parts in _combinations(axes):
+        words = frozenset[str]().union(*(part.words for part in parts.values()))
+        budget, mismatch = rules.budget(words), _mismatch(parts)
+        for seed in matrix.seeds:
+            cell = _cell(parts, budget, seed)
+            reason = mismatch or rules.excluded(words | {select.seed_word(seed)}) or host.skip_reason(cell)
+            if reason:
+                skips.append(Skip(cell, reason))
+            else:
+                cells.append(cell)
+    extra = axis("measurement", matrix.measurements, host)
+    found = {
+        (kind, choice.component.name): choice.provided
+        for kind, choices in {**axes, "measurement": extra}.items()
+        for choice in choices
+    }
+    return _with_needed(Plan(tuple(cells), tuple(skips), found, tuple(choice.component for choice in extra)))
+
+
+def narrow(whole: Plan, selection: select.Selection) -> Plan:
+    """``whole`` with only the cells and skips that ``selection`` is true of."""
+    cells = tuple(cell for cell in whole.cells if selection.matches(select.cell_words(cell)))
+    skips = tuple(skip for skip in whole.skips if selection.matches(select.cell_words(skip.cell)))
+    return _with_needed(replace(whole, cells=cells, skips=skips))
+
+
+def nothing_selected(whole: Plan, text: str) -> NothingSelectedError:
+    """The error for a plan, or a selection of it, that leaves no cell.
+
+    Args:
+        whole: The plan before the selection.
+        text: The selection, empty if there was none.
+    """
+    what = f"the selection {text!r}" if text else "the matrix"
+    selection = select.parse(text or "*")
+    left, words = narrow(whole, selection), whole.words
+    if left.skips:
+        first = left.skips[0]
+        return NothingSelectedError(
+            f"{what} leaves no cell to run: {len(left.skips)} skipped", f"{first.cell.id}: {first.reason}"
+        )
+    unknown = selection.unknown(words)
+    if unknown:
+        return NothingSelectedError(
+            f"{what} matches no cell: nothing is called {unknown[0]!r}", select.suggest(unknown[0], words)
+        )
+    return NothingSelectedError(
+        f"{what} matches no cell", "each term matches some cell, but no cell fits all"
+    )
+
+
+class _Rules:
+    """The excludes and overrides of a matrix, parsed, their terms checked."""
+
+    def __init__(self, matrix: Matrix, axes: Axes, host: Host) -> None:
+        self.train = matrix.train
+        self.excludes = [(select.parse(rule.when), rule.reason) for rule in matrix.exclude]
+        self.overrides = [(select.parse(rule.when), rule.train) for rule in matrix.override]
+        words = _known_words(matrix, axes, host)
+        if words is None:
+            return
+        for index, (selection, _) in enumerate(self.excludes):
+            _check_terms(f"matrix {matrix.name}, exclude[{index}].when", selection, words)
+        # not by seed: the seeds of a combination share one row, so they share one budget
+        seeds = {select.seed_word(seed) for one in _with_base(matrix) for seed in one.seeds}
+        for index, (selection, _) in enumerate(self.overrides):
+            _check_terms(f"matrix {matrix.name}, override[{index}].when", selection, words - seeds)
+
+    def budget(self, words: frozenset[str]) -> Budget:
+        """The budget of a combination."""
+        budget = self.train
+        for selection, train in self.overrides:
+            if selection.matches(words):
+                budget = replace(budget, **train)  # type: ignore[arg-type]
+        return budget
+
+    def excluded(self, words: frozenset[str]) -> str | None:
+        """Why the matrix itself leaves a cell out."""
+        return next((reason for selection, reason in self.excludes if selection.matches(words)), None)
+
+
+def _with_base(matrix: Matrix) -> tuple[Matrix, ...]:
+    return (matrix,) if matrix.base is None else (matrix, matrix.base)
+
+
+def _known_words(matrix: Matrix, axes: Axes, host: Host) -> frozenset[str] | None:
+    """All words of the matrix, before its axes were replaced and after.
+
+    None if something on a replaced axis is not installed: its words cannot be told from misspelt ones.
+    """
+    known = [choice.words for choices in axes.values() for choice in choices]
+    if matrix.base is not None:
+        try:
+            known += [
+                one.words for kind, texts in matrix.base.axes.items() for one in axis(kind, texts, host)
+            ]
+        except UsageError:
+            return None
+    seeds = (select.seed_word(seed) for one in _with_base(matrix) for seed in one.seeds)
+    return frozenset(seeds).union(*known)
+
+
+def _check_terms(where: str, selection: select.Selection, words: frozenset[str]) -> None:
+    for term in selection.unknown(words):
+        raise UsageError(f"{where}: {term!r} matches nothing in the matrix", select.suggest(term, words))
+
+
+def _check_axes(matrix: Matrix, axes: Axes) -> None:
+    spiking = [choice.component.name for choice in axes["neuron"] if _spikes(choice)]
+    if spiking and not axes["surrogate"]:
+        raise UsageError(
+            f"neuron {spiking[0]!r} spikes, and the matrix names no surrogate",
+            'try surrogates = ["fast_sigmoid"]',
+        )
+    count = math.prod(len(choices) for choices in axes.values() if choices) * len(matrix.seeds)
+    if count > MOST_CELLS:
+        raise UsageError(f"the matrix spans {count:,} cells, more than {MOST_CELLS:,}", "sweep fewer values")
+
+
+def _spikes(neuron: Choice) -> bool:
+    return cast(NeuronSpec, neuron.provided.spec).spike != "none"
+
+
+def _combinations(axes: Axes) -> Iterator[Parts]:
+    first = (axes["dataset"], axes["encoder"], axes["network"], axes["neuron"])
+    for dataset, encoder, network, neuron in product(*first):
+        parts = {"dataset": dataset, "encoder": encoder, "network": network, "neuron": neuron}
+        if _spikes(neuron):
+            yield from ({**parts, "surrogate": surrogate} for surrogate in axes["surrogate"])
+        else:
+            yield parts
+
+
+def _mismatch(parts: Parts) -> str | None:
+    """Why the encoder cannot encode the dataset, if it cannot."""
+    encoder = cast(EncoderSpec, parts["encoder"].provided.spec)
+    dataset = cast(DatasetSpec, parts["dataset"].provided.spec)
+    if dataset.data in encoder.accepts:
+        return None
+    kinds = " or ".join(sorted(encoder.accepts))
+    return f"{encoder.name} encodes {kinds} data; {dataset.name} is {dataset.data} data"
+
+
+def _cell(parts: Parts, budget: Budget, seed: int) -> Cell:
+    surrogate = parts.get("surrogate")
+    identities = {kind: part.identity for kind, part in parts.items()}
+    return Cell(
+        dataset=parts["dataset"].component,
+        encoder=parts["encoder"].component,
+        network=parts["network"].component,
+        neuron=parts["neuron"].component,
+        surrogate=surrogate.component if surrogate else None,
+        budget=budget,
+        seed=seed,
+        key=cell_key(identities, budget, seed),
+    )
+
+
+def _with_needed(whole: Plan) -> Plan:
+    """``whole`` with only the components that its cells and measurements name."""
+    needed = {(kind, part.name) for cell in whole.cells for kind, part in _components(cell).items()}
+    needed |= {("measurement", component.name) for component in whole.measurements}
+    return replace(whole, components={key: one for key, one in whole.components.items() if key in needed})
+
+
+def _components(cell: Cell) -> dict[str, Component]:
+    parts = {"dataset": cell.dataset, "encoder": cell.encoder, "network": cell.network, "neuron": cell.neuron}
+    return parts if cell.surrogate is None else {**parts, "surrogate": cell.surrogate}

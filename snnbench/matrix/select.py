@@ -1,0 +1,143 @@
+"""Selections: ``lif and not latency``, ``lif[beta=0.9] or (beta=0.9* and s0)``.
+
+A cell is known by its words: the name and the whole label of each of its components, each
+``parameter=value`` given to them, and its seed. A term is true of a cell when it equals one of its
+words; in a term ``*`` stands for any text and ``?`` for any character.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from snnbench.errors import UsageError, did_you_mean
+from snnbench.records import Cell, Component, format_value
+
+Test: TypeAlias = Callable[[Collection[str]], bool]
+
+_TOKEN = re.compile(r"[()]|[^\s()]+")
+_KEYWORDS = ("and", "or", "not")
+_HINT = "write terms such as lif, lif[beta=0.9], beta=0.9 or s0, joined by and, or, not and parentheses"
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """A parsed selection.
+
+    Attributes:
+        terms: In the order written.
+        matches: Whether it is true of a cell with these words.
+    """
+
+    terms: tuple[str, ...]
+    matches: Test
+
+    def unknown(self, words: Collection[str]) -> list[str]:
+        """The terms that are true of none of ``words``."""
+        return [term for term in self.terms if not _term(term)(words)]
+
+
+def parse(text: str) -> Selection:
+    """Read a selection.
+
+    Raises:
+        UsageError: It does not follow the grammar; the message gives the column.
+    """
+    parser = _Parser(text)
+    try:
+        test = parser.disjunction()
+    except RecursionError:
+        raise UsageError(f"selection {text[:40]!r}... is nested too deeply", _HINT) from None
+    if parser.peek():
+        raise parser.error("expected 'and', 'or' or the end")
+    return Selection(tuple(parser.terms), test)
+
+
+def component_words(component: Component) -> frozenset[str]:
+    """Its name, its label and each ``parameter=value``."""
+    values = (f"{name}={format_value(value)}" for name, value in component.params)
+    return frozenset((component.name, str(component), *values))
+
+
+def seed_word(seed: int) -> str:
+    """The word of a cell with this seed."""
+    return f"s{seed}"
+
+
+def cell_words(cell: Cell) -> frozenset[str]:
+    """All words of ``cell``."""
+    parts = (cell.dataset, cell.encoder, cell.network, cell.neuron, cell.surrogate)
+    words = (component_words(part) for part in parts if part is not None)
+    return frozenset((seed_word(cell.seed),)).union(*words)
+
+
+def suggest(term: str, words: Collection[str]) -> str:
+    """Hint for a term that matches none of ``words``: the like of it that would."""
+    for mark in ("[", "="):
+        alike = [word for word in words if mark in word]
+        if mark in term and alike:
+            return did_you_mean(term, alike)
+    return did_you_mean(term, [word for word in words if "=" not in word])
+
+
+def _term(term: str) -> Test:
+    if not set(term) & set("*?"):
+        return lambda words: term in words
+    pattern = re.compile(re.escape(term).replace(r"\*", ".*").replace(r"\?", "."), re.DOTALL)
+    return lambda words: any(pattern.fullmatch(word) for word in words)
+
+
+class _Parser:
+    """Recursive descent: ``or`` binds loosest, then ``and``, then ``not``."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.tokens = [(match[0], match.start()) for match in _TOKEN.finditer(text)]
+        self.next = 0
+        self.terms: list[str] = []
+
+    def peek(self) -> str:
+        return self.tokens[self.next][0] if self.next < len(self.tokens) else ""
+
+    def take(self, token: str) -> bool:
+        found = self.peek() == token
+        self.next += found
+        return found
+
+    def error(self, problem: str) -> UsageError:
+        column = self.tokens[self.next][1] if self.peek() else len(self.text)
+        found = f", found {self.peek()!r}" if self.peek() else ""
+        return UsageError(f"selection {self.text!r}, column {column + 1}: {problem}{found}", _HINT)
+
+    def disjunction(self) -> Test:
+        tests = [self.conjunction()]
+        while self.take("or"):
+            tests.append(self.conjunction())
+        return tests[0] if len(tests) == 1 else lambda words: any(test(words) for test in tests)
+
+    def conjunction(self) -> Test:
+        tests = [self.negation()]
+        while self.take("and"):
+            tests.append(self.negation())
+        return tests[0] if len(tests) == 1 else lambda words: all(test(words) for test in tests)
+
+    def negation(self) -> Test:
+        if self.take("not"):
+            test = self.negation()
+            return lambda words: not test(words)
+        return self.operand()
+
+    def operand(self) -> Test:
+        if self.take("("):
+            test = self.disjunction()
+            if not self.take(")"):
+                raise self.error("expected ')'")
+            return test
+        term = self.peek()
+        if not term or term in ("(", ")", *_KEYWORDS):
+            raise self.error("expected a term")
+        self.next += 1
+        self.terms.append(term)
+        return _term(term)

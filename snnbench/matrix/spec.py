@@ -1,0 +1,247 @@
+"""The matrix file: what is combined with what, how long each cell trains, what is measured.
+
+A file is checked as a whole before anything else happens: its syntax, its keys, the types and
+ranges of its values, and the grammar of every component and selection in it. Whether its components
+exist is for ``plan``, which knows the plugins.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, TypeAlias, get_type_hints
+
+from annotated_types import MinLen
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    GetPydanticSchema,
+    TypeAdapter,
+    ValidationError,
+)
+from pydantic_core import PydanticCustomError
+from typing_extensions import TypedDict
+
+from snnbench.errors import UsageError, did_you_mean
+from snnbench.matrix import grammar, select
+from snnbench.matrix.problems import first_problem, syntax_problem
+from snnbench.records import Budget, Measure
+
+MOST_SEEDS = 100_000
+"""More seeds than this are taken for a slip of the keyboard."""
+
+
+def seed_indices(value: object) -> tuple[int, ...]:
+    """The seeds that ``3`` (that many, from 0), ``"0-4"``, ``"0,2,5"`` or ``[0, 2]`` stand for, ascending.
+
+    Raises:
+        UsageError: It is none of these, or names no seed.
+    """
+    seeds: set[int] = set()
+    if isinstance(value, int) and not isinstance(value, bool):
+        seeds.update(range(min(value, MOST_SEEDS + 1)))
+    elif isinstance(value, list) and all(type(item) is int and item >= 0 for item in value):
+        seeds.update(value)
+    elif isinstance(value, str):
+        for part in value.split(","):
+            ends = re.fullmatch(r"\s*(\d{1,9})(?:\s*-\s*(\d{1,9}))?\s*", part, re.ASCII)
+            if ends is None:
+                raise _not_seeds(value)
+            first, last = int(ends[1]), int(ends[2] or ends[1])
+            seeds.update(range(first, min(last, first + MOST_SEEDS) + 1))
+    if not 0 < len(seeds) <= MOST_SEEDS:
+        raise _not_seeds(value)
+    return tuple(sorted(seeds))
+
+
+def _not_seeds(value: object) -> UsageError:
+    hint = f'write a count (3), a range ("0-4") or a list ("0,2,5"); at most {MOST_SEEDS:,} seeds'
+    return UsageError(f"{json.dumps(value, default=str)} is not a choice of seeds", hint)
+
+
+def _read_by(read: Callable[[Any], object]) -> Callable[[Any], Any]:
+    """``read`` with its UsageError turned into pydantic's kind."""
+
+    def reader(value: Any) -> object:
+        try:
+            return read(value)
+        except UsageError as error:
+            raise PydanticCustomError(
+                "usage", "{message}", {"message": error.message, "hint": error.hint}
+            ) from None
+
+    return reader
+
+
+def _component(text: str) -> str:
+    grammar.parse(text)
+    return text
+
+
+def _selection(text: str) -> str:
+    select.parse(text)
+    return text
+
+
+ComponentText: TypeAlias = Annotated[str, AfterValidator(_read_by(_component))]
+SelectionText: TypeAlias = Annotated[str, AfterValidator(_read_by(_selection))]
+Axis: TypeAlias = Annotated[tuple[ComponentText, ...], MinLen(1)]
+Seeds: TypeAlias = Annotated[tuple[int, ...], BeforeValidator(_read_by(seed_indices))]
+_PartOfBudget: Any = TypedDict("_PartOfBudget", get_type_hints(Budget, include_extras=True), total=False)  # type: ignore[misc]
+
+
+@dataclass(frozen=True)
+class Exclude:
+    """Cells that are not to run.
+
+    Attributes:
+        when: Selection of the cells.
+        reason: Shown wherever they are missing.
+    """
+
+    when: SelectionText
+    reason: Annotated[str, MinLen(1)]
+
+
+@dataclass(frozen=True)
+class Override:
+    """Cells with another training budget.
+
+    Attributes:
+        when: Selection of the cells, by component and never by seed.
+        train: The fields of the budget that change.
+    """
+
+    when: SelectionText
+    train: Annotated[Mapping[str, float], GetPydanticSchema(lambda _, handler: handler(_PartOfBudget))]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """What a matrix file says. Components and selections are texts that follow their grammars.
+
+    Attributes:
+        surrogates: May be empty if no neuron spikes.
+        seeds: Indices of the repetitions, ascending.
+        measurements: Extra measurement components.
+        train: The budget of every cell no override names.
+        override: Applied in order: the last one that names a field of a cell's budget sets it.
+    """
+
+    __pydantic_config__: ClassVar = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
+
+    summary: str = ""
+    datasets: Axis
+    encoders: Axis
+    networks: Axis
+    neurons: Axis
+    surrogates: tuple[ComponentText, ...] = ()
+    seeds: Seeds = (0, 1, 2)
+    measurements: tuple[ComponentText, ...] = ()
+    train: Budget = field(default_factory=Budget)
+    measure: Measure = field(default_factory=Measure)
+    exclude: tuple[Exclude, ...] = ()
+    override: tuple[Override, ...] = ()
+
+    @property
+    def axes(self) -> dict[str, tuple[str, ...]]:
+        """Kind of component to the texts on its axis, in the order of a cell's id."""
+        return {
+            "dataset": self.datasets,
+            "encoder": self.encoders,
+            "network": self.networks,
+            "neuron": self.neurons,
+            "surrogate": self.surrogates,
+        }
+
+
+_SECTIONS = {
+    "": Content,
+    "train": Budget,
+    "measure": Measure,
+    "exclude": Exclude,
+    "override": Override,
+    "override.train": Budget,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Matrix(Content):
+    """A matrix.
+
+    Attributes:
+        name: Stem of its file.
+        base: The matrix before its axes were replaced: its terms stay known to ``exclude`` and ``override``.
+    """
+
+    name: str
+    base: Matrix | None = None
+
+    def replaced(self, axes: Mapping[str, tuple[str, ...]], seeds: tuple[int, ...] = ()) -> Matrix:
+        """This matrix with other axes, by kind; an empty axis or no seeds leave what there is."""
+        changes: dict[str, Any] = {f"{kind}s": texts for kind, texts in axes.items() if texts}
+        if seeds:
+            changes["seeds"] = seeds
+        return replace(self, **changes, base=self) if changes else self
+
+
+def packaged() -> list[str]:
+    """Names of the matrices that come with the suite."""
+    names = (entry.name for entry in files("snnbench.matrices").iterdir())
+    return sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml"))
+
+
+def load(reference: str) -> Matrix:
+    """Read and check a matrix.
+
+    Args:
+        reference: Name of a packaged matrix, else the path of a TOML file.
+
+    Raises:
+        UsageError: There is no such file, or something in it is wrong; the message says where.
+    """
+    if reference in packaged():
+        text = (files("snnbench.matrices") / f"{reference}.toml").read_text("utf-8")
+    else:
+        text = _read(Path(reference))
+    return _check(text, reference, Path(reference).stem)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("utf-8-sig")
+    except FileNotFoundError:
+        known = [*packaged(), *map(str, path.parent.glob("*.toml"))]
+        hint = did_you_mean(str(path), known)
+        raise UsageError(f"there is no matrix {str(path)!r}, neither packaged nor as a file", hint) from None
+    except OSError as error:
+        raise UsageError(f"matrix {path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise UsageError(f"matrix {path} is not UTF-8 at byte {error.start}", "save it as UTF-8") from None
+
+
+def _check(text: str, path: str, name: str) -> Matrix:
+    try:
+        document = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        problem = syntax_problem(error, text)
+        raise UsageError(f"matrix {path}: {problem}", "see https://toml.io") from None
+    try:
+        # JSON, because only there does strict mode take a list for a tuple and a table for a dataclass
+        content = _adapter().validate_json(json.dumps(document, default=str))
+    except ValidationError as error:
+        message, hint = first_problem(error, _SECTIONS)
+        raise UsageError(f"matrix {path}: {message}", hint) from None
+    return Matrix(name=name, **vars(content))
+
+
+@cache
+def _adapter() -> TypeAdapter[Content]:
+    return TypeAdapter(Content)
