@@ -68,11 +68,10 @@ def doctor(format: FormatOption = Format.TABLE) -> None:
     """Check this installation and machine; exit code 1 if any fails."""
     with ThreadPoolExecutor() as pool:
         found = list(pool.map(_safely, CHECKS))
-    if format is Format.JSON:
-        show_table("", (), [asdict(one) for one in found], format)
-    else:
-        hinted = ["hint"] if any(one.hint for one in found) else []
-        show_table("", ["check", "status", "detail", *hinted], [asdict(one) for one in found], format)
+    show_table("", ["check", "status", "detail"], [asdict(one) for one in found], format)
+    for one in found:
+        if one.hint and format is Format.TABLE:
+            typer.echo(f"{one.check}: {one.hint}")
     if any(one.status == "fail" for one in found):
         raise typer.Exit(1)
 
@@ -237,18 +236,6 @@ def memory() -> Check:
 
 
 tonic, pandas, pyarrow = (partial(_importable, name) for name in ("tonic", "pandas", "pyarrow"))
-CHECKS: tuple[Callable[[], Check], ...] = (
-    python,
-    dependencies,
-    torch,
-    torchvision,
-    tonic,
-    pandas,
-    pyarrow,
-    plugins,
-    forkserver,
-    compiler,
-    results_folder,
-    cache_folder,
-    memory,
-)
+_PACKAGES = (torch, torchvision, tonic, pandas, pyarrow)
+_MACHINE = (forkserver, compiler, results_folder, cache_folder, memory)
+CHECKS: tuple[Callable[[], Check], ...] = (python, dependencies, *_PACKAGES, plugins, *_MACHINE)
