@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import sys
 import traceback
@@ -114,9 +115,17 @@ def _describe(error: BaseException) -> str:
 
 
 def _version(source: Source) -> str:
+    """The distribution's version; of a module under development, with a hash of its source.
+
+    Results are kept by version: an edit must not pass for the code that was measured.
+    """
     if source.version is not None:
         return source.version
-    return str(getattr(sys.modules.get(source.module), "__version__", "dev"))
+    module = sys.modules.get(source.module)
+    file = Path(getattr(module, "__file__", None) or "")
+    files = sorted(file.parent.rglob("*.py")) if file.name == "__init__.py" else [file]
+    digest = hashlib.sha256(b"".join(one.read_bytes() for one in files if one.is_file()))
+    return f"{getattr(module, '__version__', 'dev')}+{digest.hexdigest()[:8]}"
 
 
 def _import(source: Source) -> object:

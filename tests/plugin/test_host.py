@@ -191,7 +191,23 @@ def test_a_module_under_development_is_loaded_from_here(
     (here / "probe_dev.py").write_text((site / "probe_dev.py").read_text().replace("leaky", "fresh"))
     monkeypatch.chdir(here)
     found = Host.load(["probe_dev"]).find("neuron", "fresh")
-    assert (found.distribution, found.version) == ("probe_dev", "dev")
+    assert found.distribution == "probe_dev"
+    assert found.version.startswith("dev+")
+
+
+def test_an_edited_module_under_development_has_another_version(
+    site: Path, install: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install("snn-a", LEAKY, module="probe_edited")
+    file = site / "probe_edited.py"
+    monkeypatch.chdir(site)
+    versions = []
+    for edit in ("", "# edited\n", ""):
+        original = file.read_text()
+        file.write_text(original + edit)
+        versions.append(Host.load(["probe_edited"]).find("neuron", "leaky").version)
+        file.write_text(original)
+    assert versions[0] == versions[2] != versions[1]
 
 
 def test_a_module_under_development_replaces_its_installed_entry_point(
