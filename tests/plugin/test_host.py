@@ -218,7 +218,8 @@ def test_a_module_under_development_replaces_its_installed_entry_point(
     host = Host.load(["probe_snn_a"])
     assert plugin(host, "snn-a").reason == "replaced by -p probe_snn_a"
     found = host.find("neuron", "leaky")
-    assert (found.distribution, found.version) == ("probe_snn_a", "9")
+    assert found.distribution == "probe_snn_a"
+    assert found.version.startswith("9+")
 
 
 @pytest.mark.parametrize("option", ["probe_nowhere", "not a module", "", "probe_dead"])
