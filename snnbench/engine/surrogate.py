@@ -47,9 +47,9 @@ class Surrogate:
         """The spikes at ``z``, differentiable in reverse and forward mode and under ``vmap``."""
         return SpikeFunction.apply(z, self)  # type: ignore[no-any-return]
 
-    def active_derivative(self, z: Tensor) -> Tensor:
-        """The derivative that is in force: ``derivative(z)``, or 0 where spikes are frozen."""
-        return self.derivative(z) if _derivative.get() == "surrogate" else torch.zeros_like(z)
+    def active_derivative(self, z: Tensor, which: Derivative) -> Tensor:
+        """``derivative(z)``, or 0 where ``which`` is ``true``: spikes are frozen."""
+        return self.derivative(z) if which == "surrogate" else torch.zeros_like(z)
 
     def __repr__(self) -> str:
         params = ", ".join(f"{name}={value!r}" for name, value in vars(self).items())
@@ -66,18 +66,19 @@ class SpikeFunction(torch.autograd.Function):
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Tensor, Surrogate], output: Tensor) -> None:
         z, ctx.surrogate = inputs
+        ctx.derivative = _derivative.get()  # now: a backward pass may run in a thread without the context
         ctx.save_for_backward(z)
         ctx.save_for_forward(z)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
         (z,) = ctx.saved_tensors
-        return gradients[0] * ctx.surrogate.active_derivative(z), None
+        return gradients[0] * ctx.surrogate.active_derivative(z, ctx.derivative), None
 
     @staticmethod
     def jvp(ctx: Any, *tangents: Any) -> Tensor:
         (z,) = ctx.saved_tensors
-        result: Tensor = tangents[0] * ctx.surrogate.active_derivative(z)
+        result: Tensor = tangents[0] * ctx.surrogate.active_derivative(z, ctx.derivative)
         return result
 
     @staticmethod
