@@ -256,7 +256,7 @@ class RunHeader:
         content: The matrix in full, normalised, with the filters of the command applied.
         version: The suite's version.
         commit: The suite's commit, where it runs from a git checkout.
-        plugins: Name of each plugin in use to the distribution and version that provide it.
+        plugins: Distribution of each plugin in use to its version.
         environments: Identity of each environment to what describes it, name to text.
         command: The command line.
         started: Start of the run, ISO 8601, UTC.
