@@ -5,5 +5,6 @@ from __future__ import annotations
 from snnbench.cli import (  # noqa: F401
     doctor,
     listing,
+    plan,
     plugins,
 )

@@ -53,7 +53,7 @@ class Plan:
     def words(self) -> frozenset[str]:
         """Everything a selection may call a cell or skip of this plan."""
         cells = (*self.cells, *(skip.cell for skip in self.skips))
-        parts = {part for cell in cells for part in _components(cell).values()}
+        parts = {part for cell in cells for part in cell.components.values()}
         seeds = frozenset(select.seed_word(seed) for seed in {cell.seed for cell in cells})
         return seeds.union(*map(select.component_words, parts))
 
@@ -234,11 +234,6 @@ def _cell(parts: Parts, budget: Budget, seed: int) -> Cell:
 
 def _with_needed(whole: Plan) -> Plan:
     """``whole`` with only the components that its cells and measurements name."""
-    needed = {(kind, part.name) for cell in whole.cells for kind, part in _components(cell).items()}
+    needed = {(kind, part.name) for cell in whole.cells for kind, part in cell.components.items()}
     needed |= {("measurement", component.name) for component in whole.measurements}
     return replace(whole, components={key: one for key, one in whole.components.items() if key in needed})
-
-
-def _components(cell: Cell) -> dict[str, Component]:
-    parts = {"dataset": cell.dataset, "encoder": cell.encoder, "network": cell.network, "neuron": cell.neuron}
-    return parts if cell.surrogate is None else {**parts, "surrogate": cell.surrogate}

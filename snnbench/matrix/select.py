@@ -68,18 +68,18 @@ def seed_word(seed: int) -> str:
 
 def cell_words(cell: Cell) -> frozenset[str]:
     """All words of ``cell``."""
-    parts = (cell.dataset, cell.encoder, cell.network, cell.neuron, cell.surrogate)
-    words = (component_words(part) for part in parts if part is not None)
-    return frozenset((seed_word(cell.seed),)).union(*words)
+    return frozenset((seed_word(cell.seed),)).union(*map(component_words, cell.components.values()))
 
 
 def suggest(term: str, words: Collection[str]) -> str:
     """Hint for a term that matches none of ``words``: the like of it that would."""
-    for mark in ("[", "="):
-        alike = [word for word in words if mark in word]
-        if mark in term and alike:
-            return did_you_mean(term, alike)
-    return did_you_mean(term, [word for word in words if "=" not in word])
+    alike = [word for word in words if _shape(word) == _shape(term)]
+    return did_you_mean(term, alike or [word for word in words if not _shape(word)])
+
+
+def _shape(word: str) -> str:
+    """What tells a label and a ``parameter=value`` from a name."""
+    return next((mark for mark in "[=" if mark in word), "")
 
 
 def _term(term: str) -> Test:

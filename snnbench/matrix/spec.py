@@ -62,7 +62,7 @@ def seed_indices(value: object) -> tuple[int, ...]:
 
 
 def _not_seeds(value: object) -> UsageError:
-    hint = f'write a count (3), a range ("0-4") or a list ("0,2,5"); at most {MOST_SEEDS:,} seeds'
+    hint = f'write a range or a list: "0-4", "0,2,5"; at most {MOST_SEEDS:,} seeds'
     return UsageError(f"{json.dumps(value, default=str)} is not a choice of seeds", hint)
 
 

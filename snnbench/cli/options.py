@@ -1,0 +1,95 @@
+"""The options by which every command that takes a matrix chooses its cells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from inspect import Parameter, Signature, signature
+from typing import Annotated, NamedTuple
+
+import typer
+
+from snnbench.cli.plugins import PluginOption, load_host
+from snnbench.matrix import select, spec
+from snnbench.matrix.plan import Plan, narrow, nothing_selected, plan
+from snnbench.matrix.spec import Matrix
+from snnbench.plugin.host import Host
+
+
+class Prepared(NamedTuple):
+    """What the options come to: at least one cell."""
+
+    matrix: Matrix
+    host: Host
+    plan: Plan
+
+
+def _axis(name: str, example: str = "") -> typer.models.OptionInfo:
+    """The option that replaces an axis."""
+    option: typer.models.OptionInfo = typer.Option(
+        f"--{name}", metavar="NAME", help=f"Replaces the {name}s; repeatable. {example}"
+    )
+    return option
+
+
+def prepare(
+    *,
+    matrix: Annotated[
+        str, typer.Argument(metavar="MATRIX", help="A packaged matrix ('snnbench list matrices') or a file.")
+    ] = "quick",
+    expression: Annotated[
+        str, typer.Option("-k", metavar="EXPR", help="Only these: 'lif and not latency', 'beta=0.9', 's0'.")
+    ] = "",
+    neuron: Annotated[list[str] | None, _axis("neuron", "'lif(beta=[0.9,0.95])'")] = None,
+    surrogate: Annotated[list[str] | None, _axis("surrogate")] = None,
+    encoder: Annotated[list[str] | None, _axis("encoder")] = None,
+    dataset: Annotated[list[str] | None, _axis("dataset")] = None,
+    network: Annotated[list[str] | None, _axis("network")] = None,
+    seeds: Annotated[
+        str, typer.Option(metavar="SEEDS", help="Replaces the seeds: '0-4', '0,2,5'; '3' is seed 3 alone.")
+    ] = "",
+    plugins: PluginOption = None,
+    strict: Annotated[bool, typer.Option("--strict-plugins", help="Any broken plugin is an error.")] = False,
+) -> Prepared:
+    """Load the matrix and the plugins, and plan.
+
+    Raises:
+        UsageError: Something in the matrix or the options is wrong.
+        PluginError: A needed plugin is broken.
+        NothingSelectedError: There is no cell to run.
+    """
+    selection = select.parse(expression) if expression else None
+    axes = {
+        "dataset": dataset,
+        "encoder": encoder,
+        "network": network,
+        "neuron": neuron,
+        "surrogate": surrogate,
+    }
+    content = spec.load(matrix).replaced(
+        {kind: tuple(texts or ()) for kind, texts in axes.items()}, spec.seed_indices(seeds) if seeds else ()
+    )
+    host = load_host(plugins, strict=strict)
+    whole = plan(content, host)
+    chosen = narrow(whole, selection) if selection else whole
+    if not chosen.cells:
+        raise nothing_selected(whole, expression)
+    for term in selection.unknown(whole.words) if selection else ():
+        typer.echo(f"warning: -k: nothing in the matrix is called {term!r}", err=True)
+    return Prepared(content, host, chosen)
+
+
+def choosing_cells(command: Callable[..., None]) -> Callable[..., None]:
+    """Give ``command`` the options of ``prepare``; its first argument is what they come to."""
+    shared = signature(prepare, eval_str=True).parameters
+    _, *own = signature(command, eval_str=True).parameters.values()
+
+    @wraps(command)
+    def wrapped(**values: object) -> None:
+        chosen = prepare(**{name: values.pop(name) for name in shared})  # type: ignore[arg-type]
+        command(chosen, **values)
+
+    parameters = [*shared.values(), *(one.replace(kind=Parameter.KEYWORD_ONLY) for one in own)]
+    wrapped.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
+    wrapped.__annotations__ = {one.name: one.annotation for one in parameters}
+    return wrapped
