@@ -1,0 +1,6 @@
+"""Lyapunov exponents of any map, on their own: see docs/stability.md."""
+
+from snnbench.measure.stability.finite_size import FiniteSize, finite_size
+from snnbench.measure.stability.tangent import Spectrum, spectrum
+
+__all__ = ["FiniteSize", "Spectrum", "finite_size", "spectrum"]

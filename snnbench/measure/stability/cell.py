@@ -1,0 +1,191 @@
+"""The stability of a trained cell: encoded test samples one after another, no reset in between."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from torch import Tensor
+
+from snnbench.engine.eager import State
+from snnbench.engine.network import Network
+from snnbench.engine.surrogate import Derivative
+from snnbench.errors import UsageError
+from snnbench.measure.stability.finite_size import FiniteSize, finite_size
+from snnbench.measure.stability.tangent import spectrum
+from snnbench.measure.trained import Trained
+from snnbench.records import Metric
+
+UNIT: Final = "nats/step"
+DELTAS: Final = (0.001, 0.1, 1.0)
+STREAMS: Final = 16
+STEPS: Final = 500
+TRANSIENTS: Final = (100, 500)
+"""Fewest and most steps that are run before measuring starts."""
+
+
+def stability(
+    trained: Trained, *, streams: int = STREAMS, steps: int = STEPS, deltas: Sequence[float] = DELTAS
+) -> dict[str, Metric]:
+    """Largest Lyapunov exponents of a trained network under its encoded test samples.
+
+    Measured on a float64 copy in evaluation mode. The transient is at least five times the slowest
+    known leak; where that is longer than is run, all numbers are flagged ``finite-time``.
+
+    Args:
+        trained: The cell.
+        streams: Independent streams of samples: batch entries.
+        steps: Steps measured.
+        deltas: Sizes of the finite perturbations.
+
+    Returns:
+        ``stability.lambda_grad``, ``.lambda_true``, ``.lambda_delta[δ]`` (nats/step) and
+        ``.p_coalesce[δ]`` for each δ, ``.delta_star``, and ``.leak_check``: 1 where
+        ``lambda_true`` is the slowest leak, 0 where it is not.
+    """
+    flow = _flow(trained, streams, steps)
+    if flow is None:
+        return _memoryless(deltas)
+    leak = slowest_leak(flow.network)
+    true = _largest(flow, "true")
+    return {
+        "stability.lambda_grad": _largest(flow, "surrogate"),
+        "stability.lambda_true": true,
+        "stability.leak_check": _leak_check(true, leak, steps),
+        **_finite(flow, deltas, trained.generator("probe.directions").initial_seed()),
+    }
+
+
+def slowest_leak(network: Network) -> float | None:
+    """Largest exponent of ``network`` with its spikes frozen; None where a population's is not known."""
+    leaks = [neuron.leak_exponent() for neuron in network.neurons if neuron.states]
+    known = [leak for leak in leaks if leak is not None]
+    return max(known) if len(known) == len(leaks) else None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Flow:
+    """What all estimators are given: a network in float64, its state and input, and the transient."""
+
+    network: Network
+    state: State
+    inputs: Tensor
+    transient: int
+    flags: tuple[str, ...]
+
+    def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
+        return self.network.step(x_t.double(), state)
+
+
+def _flow(trained: Trained, streams: int, steps: int) -> _Flow | None:
+    """None for a network without memory."""
+    network = copy.deepcopy(trained.network).double().eval().requires_grad_(False)
+    if not any(neuron.states for neuron in network.neurons):
+        return None
+    needed = _forgetting(network)
+    transient = int(min(max(needed, TRANSIENTS[0]), TRANSIENTS[1]))
+    inputs = stream(trained, min(streams, len(trained.data.test)), transient + steps)
+    state = network.initial_state(inputs[0].double())
+    return _Flow(network, state, inputs, transient, ("finite-time",) if needed > transient else ())
+
+
+def _forgetting(network: Network) -> int | float:
+    """Steps in which the slowest known leak forgets the initial state to exp(−5)."""
+    leaks = [neuron.leak_exponent() for neuron in network.neurons if neuron.states]
+    slowest = max((leak for leak in leaks if leak is not None), default=-math.inf)
+    return math.ceil(5 / -slowest) if slowest < 0 else math.inf
+
+
+def stream(trained: Trained, streams: int, steps: int) -> Tensor:
+    """Encoded test samples one after another, ``[steps, streams, *]``: at any time all are different."""
+    sample, _ = trained.batch(trained.data.test, 1, "probe")
+    rounds = -(-steps // len(sample))
+    encoded, _ = trained.batch(trained.data.test, rounds * streams, "probe")
+    return encoded.reshape(-1, rounds, streams, *encoded.shape[2:]).movedim(1, 0).flatten(0, 1)[:steps]
+
+
+def _largest(flow: _Flow, derivative: Derivative) -> Metric:
+    try:
+        result = spectrum(
+            flow.step, flow.state, flow.inputs, 1, derivative=derivative, transient=flow.transient
+        )
+    except UsageError as error:
+        return Metric.missing(error.message, UNIT)
+    value = float(result.exponents)
+    if math.isnan(value):
+        return Metric.missing("the trajectory diverged", UNIT)
+    return _number(value, result.interval[0], flow.flags + result.flags)
+
+
+def _number(value: float, interval: Tensor, flags: tuple[str, ...]) -> Metric:
+    low, high = (end if math.isfinite(end) else None for end in interval.tolist())
+    return Metric(value, UNIT, low, high, tuple(dict.fromkeys(flags)))
+
+
+def _leak_check(true: Metric, leak: float | None, steps: int) -> Metric:
+    """Compare, allowing for the boundary terms of order 1/steps that a finite window leaves."""
+    if true.value is None:
+        return Metric.missing(f"lambda_true is missing: {true.reason}")
+    if leak is None:
+        return Metric.missing("a population's leak has no closed form")
+    return Metric(float(true.value == leak or abs(true.value - leak) <= 3 / steps))
+
+
+def _finite(flow: _Flow, deltas: Sequence[float], seed: int) -> dict[str, Metric]:
+    try:
+        result = finite_size(flow.step, flow.state, flow.inputs, deltas, transient=flow.transient, seed=seed)
+    except UsageError as error:
+        return _finite_missing(deltas, error.message)
+    if not result.control_ok:
+        return _finite_missing(deltas, "an unperturbed copy of the network did not stay equal to it")
+    if "diverged" in result.flags:
+        return _finite_missing(deltas, "the trajectory diverged")
+    flags = flow.flags + tuple(flag for flag in result.flags if flag == "finite-time")
+    metrics: dict[str, Metric] = {"stability.delta_star": _critical_size(result, flags)}
+    for index, delta in enumerate(result.deltas):
+        fine = ("resolution",) if f"resolution[{delta}]" in result.flags else ()
+        value, coalesced = float(result.exponents[index]), float(result.p_coalesce[index])
+        if not math.isnan(value):
+            number = _number(value, result.interval[index], flags + fine)
+        elif coalesced == 1:
+            number = Metric.missing("every perturbation of this size vanished in one step", UNIT)
+        else:
+            number = Metric.missing("a perturbation of this size is lost in rounding", UNIT)
+        metrics[f"stability.lambda_delta[{delta}]"] = number
+        metrics[f"stability.p_coalesce[{delta}]"] = (
+            Metric.missing(number.reason or "")
+            if math.isnan(coalesced)
+            else Metric(coalesced, flags=flags + fine)
+        )
+    return metrics
+
+
+def _critical_size(result: FiniteSize, flags: tuple[str, ...]) -> Metric:
+    if result.delta_star is None:
+        return Metric.missing(
+            f"lambda_delta does not cross 0 from δ = {result.deltas[0]} to {result.deltas[-1]}"
+        )
+    if "falling" in result.flags:
+        return Metric.missing("lambda_delta falls through 0: smaller perturbations grow, larger ones shrink")
+    if result.delta_star_interval is None:
+        return Metric.missing("where lambda_delta crosses 0 is lost in the spread between streams")
+    return Metric(result.delta_star, "1", *result.delta_star_interval, tuple(dict.fromkeys(flags)))
+
+
+def _finite_missing(deltas: Sequence[float], reason: str) -> dict[str, Metric]:
+    exponents = {f"stability.lambda_delta[{delta}]": Metric.missing(reason, UNIT) for delta in deltas}
+    others = ("delta_star", *(f"p_coalesce[{delta}]" for delta in deltas))
+    return exponents | {f"stability.{name}": Metric.missing(reason) for name in others}
+
+
+def _memoryless(deltas: Sequence[float]) -> dict[str, Metric]:
+    reason = "the network has no memory"
+    return {
+        "stability.lambda_grad": Metric.missing(reason, UNIT),
+        "stability.lambda_true": Metric.missing(reason, UNIT),
+        "stability.leak_check": Metric.missing(reason),
+        **_finite_missing(deltas, reason),
+    }

@@ -1,0 +1,106 @@
+"""A step seen as a map of vectors: the whole state of one batch entry is one row of ``[B, N]``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+import torch
+from torch import Tensor
+
+from snnbench.engine.eager import State
+from snnbench.errors import UsageError
+
+Step: TypeAlias = Callable[[Any, State], tuple[Any, State]]
+
+
+class FlatMap:
+    """``step`` without its output, on flat states.
+
+    Args:
+        step: ``step(x_t, state) -> (output, state)``.
+        state: Where to start: tensors of one floating dtype on one device, batch axis B first.
+
+    Attributes:
+        start: The initial state, ``[B, N]``.
+
+    Raises:
+        UsageError: The state is empty, not floating, or its parts do not go together.
+    """
+
+    def __init__(self, step: Step, state: State) -> None:
+        _check(state)
+        self._step = step
+        self._shapes = [part.shape[1:] for part in state]
+        self._sizes = [shape.numel() for shape in self._shapes]
+        self.start = self.flatten(state).detach()
+
+    @property
+    def batch(self) -> int:
+        """Number of batch entries B."""
+        return self.start.shape[0]
+
+    @property
+    def width(self) -> int:
+        """Number of components N of one entry's whole state."""
+        return self.start.shape[1]
+
+    def __call__(self, x_t: Tensor | None, h: Tensor) -> Tensor:
+        """The next state, ``[B', N]``, for any number of entries B'.
+
+        Raises:
+            UsageError: The step changes the state's shape or dtype.
+        """
+        _, state = self._step(x_t, self.unflatten(h))
+        following = self.flatten(state)
+        if following.shape != h.shape or following.dtype != h.dtype:
+            raise UsageError(
+                f"the step turns a state of {_describe(h)} into one of {_describe(following)}",
+                "start from a state of the shape and dtype that the step keeps",
+            )
+        return following
+
+    def flatten(self, state: State) -> Tensor:
+        """Parts ``[B, *]`` side by side, ``[B, N]``."""
+        return torch.cat([part.reshape(len(part), -1) for part in state], 1)
+
+    def unflatten(self, h: Tensor) -> State:
+        """The parts of ``h`` ``[B, N]``, each in its own shape."""
+        parts = zip(torch.split(h, self._sizes, dim=1), self._shapes, strict=True)
+        return tuple(part.reshape(len(h), *shape) for part, shape in parts)
+
+
+def unbind(inputs: Tensor | int, batch: int) -> Sequence[Tensor | None]:
+    """What the step is given at each time: ``inputs[t]``, or None T times for an undriven map.
+
+    Raises:
+        UsageError: There is no step, or ``inputs`` has another batch axis than the state.
+    """
+    if isinstance(inputs, int):
+        if inputs < 1:
+            raise UsageError(f"inputs: {inputs} steps", "give at least one")
+        return [None] * inputs
+    if inputs.dim() < 2 or inputs.shape[1] != batch or not len(inputs):
+        raise UsageError(
+            f"inputs has shape {list(inputs.shape)}, the state has {batch} batch entries",
+            "inputs is [T, B, ...] with T >= 1, or a number of steps",
+        )
+    return inputs.unbind(0)
+
+
+def _check(state: State) -> None:
+    if not isinstance(state, tuple) or not all(isinstance(part, Tensor) for part in state):
+        raise UsageError("the state is not a tuple of tensors", "put a comma after a single tensor: (h,)")
+    if not sum(part.numel() for part in state):
+        raise UsageError("the state is empty", "a map without memory has no Lyapunov exponents")
+    kinds = {(part.dtype, part.device, part.shape[:1]) for part in state}
+    if len(kinds) > 1 or not state[0].is_floating_point() or not state[0].dim():
+        found = ", ".join(_describe(part) for part in state)
+        raise UsageError(
+            f"the state's parts do not go together: {found}",
+            "all parts need one floating dtype, one device and the batch as their first axis",
+        )
+
+
+def _describe(part: Tensor) -> str:
+    return f"{str(part.dtype).removeprefix('torch.')}{list(part.shape)} on {part.device}"

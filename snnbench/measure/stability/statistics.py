@@ -1,0 +1,78 @@
+"""Intervals for averages over time: successive steps are correlated, so single steps are never counted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import torch
+from scipy.special import stdtrit
+from torch import Tensor
+
+CONFIDENCE: Final = 0.95
+BLOCKS: Final = 20
+"""Blocks that a window is cut into, and the fewest that give an interval."""
+ENTRIES: Final = 10
+"""Independent batch entries from which the interval is taken over them instead of over blocks."""
+ASYMPTOTIC_STEPS: Final = 100
+"""A shorter window is labelled ``finite-time``."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Estimate:
+    """Means ``[*]``, their standard errors ``[*]`` and 95 % intervals ``[*, 2]``, all float64."""
+
+    mean: Tensor
+    stderr: Tensor
+    interval: Tensor
+
+
+def block_of(index: int, count: int) -> int:
+    """Which of at most ``BLOCKS`` equal blocks the ``index``-th of ``count`` windows falls into."""
+    blocks = min(BLOCKS, count)
+    return index * blocks // count
+
+
+def estimate(sums: Tensor, counts: Tensor) -> Estimate:
+    """Average per step, with an interval from the spread between independent groups.
+
+    The groups are the batch entries where there are at least ``ENTRIES`` that are not all equal,
+    else the blocks where there are ``BLOCKS``, else there is no interval: NaN. The t-quantile is
+    that of their number; groups of unequal counts are a ratio estimate (Cochran 1977, Sampling
+    Techniques, eq. 6.13).
+
+    Args:
+        sums: Sum over each block's steps, ``[blocks, B, *]``, float64.
+        counts: Number of steps in it, broadcastable to ``sums``.
+    """
+    counts = counts.expand_as(sums)
+    mean = sums.sum((0, 1)) / counts.sum((0, 1))
+    over = 0 if _entries_differ(sums.sum(0) / counts.sum(0)) else 1
+    totals, steps = sums.sum(over), counts.sum(over)
+    groups = len(totals)
+    residual = (totals - mean * steps) / steps.mean(0)
+    stderr = residual.std(0) / groups**0.5
+    if over == 1 and groups < BLOCKS:
+        stderr = torch.full_like(mean, torch.nan)
+    half = float(stdtrit(max(groups - 1, 1), (1 + CONFIDENCE) / 2)) * stderr
+    interval = torch.stack([mean - half, mean + half], -1)
+    return Estimate(mean, stderr, torch.where(mean[..., None].isneginf(), -torch.inf, interval))
+
+
+def _entries_differ(rates: Tensor) -> bool:
+    """Whether ``rates`` ``[B, *]`` come from enough entries that are not copies of one."""
+    return len(rates) >= ENTRIES and bool((rates != rates[0]).any())
+
+
+def bootstrap(sums: Tensor, counts: Tensor, generator: torch.Generator, repeats: int = 1000) -> Tensor:
+    """Means over batch entries drawn again with replacement, ``[repeats, *]``.
+
+    Args:
+        sums: Sum over each block's steps, ``[blocks, B, *]``.
+        counts: Number of steps in it, the same shape.
+        generator: Draws the entries; on the device of ``sums``.
+        repeats: Number of resamples.
+    """
+    batch = sums.shape[1]
+    drawn = torch.randint(batch, (repeats, batch), generator=generator, device=sums.device)
+    return sums.sum(0)[drawn].sum(1) / counts.sum(0)[drawn].sum(1)
