@@ -11,7 +11,7 @@ from snnbench.matrix import spec as matrix_spec
 from snnbench.matrix.plan import nothing_selected, plan
 from snnbench.plugin.host import Host
 from snnbench.records import Cell, CellResult
-from snnbench.report import frame, leaderboard
+from snnbench.results import leaderboard, load_results
 from snnbench.session import Options, perform
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["leaderboard", "load_results", "run"]
 
-load_results = frame.load_results
 log = logging.getLogger("snnbench")
 
 

@@ -17,8 +17,10 @@ HEADER = RunHeader(
     },
     version="0.1.0",
     commit="0f2e9c1",
-    plugins={"builtin": "snnbench 0.1.0", "norse": "snnbench-norse 0.2.0"},
-    environments={HERE: {"cpu": "Example CPU 9000", "cores": "2", "os": "Linux 6.1", "torch": "2.15.0"}},
+    plugins={"snnbench": "0.1.0", "snnbench-norse": "0.2.0"},
+    environments={
+        HERE: {"cpu.model": "Example CPU 9000", "cpu.cores": "2", "os": "Linux 6.1", "torch": "2.15.0"}
+    },
     command="snnbench run quick --seeds 0-2",
     started="2025-03-01T12:00:00+00:00",
 )
@@ -46,7 +48,7 @@ def make_cell(
 
 def make_result(cell: Cell, accuracy: float | None = 0.9, **changes: object) -> CellResult:
     """A finished cell; ``accuracy`` None is a cell that measured nothing else either."""
-    metrics = make_metrics(accuracy) if accuracy is not None else {}
+    metrics = make_metrics(accuracy, cell.neuron.name) if accuracy is not None else {}
     given: dict[str, object] = {
         "cell": cell,
         "status": Status.DONE,
@@ -60,8 +62,9 @@ def make_result(cell: Cell, accuracy: float | None = 0.9, **changes: object) -> 
     return CellResult(**{**given, **changes})  # type: ignore[arg-type]
 
 
-def make_metrics(accuracy: float, rate: float = 12_000.0) -> dict[str, Metric]:
-    """What a CPU measures; ``rate`` is training samples a second."""
+def make_metrics(accuracy: float, neuron: str = "lif") -> dict[str, Metric]:
+    """What a CPU measures; every neuron has a rate of its own, in training samples a second."""
+    rate = 8_000.0 + 900.0 * (sum(map(ord, neuron)) % 13)
     return {
         "accuracy.test": Metric(accuracy),
         "accuracy.validation": Metric(accuracy - 0.01),
@@ -94,14 +97,19 @@ def make_seeds(accuracies: Iterable[float | None], neuron: str = "lif", **rest: 
 def make_run() -> list[CellResult]:
     """A small run with everything in it that a report has to cope with."""
     graded = [
-        make_result(result.cell, 0.955 + 0.001 * result.cell.seed, labels={"spike": "graded"})
+        make_result(
+            result.cell, 0.955 + 0.001 * result.cell.seed, labels={**result.labels, "spike": "graded"}
+        )
         for result in make_seeds([0, 0, 0], "lib")
     ]
     silent = [
         make_result(
             result.cell,
             0.31,
-            metrics={**make_metrics(0.31), "stability.lambda_grad": Metric(-math.inf, "nats/step")},
+            metrics={
+                **make_metrics(0.31, "synaptic"),
+                "stability.lambda_grad": Metric(-math.inf, "nats/step", flags=("finite-time",)),
+            },
         )
         for result in make_seeds([0.0, 0.0, 0.0], "synaptic")
     ]

@@ -1,0 +1,139 @@
+"""``snnbench report``: the tables and the leaderboard of finished runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from snnbench.cli import app
+from snnbench.cli.tables import console
+from snnbench.errors import UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from snnbench.report.frame import DataFrame
+    from snnbench.report.view import Row, Section
+    from snnbench.report.write import Format
+
+COLUMNS = {
+    "accuracy.test": "accuracy %",
+    "throughput.training": "train /s",
+    "throughput.inference": "infer /s",
+    "memory.training_peak": "memory",
+    "stability.lambda_grad": "λ grad",
+}
+"""What a terminal has room for; the page has the rest."""
+
+
+@app.command()
+def report(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run directories.")],
+    formats: Annotated[
+        str, typer.Option("--format", metavar="LIST", help="Of html, markdown, csv, parquet; all by default.")
+    ] = "",
+    out: Annotated[
+        Path | None, typer.Option("-o", metavar="DIR", help="Where to write; the run directory by default.")
+    ] = None,
+) -> None:
+    """Write the tables and the leaderboard of finished runs, and show it."""
+    chosen = _formats(formats)
+    from snnbench.results import leaderboard, load_results, read_runs, write_report
+
+    for warning in read_runs(runs)[2]:
+        typer.echo(f"warning: {warning}", err=True)
+    paths = write_report(runs, out, chosen)
+    print_leaderboard(leaderboard(load_results(runs)))
+    for path in paths:
+        typer.echo(f"wrote {path}", err=True)
+
+
+def _formats(text: str) -> list[Format]:
+    from snnbench.report.write import Format
+
+    known = {format.value: format for format in Format}
+    names = [name.strip() for name in text.split(",") if name.strip()] or list(known)
+    for name in names:
+        if name not in known:
+            raise UsageError(f"--format: {name!r} is not a format of the report", did_you_mean(name, known))
+    return [known[name] for name in dict.fromkeys(names)]
+
+
+def print_leaderboard(board: DataFrame) -> None:
+    """Print the leaderboard to stdout, compactly: a table for each dataset and budget.
+
+    Args:
+        board: As ``snnbench.leaderboard`` returns it.
+    """
+    from snnbench.report.view import sections
+
+    screen = console()
+    if board.empty:
+        screen.print("no cell has been measured")
+        return
+    for section in sections(board):
+        screen.print(section.title, style="bold")
+        screen.print(_setting(section), style="dim")
+        screen.print(_table(section))
+        screen.print()
+    _legend(screen)
+
+
+def _setting(section: Section) -> str:
+    """What all rows have in common; where they ran, and their claims, are on the page."""
+    fixed = dict(section.fixed)
+    common = [
+        fixed[name]
+        for name in ("encoder", "network", "surrogate", "device", "engine", "budget")
+        if name in fixed
+    ]
+    return " · ".join([*common, *([f"all rows {fixed['all rows']}"] if "all rows" in fixed else [])])
+
+
+def _table(section: Section) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(
+        box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False, header_style="bold"
+    )
+    table.add_column("#", no_wrap=True)
+    for axis in section.axes:
+        table.add_column(axis, overflow="fold", min_width=len(axis))
+    for metric in _shown(section):
+        table.add_column(COLUMNS[metric], justify="right", no_wrap=True)
+    table.add_column("seeds", justify="right", no_wrap=True)
+    if any(row.marks for row in section.rows):
+        table.add_column("notes", overflow="fold")
+    for row in section.rows:
+        table.add_row(*_texts(section, row), style="bold" if row.standing == "best" else "")
+    return table
+
+
+def _shown(section: Section) -> list[str]:
+    return [metric for metric in COLUMNS if metric in section.metrics]
+
+
+def _texts(section: Section, row: Row) -> list[str]:
+    """One row; only the accuracy has room for its interval."""
+    numbers = dict(zip(section.metrics, row.numbers, strict=True))
+    return [
+        f"{row.rank or '–'} {row.sign}".strip(),
+        *row.names.values(),
+        *(
+            numbers[metric].line if metric == "accuracy.test" else numbers[metric].text
+            for metric in _shown(section)
+        ),
+        row.count,
+        *([", ".join(row.marks)] if any(other.marks for other in section.rows) else []),
+    ]
+
+
+def _legend(screen: Console) -> None:
+    screen.print(
+        "Means over seeds, ± 95 % interval. A Welch t-test (Holm-adjusted) does not tell a row", style="dim"
+    )
+    screen.print("with ≈ from the best, and could not be made for one with ?.", style="dim")

@@ -1,0 +1,197 @@
+"""The leaderboard as a DataFrame: a row a combination in one place, ranked within one dataset."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from snnbench.records import Status
+from snnbench.report.catalogue import FAILED_CHECKS, headlines
+from snnbench.report.frame import AXES, BUDGET, LABEL, DataFrame, metrics
+from snnbench.report.statistics import ALPHA, Summary, holm, summarise, welch
+
+PLACE = ("device", "engine", "environment")
+CONTEST = ("dataset", "protocol", *BUDGET)
+"""Rows are ranked among those that agree in these."""
+
+ROW = (*AXES, *PLACE, "protocol", *BUDGET)
+"""Cells are averaged only when they agree in these."""
+
+SCORE = "accuracy.test"
+P_VALUE = f"{SCORE}.p"
+STANDING = f"{SCORE}.standing"
+FEW = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """The cells of one row."""
+
+    cells: DataFrame
+
+    @property
+    def mixed(self) -> bool:
+        """A seed is there twice: two versions of a component or dataset, never to be averaged."""
+        return bool(self.cells["seed"].duplicated().any())
+
+    @property
+    def empty(self) -> bool:
+        """None of its cells was meant to run."""
+        return bool((self.cells["status"] == Status.SKIPPED).all())
+
+    def numbers(self, metric: str) -> NDArray[np.float64]:
+        """What the seeds measured; nothing where versions are mixed."""
+        return np.array([] if self.mixed else self.cells[metric].dropna(), dtype=np.float64)
+
+    def words(self, column: str, separator: str) -> list[str]:
+        """All words in a column of text, each once."""
+        texts = self.cells[column].dropna() if column in self.cells else ()
+        return list(dict.fromkeys(word for text in texts for word in text.split(separator)))
+
+
+def leaderboard(results: DataFrame) -> DataFrame:
+    """Means over seeds: a row a combination, device, engine and environment.
+
+    Each headline metric ``m`` has the columns ``m`` (the mean), ``m.low`` and ``m.high`` (its 95 %
+    interval, null where there is none), ``m.n`` (of how many of the row's ``seeds`` it is the
+    mean), ``m.flags``, and ``m.reason`` (why a seed has no number). ``status.done``,
+    ``status.failed``, ... count seeds, ``label.*`` are the row's claims, and ``marks`` says, joined
+    by ``; ``, what a reader must know before believing the row.
+
+    ``rank`` orders the rows of one dataset, protocol and budget by mean test accuracy. Each of
+    them is tested against the first (Welch's t-test, Holm-adjusted: ``accuracy.test.p``), and
+    ``accuracy.test.standing`` is ``best``, ``worse`` (p < 0.05), ``tied`` (not told apart, which
+    is no proof of equality) or ``untested`` (fewer than two seeds, or no spread, on either side).
+
+    Args:
+        results: A row a cell, as ``load_results`` returns it.
+    """
+    shown = headlines(metrics(results))
+    placed = _place(results)
+    split = placed.groupby(list(ROW), dropna=False, sort=False)
+    groups = [group for group in (_Group(cells) for _, cells in split) if not group.empty]
+    rows = [_row(group, shown) for group in groups]
+    contests: dict[tuple[object, ...], list[int]] = defaultdict(list)
+    for index, row in enumerate(rows):
+        contests[tuple(row[name] for name in CONTEST)].append(index)
+    for contest in contests.values():
+        for index, ranking in zip(
+            contest, _rank([groups[index].numbers(SCORE) for index in contest]), strict=True
+        ):
+            rows[index] |= ranking
+    frame = pd.DataFrame(rows)
+    frame = frame.reindex(columns=_columns(placed, shown, frame))
+    frame = frame.sort_values([*CONTEST, "rank"], kind="stable", ignore_index=True)
+    frame.attrs["units"] = dict(results.attrs.get("units", {}))
+    return frame
+
+
+def _place(results: DataFrame) -> DataFrame:
+    """Put a cell that ended early into the row where its other seeds are.
+
+    It may not have got as far as its environment or the engine in use; in a row of its own it
+    would be missing from the count of failed seeds.
+    """
+    placed = results.copy()
+    same = ["combination", "protocol", *BUDGET]
+    done = results[results["status"] == Status.DONE]
+    for index, cell in results[results["status"] != Status.DONE].iterrows():
+        peers = done[(done[same] == cell[same]).all(axis=1)]
+        if pd.notna(cell["environment"]):
+            here = ["device", "environment"]
+            peers = peers[(peers[here] == cell[here]).all(axis=1)]
+        places = peers[list(PLACE)].drop_duplicates()
+        if len(places) == 1 and cell["seed"] not in set(peers["seed"]):
+            placed.loc[index, list(PLACE)] = places.iloc[0]
+    return placed
+
+
+def _row(group: _Group, shown: Sequence[str]) -> dict[str, object]:
+    first = group.cells.iloc[0]
+    row: dict[str, object] = {name: first[name] for name in ROW}
+    row["seeds"] = group.cells["seed"].nunique()
+    for metric in shown:
+        row |= _mean(group, metric)
+    counts = group.cells["status"].value_counts()
+    row |= {f"status.{status}": counts.get(status, 0) for status in Status}
+    for label in (name for name in group.cells.columns if name.startswith(LABEL)):
+        row[label] = ", ".join(group.words(label, ", ")) or None
+    row["marks"] = "; ".join(_marks(group, row, shown)) or None
+    return row
+
+
+def _mean(group: _Group, metric: str) -> dict[str, object]:
+    summary: Summary = summarise(group.numbers(metric))
+    flags = [*group.words(f"{metric}.flags", ", "), *summary.flags]
+    return {
+        metric: summary.mean,
+        f"{metric}.low": summary.low,
+        f"{metric}.high": summary.high,
+        f"{metric}.n": summary.n,
+        f"{metric}.flags": ", ".join(flags) or None,
+        f"{metric}.reason": "; ".join(group.words(f"{metric}.reason", "; ")) or None,
+    }
+
+
+def _marks(group: _Group, row: dict[str, object], shown: Sequence[str]) -> Iterator[str]:
+    """What stands beside the row; a metric's own flags once, whichever metric has them."""
+    if group.mixed:
+        yield "versions"
+    seeds = row["seeds"]
+    lost = group.cells.loc[group.cells["status"] != Status.DONE, "status"].value_counts()
+    yield from (f"{count} of {seeds} {status}" for status, count in lost.items())
+    if len(group.numbers(SCORE)) < FEW:
+        yield "few seeds"
+    if "graded" in group.words(f"{LABEL}spike", ", "):
+        yield "graded"
+    yield from (mark for check, mark in FAILED_CHECKS.items() if _failed(group, check))
+    flags = (flag for metric in shown for flag in str(row[f"{metric}.flags"] or "").split(", ") if flag)
+    others = dict.fromkeys(flag for flag in flags if flag not in {"graded", "identical"})
+    yield from others
+    if "identical" in str(row.get(f"{SCORE}.flags")):
+        yield "identical"
+
+
+def _failed(group: _Group, check: str) -> bool:
+    return check in group.cells and bool((group.cells[check] == 0).any())
+
+
+def _rank(scores: Sequence[NDArray[np.float64]]) -> list[dict[str, object]]:
+    """Rank, adjusted p-value against the best, and standing of each row of a contest."""
+    means = pd.Series([sample.mean() if len(sample) else np.nan for sample in scores])
+    ranks = means.rank(ascending=False, method="min")
+    best = None if ranks.isna().all() else int(ranks.argmin())
+    tested = [
+        np.nan if best is None or index == best else welch(sample, scores[best])
+        for index, sample in enumerate(scores)
+    ]
+    return [
+        {"rank": rank, P_VALUE: p, STANDING: _standing(index == best, rank, p)}
+        for index, (rank, p) in enumerate(zip(ranks, holm(tested), strict=True))
+    ]
+
+
+def _standing(best: bool, rank: float, p: float) -> str | None:
+    if np.isnan(rank):
+        return None
+    if best:
+        return "best"
+    if np.isnan(p):
+        return "untested"
+    return "worse" if p < ALPHA else "tied"
+
+
+def _columns(placed: DataFrame, shown: Sequence[str], rows: DataFrame) -> list[str]:
+    """All columns in order, those of a board without rows included, and no status that no cell has."""
+    parts = ("", ".low", ".high", ".n", ".flags", ".reason")
+    numbers = [f"{metric}{part}" for metric in shown for part in parts]
+    kept = {Status.DONE, *placed["status"]}
+    unused = [f"status.{status}" for status in Status if status not in kept]
+    rest = [name for name in rows.columns if name not in {*ROW, "seeds", "marks", *numbers, *unused}]
+    head = ["rank", *ROW, "seeds", SCORE, P_VALUE, STANDING]
+    return list(dict.fromkeys([*head, *numbers, *rest, "marks"]))

@@ -1,0 +1,193 @@
+"""What each metric and each mark is called and means."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
+
+Kind: TypeAlias = Literal["fraction", "rate", "bytes", "exponent", "plain"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One metric.
+
+    Attributes:
+        title: Heading of its column.
+        unit: Heading's second line: what the numbers below are in, scaled by ``kind``.
+        kind: How a number is written.
+        higher_is_better: None if neither end is better.
+        meaning: One sentence.
+        headline: It has a column of its own on the leaderboard.
+    """
+
+    title: str
+    unit: str
+    kind: Kind
+    higher_is_better: bool | None
+    meaning: str
+    headline: bool = False
+
+
+def _accuracy(title: str, meaning: str, headline: bool = False) -> Entry:
+    return Entry(title, "%", "fraction", True, meaning, headline)
+
+
+def _rate(title: str, meaning: str, headline: bool = False, unit: str = "samples/s") -> Entry:
+    return Entry(title, unit, "rate", True, meaning, headline)
+
+
+def _bytes(title: str, meaning: str, headline: bool = False) -> Entry:
+    return Entry(title, "", "bytes", False, meaning, headline)
+
+
+def _exponent(title: str, meaning: str, headline: bool = False) -> Entry:
+    return Entry(title, "nats/step", "exponent", None, meaning, headline)
+
+
+CATALOGUE: dict[str, Entry] = {
+    "accuracy.test": _accuracy(
+        "Accuracy",
+        "Fraction of the test split classified correctly, at the epoch chosen on validation.",
+        headline=True,
+    ),
+    "accuracy.test_last": _accuracy("Last-epoch accuracy", "Test accuracy after the last epoch."),
+    "accuracy.validation": _accuracy("Validation accuracy", "Validation accuracy at the chosen epoch."),
+    "accuracy.train": _accuracy("Training accuracy", "Accuracy on the training split at the chosen epoch."),
+    "accuracy.epoch": Entry(
+        "Chosen epoch", "epoch", "plain", None, "The epoch, from 0, with the best validation accuracy."
+    ),
+    "throughput.training": _rate(
+        "Training",
+        "Rate of a training step (forward, backward, optimiser), model only, data already on the device.",
+        headline=True,
+    ),
+    "throughput.inference": _rate(
+        "Inference",
+        "Rate of the forward pass without gradients, model only, data already on the device.",
+        headline=True,
+    ),
+    "throughput.training_end_to_end": _rate(
+        "Training, end to end", "Rate of a training step with the loader and the encoder."
+    ),
+    "throughput.inference_end_to_end": _rate(
+        "Inference, end to end", "Rate of inference with the loader and the encoder."
+    ),
+    "throughput.training_updates": _rate(
+        "Training updates", "Samples × steps × neurons a second while training.", unit="updates/s"
+    ),
+    "throughput.inference_updates": _rate(
+        "Inference updates", "Samples × steps × neurons a second in inference.", unit="updates/s"
+    ),
+    "memory.training_peak": _bytes(
+        "Training memory",
+        "Peak of a training step above the level before the network was built.",
+        headline=True,
+    ),
+    "memory.inference_peak": _bytes(
+        "Inference memory", "Peak of inference above the level before the network was built."
+    ),
+    "memory.parameters": _bytes("Parameters", "Size of all parameters."),
+    "memory.state_per_sample": _bytes("State", "Size of the neurons' state for one sample."),
+    "memory.saved_per_sample_step": _bytes(
+        "Saved for backward", "What one sample keeps for the backward pass at each time step."
+    ),
+    "stability.lambda_grad": _exponent(
+        "λ grad",
+        "Largest Lyapunov exponent along the surrogate gradient: gradients through time vanish below 0 and "
+        "explode above it.",
+        headline=True,
+    ),
+    "stability.lambda_delta": _exponent(
+        "λ",
+        "Growth rate of the distance between two real trajectories that is held at δ: a disturbance of that "
+        "size dies out below 0 and grows above it.",
+        headline=True,
+    ),
+    "stability.lambda_true": _exponent(
+        "λ true",
+        "Largest exponent of the true derivative: for leaky neurons the leak, whatever the training.",
+    ),
+    "stability.p_coalesce": Entry(
+        "Coalescence", "%", "fraction", None, "How often two trajectories that were δ apart became one."
+    ),
+    "stability.delta_star": Entry(
+        "δ*", "1", "plain", None, "Critical size: smaller disturbances die out, greater ones grow."
+    ),
+    "stability.leak_check": Entry(
+        "Leak check", "1", "plain", True, "1 where λ true met the value known in advance, 0 where it did not."
+    ),
+}
+
+FAILED_CHECKS = {"stability.leak_check": "leak check failed"}
+"""Metrics that are 0 where a check failed, and the mark of it."""
+
+MARKS = {
+    "few seeds": "Fewer than 3 seeds were measured: the mean says little about the next seed.",
+    "versions": "A seed was measured in two versions, which must not be averaged: report the runs apart.",
+    "identical": "All seeds gave the same number: an interval without width is no proof of precision.",
+    "infinite": "A seed's number is infinite, so there is no interval.",
+    "chance": "A seed is no better than guessing the most frequent class.",
+    "unstable": "A timing did not settle within its time cap.",
+    "busy": "Other processes took more than their share of the processors during a timing.",
+    "coarse": "The memory counter's resolution is coarse against the value.",
+    "finite-time": "The sequence is too short for an asymptotic exponent.",
+    "singular": "Some directions shrink to nothing in one step: their exponents are −∞.",
+    "resolution": "δ is too close to the resolution of floating-point numbers.",
+    "graded": "The output is graded, not binary: sparsity and operation counts do not compare.",
+    "leak check failed": "λ true missed the value known in advance: do not trust the exponents of this row.",
+}
+"""Warnings that stand beside numbers, in the order they are explained."""
+
+_KINDS: dict[str, Kind] = {
+    "accuracy": "fraction",
+    "throughput": "rate",
+    "memory": "bytes",
+    "stability": "exponent",
+}
+_FAMILY = re.compile(r"([^\[]+)\[(.*)\]")
+
+
+def describe(metric: str, unit: str = "") -> Entry:
+    """The entry of ``metric``: ``accuracy.test``, ``stability.lambda_delta[0.01]``, or a plugin's own.
+
+    Args:
+        metric: Its name in the journal.
+        unit: Its unit there, for a metric that is not in the catalogue.
+    """
+    if metric in CATALOGUE:
+        return CATALOGUE[metric]
+    family, parameter = _split(metric)
+    if family in CATALOGUE:
+        entry = CATALOGUE[family]
+        return replace(entry, title=f"{entry.title} δ={parameter}")
+    kind = _KINDS.get(metric.partition(".")[0], "plain") if "." in family else "plain"
+    shown = "" if unit == "1" else unit
+    return Entry(metric, shown, kind, None, "A measurement added by a plugin.", headline="." not in family)
+
+
+def explain(mark: str) -> str:
+    """What ``mark`` means: ``resolution[1e-06]`` is explained as ``resolution``; empty if unknown."""
+    return MARKS.get(_split(mark)[0], "")
+
+
+def headlines(metrics: Iterable[str]) -> list[str]:
+    """Those of ``metrics`` that the leaderboard shows: in the catalogue's order, then a plugin's by name."""
+    return sorted((metric for metric in metrics if describe(metric).headline), key=_order)
+
+
+def _order(metric: str) -> tuple[int, float, str]:
+    family, parameter = _split(metric)
+    names = list(CATALOGUE)
+    place = names.index(family) if family in names else len(names)
+    try:
+        return place, float(parameter), metric
+    except ValueError:
+        return place, 0.0, metric
+
+
+def _split(metric: str) -> tuple[str, str]:
+    match = _FAMILY.fullmatch(metric)
+    return (match[1], match[2]) if match else (metric, "")

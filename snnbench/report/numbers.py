@@ -1,0 +1,105 @@
+"""Numbers as people read them: percent, k and M, KiB and MiB, three decimals of an exponent."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from snnbench.report.catalogue import Kind
+
+MINUS = "\N{MINUS SIGN}"
+NOTHING = "\N{EN DASH}"
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How a number, and the ends of its interval, are written.
+
+    Attributes:
+        factor: What 1 of the suffix stands for.
+        decimals: Digits after the point.
+        suffix: Follows the number: `` k``, `` MiB``, or nothing.
+    """
+
+    factor: float = 1.0
+    decimals: int = 0
+    suffix: str = ""
+
+    @classmethod
+    def of(cls, kind: Kind, value: float) -> Scale:
+        """Three significant digits, four of a plain number; percent has two decimals, an exponent three."""
+        if kind == "fraction":
+            return cls(0.01, 2)
+        if kind == "exponent" or not math.isfinite(value):
+            return cls(1.0, 3)
+        if kind == "plain":
+            return cls._plain(value)
+        base, names = (
+            (1000, ["", "k", "M", "G", "T"]) if kind == "rate" else (1024, ["B", "KiB", "MiB", "GiB"])
+        )
+        power = 0
+        while abs(value) >= base ** (power + 1) and power + 1 < len(names):
+            power += 1
+        whole = kind == "bytes" and power == 0
+        suffix = f" {names[power]}" if names[power] else ""
+        return cls(float(base**power), 0 if whole else _decimals(value / base**power), suffix)
+
+    @classmethod
+    def _plain(cls, value: float) -> Scale:
+        size = abs(value)
+        if size and not 1e-4 <= size < 1e6:
+            power = math.floor(math.log10(size))
+            return cls(10.0**power, 3, f"e{power:+03d}")
+        return cls(1.0, _decimals(value, 4))
+
+    def bare(self, value: float) -> str:
+        """``value`` in this scale, without the suffix."""
+        if math.isnan(value):
+            return NOTHING
+        if math.isinf(value):
+            return "∞" if value > 0 else f"{MINUS}∞"
+        text = f"{abs(value) / self.factor:.{self.decimals}f}"
+        return f"{MINUS}{text}" if value < 0 and text.strip("0.") else text
+
+
+def _decimals(value: float, significant: int = 3) -> int:
+    """Digits after the point that give so many significant ones, at most 6."""
+    if not value:
+        return significant - 1
+    return min(max(significant - 1 - math.floor(math.log10(abs(value))), 0), 6)
+
+
+def number(kind: Kind, value: float) -> str:
+    """``value`` with its scale: ``96.43``, ``12.3 k``, ``101 MiB``, ``−0.105``; ``–`` for NaN."""
+    scale = Scale.of(kind, value)
+    return scale.bare(value) + (scale.suffix if math.isfinite(value) else "")
+
+
+def interval(kind: Kind, mean: float, low: float, high: float) -> str:
+    """The interval in the mean's scale: ``± 0.52``, lopsided ``[95.10, 96.95]``, or nothing."""
+    spread = _spread(kind, mean, low, high)
+    return spread + Scale.of(kind, mean).suffix if spread else ""
+
+
+def mean_text(kind: Kind, mean: float, low: float, high: float) -> str:
+    """A mean and its interval: ``96.43 ± 0.52``, ``12.3 ± 0.4 k``."""
+    spread = _spread(kind, mean, low, high)
+    scale = Scale.of(kind, mean)
+    return f"{scale.bare(mean)} {spread}{scale.suffix}" if spread else number(kind, mean)
+
+
+def _spread(kind: Kind, mean: float, low: float, high: float) -> str:
+    if math.isnan(low) or math.isnan(high):
+        return ""
+    scale = Scale.of(kind, mean)
+    if scale.bare(mean - low) == scale.bare(high - mean):
+        return f"± {_width(scale, (high - low) / 2)}"
+    return f"[{scale.bare(low)}, {scale.bare(high)}]"
+
+
+def _width(scale: Scale, half: float) -> str:
+    """Half an interval; one too narrow for the mean's decimals gets one digit rather than 0.00."""
+    if half == 0:
+        return "0"
+    text = scale.bare(half)
+    return text if text.strip("0.") else f"{half / scale.factor:.1g}"

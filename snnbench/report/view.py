@@ -1,0 +1,238 @@
+"""The leaderboard as texts, arranged for a page, a markdown file or a terminal."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from snnbench.report.board import CONTEST, PLACE, STANDING
+from snnbench.report.catalogue import Entry, describe
+from snnbench.report.frame import AXES, LABEL, DataFrame, metrics
+from snnbench.report.numbers import NOTHING, interval, mean_text, number
+
+CAPTION = (
+    "Mean over seeds with its 95 % interval (Student's t below 10 seeds, bootstrap from 10). "
+    "≈ marks rows that a Welch t-test cannot tell from the best (Holm-adjusted, p ≥ 0.05): that is no proof "
+    "of equality, least of all with few seeds. ? marks rows that could not be tested."
+)
+SIGNS = {"tied": "≈", "untested": "?"}
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A mean, as it is shown.
+
+    Attributes:
+        text: The mean: ``12.3 k``.
+        spread: Its interval: ``± 0.4 k``; empty if it has none.
+        value: What to sort by; NaN if missing.
+        low: Lower end of the interval; NaN if it has none.
+        high: Upper end, likewise.
+        line: All of it in one line: ``12.3 ± 0.4 k (2/3)``.
+        part: ``2/3`` where seeds that were measured have no such number, else empty.
+        notes: Its flags, unless all rows have them, and why seeds are missing.
+    """
+
+    text: str
+    spread: str
+    value: float
+    low: float
+    high: float
+    line: str
+    part: str
+    notes: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A combination in one place.
+
+    Attributes:
+        index: Place in the section, from 0.
+        rank: Place by accuracy, from 1; None without an accuracy.
+        standing: Against the best: ``best``, ``tied``, ``worse``, ``untested``; empty without an accuracy.
+        names: Axis to component, for the axes that differ between the section's rows.
+        claims: Label to text, for the labels that differ.
+        numbers: One a metric of the section.
+        done: Seeds that were measured.
+        seeds: Seeds that were tried.
+        marks: Warnings, those apart that all rows of the section have.
+    """
+
+    index: int
+    rank: int | None
+    standing: str
+    names: Mapping[str, str]
+    claims: Mapping[str, str]
+    numbers: tuple[Number, ...]
+    done: int
+    seeds: int
+    marks: tuple[str, ...]
+
+    @property
+    def sign(self) -> str:
+        """``≈`` or ``?`` (see ``CAPTION``), or nothing."""
+        return SIGNS.get(self.standing, "")
+
+    @property
+    def count(self) -> str:
+        """``3``, or ``2/3`` where a seed was lost."""
+        return str(self.seeds) if self.done == self.seeds else f"{self.done}/{self.seeds}"
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """The rows that are ranked against each other.
+
+    Attributes:
+        title: The dataset.
+        fixed: What all rows have in common, name to text.
+        axes: What tells the rows apart; always the neuron.
+        metrics: Name and description of each number's column.
+        rows: By rank.
+    """
+
+    title: str
+    fixed: Mapping[str, str]
+    axes: tuple[str, ...]
+    metrics: Mapping[str, Entry]
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Cells that have no result, or no number, for one reason.
+
+    Attributes:
+        what: Status of the cells, or the metric that is missing.
+        reason: Why.
+        cells: Their ids.
+    """
+
+    what: str
+    reason: str
+    cells: tuple[str, ...]
+
+
+def sections(board: DataFrame) -> list[Section]:
+    """The board, a section a dataset, protocol and budget."""
+    units = board.attrs.get("units", {})
+    return [_section(rows, units) for _, rows in board.groupby(list(CONTEST), sort=False)]
+
+
+def missing(results: DataFrame) -> list[Missing]:
+    """Every cell that was not done and every number that was not measured, by reason.
+
+    Args:
+        results: A row a cell, as ``load_results`` returns it.
+    """
+    lost = results[results["status"] != "done"]
+    found = [_missing(lost, "status", "reason")] if len(lost) else []
+    for metric in metrics(results):
+        column = f"{metric}.reason"
+        if column in results and results[column].notna().any():
+            without = results[results[column].notna()].assign(metric=metric)
+            found.append(_missing(without, "metric", column))
+    return [one for part in found for one in part]
+
+
+def _missing(cells: DataFrame, what: str, reason: str) -> list[Missing]:
+    groups = cells.fillna({reason: "no reason was recorded"}).groupby([what, reason], sort=False)
+    return [Missing(str(key[0]), str(key[1]), tuple(group["id"])) for key, group in groups]
+
+
+def _section(rows: DataFrame, units: Mapping[str, str]) -> Section:
+    first = rows.iloc[0]
+    axes = ["neuron", *(axis for axis in (*AXES[1:], *PLACE) if axis != "neuron")]
+    varying = tuple(axis for axis in axes if axis == "neuron" or _differs(rows[axis]))
+    budget = f"{first['steps']} steps, {first['epochs']} epochs, batch {first['batch_size']}"
+    rate = f"learning rate {first['learning_rate']:g}, weight decay {first['weight_decay']:g}"
+    labels = [str(name) for name in rows.columns if str(name).startswith(LABEL)]
+    claims = tuple(label for label in labels if _differs(rows[label]))
+    fixed = {axis: _name(first[axis]) for axis in axes if axis not in varying}
+    fixed |= {label.removeprefix(LABEL): _name(first[label]) for label in labels if label not in claims}
+    shown = {
+        metric: describe(metric, units.get(metric, ""))
+        for metric in map(str, rows.columns)
+        if f"{metric}.n" in rows and rows[metric].notna().any()
+    }
+    fixed |= {"budget": f"{budget}, {rate}", "protocol": str(first["protocol"])}
+    shared = _shared_marks(rows)
+    if shared:
+        fixed["all rows"] = ", ".join(shared)
+    return Section(
+        title=str(first["dataset"]),
+        fixed=fixed,
+        axes=varying,
+        metrics=shown,
+        rows=tuple(
+            _row(row, varying, claims, shown, shared)
+            for row in rows.assign(index=range(len(rows))).to_dict("records")
+        ),
+    )
+
+
+def _shared_marks(rows: DataFrame) -> list[str]:
+    """Marks of every ranked row, which are said once for the section."""
+    ranked = [_marks(marks) for marks in rows.loc[rows["rank"].notna(), "marks"]]
+    return [mark for mark in ranked[0] if all(mark in marks for marks in ranked)] if len(ranked) > 1 else []
+
+
+def _marks(text: Any) -> list[str]:
+    return [mark for mark in _text(text).split("; ") if mark]
+
+
+def _differs(column: pd.Series[Any]) -> bool:
+    return len(column.drop_duplicates()) > 1
+
+
+def _row(
+    row: Mapping[Any, Any],
+    axes: Sequence[str],
+    claims: Sequence[str],
+    shown: Mapping[str, Entry],
+    shared: Sequence[str],
+) -> Row:
+    return Row(
+        index=row["index"],
+        rank=None if math.isnan(row["rank"]) else int(row["rank"]),
+        standing=_text(row[STANDING]),
+        names={axis: _name(row[axis]) for axis in axes},
+        claims={claim.removeprefix(LABEL): _text(row[claim]) for claim in claims if _text(row[claim])},
+        numbers=tuple(_number(row, metric, entry, shared) for metric, entry in shown.items()),
+        done=row["status.done"],
+        seeds=row["seeds"],
+        marks=tuple(mark for mark in _marks(row["marks"]) if mark not in shared),
+    )
+
+
+def _number(row: Mapping[Any, Any], metric: str, entry: Entry, shared: Sequence[str]) -> Number:
+    mean, low, high = (float(row[f"{metric}{end}"]) for end in ("", ".low", ".high"))
+    counted = row[f"{metric}.n"]
+    part = f"{counted}/{row['seeds']}" if 0 < counted < row["status.done"] else ""
+    line = mean_text(entry.kind, mean, low, high)
+    flags = [flag for flag in _text(row[f"{metric}.flags"]).split(", ") if flag not in {*shared, "identical"}]
+    notes = [*flags, _text(row[f"{metric}.reason"])]
+    return Number(
+        text=number(entry.kind, mean),
+        spread=interval(entry.kind, mean, low, high),
+        value=mean,
+        low=low,
+        high=high,
+        line=f"{line} ({part})" if part else line,
+        part=part,
+        notes="; ".join(note for note in notes if note),
+    )
+
+
+def _name(value: Any) -> str:
+    return _text(value) or NOTHING
+
+
+def _text(value: Any) -> str:
+    """Text of a column whose missing values are null."""
+    return "" if pd.isna(value) else str(value)

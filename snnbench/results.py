@@ -1,0 +1,61 @@
+"""Finished runs: read their directories, and write their reports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from snnbench import store
+from snnbench.errors import UsageError
+from snnbench.records import CellResult, RunHeader
+from snnbench.report import write as files
+from snnbench.report.board import leaderboard
+from snnbench.report.frame import DataFrame, to_frame
+from snnbench.report.write import Format
+
+__all__ = ["Format", "leaderboard", "load_results", "read_runs", "write_report"]
+
+
+def load_results(path: str | Path | Iterable[str | Path]) -> DataFrame:
+    """The cells of one run, or of several, a row each; see ``report.frame.to_frame`` for the columns.
+
+    A cell that was run again, in the same place, counts once: its latest result.
+
+    Raises:
+        StoreError: A directory is not a run, or is damaged.
+    """
+    paths = [path] if isinstance(path, str | Path) else list(path)
+    return to_frame(read_runs([Path(one) for one in paths])[1])
+
+
+def read_runs(directories: Sequence[Path]) -> tuple[list[RunHeader], list[CellResult], list[str]]:
+    """Headers, the latest results of all cells, and warnings for people.
+
+    Raises:
+        StoreError: A directory is not a run, or is damaged.
+    """
+    runs = [store.read(directory) for directory in directories]
+    results = store.latest(result for _, found, _ in runs for result in found)
+    return [header for header, _, _ in runs], results, [text for _, _, texts in runs for text in texts]
+
+
+def write_report(
+    runs: Path | Sequence[Path], out: Path | None = None, formats: Iterable[Format] = tuple(Format)
+) -> list[Path]:
+    """Write the tables and the leaderboard of one run, or of several; return the files.
+
+    Args:
+        runs: The run directories.
+        out: Where to; into the run directory if None and there is one run.
+        formats: Which files.
+
+    Raises:
+        StoreError: A directory cannot be read or written.
+        UsageError: Several runs, and nowhere to write to.
+    """
+    directories = [runs] if isinstance(runs, Path) else list(runs)
+    if out is None and len(directories) != 1:
+        raise UsageError("a report of several runs has no directory of its own", "name one with -o DIR")
+    headers, results, _ = read_runs(directories)
+    title = " + ".join(dict.fromkeys(directory.resolve().name for directory in directories))
+    return files.write(title, to_frame(results), headers, formats, out or directories[0])
