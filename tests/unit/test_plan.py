@@ -203,7 +203,8 @@ def test_a_sweep_that_got_out_of_hand_is_refused(monkeypatch: pytest.MonkeyPatch
 
 
 def test_what_the_encoder_cannot_encode_is_skipped() -> None:
-    whole = plan(matrix(datasets=("digits", "shd"), encoders=("rate", "frames")), HOST)
+    rules = (Exclude("shd and rate", "not this reason"),)
+    whole = plan(matrix(datasets=("digits", "shd"), encoders=("rate", "frames"), exclude=rules), HOST)
     assert ids(whole.cells) == ["digits/rate/dense/lif/atan/s0", "shd/frames/dense/lif/atan/s0"]
     assert [(skip.cell.id, skip.reason) for skip in whole.skips] == [
         ("digits/frames/dense/lif/atan/s0", "frames encodes events data; digits is image data"),
