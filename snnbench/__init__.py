@@ -10,8 +10,6 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from snnbench.api import leaderboard as leaderboard
-    from snnbench.api import load_results as load_results
     from snnbench.api import run as run
     from snnbench.engine.data import Dataset as Dataset
     from snnbench.engine.data import Encoder as Encoder
@@ -27,10 +25,12 @@ if TYPE_CHECKING:
     from snnbench.plugin.specs import NeuronSpec as NeuronSpec
     from snnbench.plugin.specs import Param as Param
     from snnbench.plugin.specs import SurrogateSpec as SurrogateSpec
+    from snnbench.results import leaderboard as leaderboard
+    from snnbench.results import load_results as load_results
 
 _HOMES = {
-    "leaderboard": "snnbench.api",
-    "load_results": "snnbench.api",
+    "leaderboard": "snnbench.results",
+    "load_results": "snnbench.results",
     "run": "snnbench.api",
     "hookimpl": "snnbench.plugin.hookspecs",
     "Dataset": "snnbench.engine.data",

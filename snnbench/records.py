@@ -166,6 +166,14 @@ class Status(StrEnum):
     INTERRUPTED = "interrupted"
 
 
+class Rerun(StrEnum):
+    """Which cells of the plan are run although the journal has them."""
+
+    MISSING = "missing"
+    FAILED = "failed"
+    ALL = "all"
+
+
 @dataclass(frozen=True, slots=True)
 class Metric:
     """One measured number, or the reason why there is none.

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
-from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol
@@ -16,16 +15,8 @@ from snnbench.execute.pool import Limits, execute, probe
 from snnbench.matrix.plan import Plan
 from snnbench.matrix.spec import Matrix
 from snnbench.plugin.host import Host
-from snnbench.records import Cell, CellResult, Environment, RunHeader, Status
+from snnbench.records import Cell, CellResult, Environment, Rerun, RunHeader, Status
 from snnbench.store import Journal
-
-
-class Rerun(StrEnum):
-    """Which cells of the plan are run although the journal has them."""
-
-    MISSING = "missing"
-    FAILED = "failed"
-    ALL = "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +38,7 @@ class Options:
     device: str = "auto"
     workers: int = 1
     threads: int = 1
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     data_root: Path | None = None
     rerun: Rerun = Rerun.MISSING
     maxfail: int | None = None

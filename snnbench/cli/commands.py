@@ -7,4 +7,6 @@ from snnbench.cli import (  # noqa: F401
     listing,
     plan,
     plugins,
+    report,
+    run,
 )

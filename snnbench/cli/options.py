@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from inspect import Parameter, Signature, signature
-from typing import Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from snnbench.cli.plugins import PluginOption, load_host
-from snnbench.matrix import select, spec
-from snnbench.matrix.plan import Plan, narrow, nothing_selected, plan
-from snnbench.matrix.spec import Matrix
-from snnbench.plugin.host import Host
+
+if TYPE_CHECKING:
+    from snnbench.matrix.plan import Plan
+    from snnbench.matrix.spec import Matrix
+    from snnbench.plugin.host import Host
 
 
 class Prepared(NamedTuple):
@@ -58,6 +59,9 @@ def prepare(
         PluginError: A needed plugin is broken.
         NothingSelectedError: There is no cell to run.
     """
+    from snnbench.matrix import select, spec
+    from snnbench.matrix.plan import narrow, nothing_selected, plan
+
     selection = select.parse(expression) if expression else None
     axes = {
         "dataset": dataset,

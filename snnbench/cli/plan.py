@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 from dataclasses import fields
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 import typer
 
 from snnbench.cli import app
 from snnbench.cli.options import Prepared, choosing_cells
 from snnbench.cli.tables import Format, FormatOption, show_table
-from snnbench.matrix.estimate import Estimate, estimate
-from snnbench.matrix.plan import Plan
-from snnbench.matrix.spec import Matrix
 from snnbench.records import Budget, format_value
+
+if TYPE_CHECKING:
+    from snnbench.matrix.estimate import Estimate
+    from snnbench.matrix.plan import Plan
+    from snnbench.matrix.spec import Matrix
 
 Row = dict[str, object]
 
@@ -30,6 +33,8 @@ def plan_(chosen: Prepared, *, format: FormatOption = Format.TABLE) -> None:
 
 
 def _document(matrix: Matrix, plan: Plan) -> Row:
+    from snnbench.matrix.estimate import estimate
+
     whole = estimate(plan, plan.cells)
     return {
         "matrix": matrix.name,
@@ -41,6 +46,8 @@ def _document(matrix: Matrix, plan: Plan) -> Row:
 
 
 def _print(matrix: Matrix, plan: Plan) -> None:
+    from snnbench.matrix.estimate import estimate
+
     rows: list[Row] = []
     for (name, budget), group in groupby(plan.cells, key=lambda cell: (cell.combination, cell.budget)):
         cells = list(group)

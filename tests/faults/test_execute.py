@@ -84,13 +84,13 @@ def run(
     chosen: Matrix,
     out: Path,
     *,
-    limits: Limits = Limits(),
+    limits: Limits | None = None,
     rerun: Rerun = Rerun.MISSING,
     workers: int = 1,
     maxfail: int | None = None,
 ) -> tuple[dict[str, CellResult], Listener]:
     listener = Listener()
-    options = Options(out, device="cpu", limits=limits, rerun=rerun, workers=workers, maxfail=maxfail)
+    options = Options(out, device="cpu", limits=limits or Limits(), rerun=rerun, workers=workers, maxfail=maxfail)
     results = perform(chosen, plan(chosen, host), host, options, listener)
     return {f"{result.cell.neuron}/{result.cell.seed}": result for result in results}, listener
 
