@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,7 +27,10 @@ COLUMNS = {
     "memory.training_peak": "memory",
     "stability.lambda_grad": "λ grad",
 }
-"""What a terminal has room for; the page has the rest."""
+"""What a terminal of 100 columns has room for; the page has the rest."""
+
+NARROW = ("accuracy.test", "throughput.training", "stability.lambda_grad")
+"""What a narrower one has room for."""
 
 
 @app.command()
@@ -77,7 +81,8 @@ def print_leaderboard(board: DataFrame) -> None:
     for section in sections(board):
         screen.print(section.title, style="bold")
         screen.print(_setting(section), style="dim")
-        screen.print(_table(section))
+        known = NARROW if screen.width < 100 else COLUMNS
+        screen.print(_table(section, [metric for metric in known if metric in section.metrics]))
         screen.print()
     _legend(screen)
 
@@ -93,7 +98,7 @@ def _setting(section: Section) -> str:
     return " · ".join([*common, *([f"all rows {fixed['all rows']}"] if "all rows" in fixed else [])])
 
 
-def _table(section: Section) -> Table:
+def _table(section: Section, shown: Sequence[str]) -> Table:
     from rich import box
     from rich.table import Table
 
@@ -103,37 +108,31 @@ def _table(section: Section) -> Table:
     table.add_column("#", no_wrap=True)
     for axis in section.axes:
         table.add_column(axis, overflow="fold", min_width=len(axis))
-    for metric in _shown(section):
+    for metric in shown:
         table.add_column(COLUMNS[metric], justify="right", no_wrap=True)
     table.add_column("seeds", justify="right", no_wrap=True)
     if any(row.marks for row in section.rows):
         table.add_column("notes", overflow="fold")
     for row in section.rows:
-        table.add_row(*_texts(section, row), style="bold" if row.standing == "best" else "")
+        table.add_row(*_texts(section, row, shown), style="bold" if row.standing == "best" else "")
     return table
 
 
-def _shown(section: Section) -> list[str]:
-    return [metric for metric in COLUMNS if metric in section.metrics]
-
-
-def _texts(section: Section, row: Row) -> list[str]:
+def _texts(section: Section, row: Row, shown: Sequence[str]) -> list[str]:
     """One row; only the accuracy has room for its interval."""
     numbers = dict(zip(section.metrics, row.numbers, strict=True))
     return [
         f"{row.rank or '–'} {row.sign}".strip(),
         *row.names.values(),
-        *(
-            numbers[metric].line if metric == "accuracy.test" else numbers[metric].text
-            for metric in _shown(section)
-        ),
+        *(numbers[metric].line if metric == "accuracy.test" else numbers[metric].text for metric in shown),
         row.count,
         *([", ".join(row.marks)] if any(other.marks for other in section.rows) else []),
     ]
 
 
 def _legend(screen: Console) -> None:
-    screen.print(
-        "Means over seeds, ± 95 % interval. A Welch t-test (Holm-adjusted) does not tell a row", style="dim"
-    )
-    screen.print("with ≈ from the best, and could not be made for one with ?.", style="dim")
+    for line in (
+        "Means over seeds, ± 95 % interval. ≈ a Welch t-test (Holm-adjusted) does not",
+        "tell this row from the best; ? it could not be tested.",
+    ):
+        screen.print(line, style="dim")

@@ -96,7 +96,7 @@ def _text(component: Component | None) -> str | None:
 
 def _column(metric: str) -> str:
     """A plugin may call a measurement ``seed``; that column is taken."""
-    return f"metric.{metric}" if metric in IDENTITY else metric
+    return f"measured_{metric}" if metric in IDENTITY else metric
 
 
 def _metric(name: str, metric: Metric) -> dict[str, object]:

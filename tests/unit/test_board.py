@@ -1,0 +1,269 @@
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from results import HERE, make_cell, make_metrics, make_result, make_run, make_seeds
+from snnbench.records import Budget, CellResult, Component, Metric, Status
+from snnbench.report.board import leaderboard
+from snnbench.report.frame import DataFrame, to_frame
+
+
+def board_of(*results: CellResult) -> DataFrame:
+    return leaderboard(to_frame(results))
+
+
+def only_row(*results: CellResult) -> Any:
+    board = board_of(*results)
+    assert len(board) == 1
+    return board.iloc[0]
+
+
+def marks(row: Any) -> list[str]:
+    return [] if pd.isna(row["marks"]) else row["marks"].split("; ")
+
+
+def test_a_row_is_the_mean_over_seeds() -> None:
+    row = only_row(*make_seeds([0.90, 0.92, 0.97]))
+    assert row["accuracy.test"] == pytest.approx(0.93)
+    half = 4.302653 * np.std([0.90, 0.92, 0.97], ddof=1) / math.sqrt(3)
+    assert row["accuracy.test.high"] - row["accuracy.test"] == pytest.approx(half, rel=1e-6)
+    assert (row["seeds"], row["accuracy.test.n"], row["status.done"]) == (3, 3, 3)
+    assert (row["neuron"], row["surrogate"], row["device"], row["environment"]) == (
+        "lif",
+        "atan",
+        "cpu",
+        HERE,
+    )
+    assert row["label.spike"] == "binary"
+
+
+def test_a_lost_seed_is_counted_and_not_averaged() -> None:
+    row = only_row(*make_seeds([0.90, None, 0.96]))
+    assert row["accuracy.test"] == pytest.approx(0.93)
+    assert (row["seeds"], row["accuracy.test.n"], row["status.done"], row["status.diverged"]) == (3, 2, 2, 1)
+    assert {"1 of 3 diverged", "few seeds"} <= set(marks(row))
+
+
+def test_a_number_missing_from_one_seed_is_counted_for_that_number() -> None:
+    first, *others = make_seeds([0.9, 0.9, 0.93])
+    gone = {**first.metrics, "throughput.training": Metric.missing("implausible", "samples/s")}
+    row = only_row(replace(first, metrics=gone), *others)
+    assert (row["throughput.training.n"], row["accuracy.test.n"]) == (2, 3)
+    assert row["throughput.training.reason"] == "implausible"
+    assert row["throughput.training"] == pytest.approx(
+        np.mean([other.metrics["throughput.training"].value for other in others])
+    )
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"environment": "elsewhere"},
+        {"device": "cuda:0"},
+        {"engine": "compiled"},
+        {"protocol": 2},
+        {"budget": Budget(epochs=3)},
+        {"budget": Budget(learning_rate=0.1)},
+        {"dataset": Component("digits", (("noise", 0.1),))},
+        {"neuron": Component("lif", (("beta", 0.5),))},
+        {"surrogate": None},
+    ],
+    ids=str,
+)
+def test_nothing_unlike_is_averaged(other: dict[str, Any]) -> None:
+    here = make_seeds([0.90, 0.92])
+    there = [
+        replace(one, cell=replace(one.cell, seed=one.cell.seed + 2, **other))
+        if set(other) & {"budget", "dataset", "neuron", "surrogate"}
+        else replace(one, cell=replace(one.cell, seed=one.cell.seed + 2), **other)
+        for one in make_seeds([0.50, 0.52])
+    ]
+    board = board_of(*here, *there)
+    assert sorted(board["accuracy.test"]) == pytest.approx([0.51, 0.91])
+    assert board["seeds"].tolist() == [2, 2]
+
+
+def test_two_versions_of_one_seed_have_no_mean() -> None:
+    old, new = make_seeds([0.9, 0.92, 0.94]), make_seeds([0.1, 0.2, 0.3])
+    changed = [replace(one, cell=replace(one.cell, key=f"new{one.cell.seed}")) for one in new[:2]]
+    row = only_row(*old, *changed)
+    assert math.isnan(row["accuracy.test"])
+    assert row["accuracy.test.n"] == 0
+    assert math.isnan(row["rank"])
+    assert "versions" in marks(row)
+
+
+@pytest.mark.parametrize(
+    "ended", [{"engine": "eager"}, {"engine": "eager", "environment": ""}, {"device": "", "environment": ""}]
+)
+def test_a_cell_that_ended_early_counts_in_the_row_of_its_seeds(ended: dict[str, str]) -> None:
+    done = [replace(one, engine="compiled", device="cuda:0") for one in make_seeds([0.9, 0.92])]
+    lost = make_result(make_cell(seed=2), None, status=Status.OOM, device="cuda:0", reason="too big")
+    row = only_row(*done, replace(lost, **ended))
+    assert (row["seeds"], row["accuracy.test.n"], row["engine"]) == (3, 2, "compiled")
+    assert "1 of 3 oom" in marks(row)
+
+
+def test_a_cell_that_failed_elsewhere_stays_there() -> None:
+    done = make_seeds([0.9, 0.92, 0.93])
+    lost = [make_result(make_cell(seed=seed), None, status=Status.OOM, device="cuda:0") for seed in (3, 4)]
+    board = board_of(*done, *lost)
+    assert board["device"].tolist() == ["cpu", "cuda:0"]
+    assert board["seeds"].tolist() == [3, 2]
+    assert board["accuracy.test.n"].tolist() == [3, 0]
+
+
+def test_a_failed_seed_that_succeeded_on_another_engine_is_not_counted_twice() -> None:
+    done = [replace(one, engine="compiled") for one in make_seeds([0.9, 0.92, 0.93])]
+    lost = make_result(make_cell(seed=0), None, status=Status.FAILED)
+    board = board_of(*done, lost)
+    assert board["seeds"].tolist() == [3, 1]
+    assert board["accuracy.test"].iloc[0] == pytest.approx(np.mean([0.9, 0.92, 0.93]))
+
+
+def test_a_combination_that_was_only_skipped_is_not_on_the_board() -> None:
+    assert "gru" not in set(leaderboard(to_frame(make_run()))["neuron"])
+
+
+def test_a_combination_of_which_every_seed_failed_is_on_the_board_without_a_rank() -> None:
+    row = board_of(*make_seeds([0.9, 0.91, 0.92]), *make_seeds([None, None, None], "adlif")).iloc[1]
+    assert row["neuron"] == "adlif"
+    assert math.isnan(row["rank"])
+    assert math.isnan(row["accuracy.test"])
+    assert pd.isna(row["accuracy.test.standing"])
+    assert "3 of 3 diverged" in marks(row)
+
+
+def test_rows_are_ranked_within_a_dataset_protocol_and_budget() -> None:
+    longer = [
+        replace(one, cell=replace(one.cell, budget=Budget(epochs=50)))
+        for one in make_seeds([0.99, 0.98, 0.97])
+    ]
+    newer = [replace(one, protocol=2) for one in make_seeds([0.99, 0.98, 0.97], "alif")]
+    board = board_of(*make_run(), *longer, *newer)
+    for _, contest in board.groupby(["dataset", "protocol", "epochs"]):
+        ranked = contest.dropna(subset="rank")
+        assert ranked["rank"].iloc[0] == 1
+        assert ranked["accuracy.test"].is_monotonic_decreasing
+        assert (ranked["accuracy.test.standing"] == "best").sum() == 1
+    assert (board["rank"] == 1).sum() == 4
+
+
+def test_equal_accuracies_share_a_rank() -> None:
+    board = board_of(
+        *make_seeds([0.9, 0.92], "lif"), *make_seeds([0.92, 0.9], "alif"), *make_seeds([0.8, 0.9], "if")
+    )
+    assert board["rank"].tolist() == [1, 1, 3]
+
+
+def test_standing_says_what_a_test_can_tell() -> None:
+    board = board_of(
+        *make_seeds([0.970, 0.968, 0.972], "lif"),
+        *make_seeds([0.967, 0.969, 0.971], "alif"),
+        *make_seeds([0.700, 0.702, 0.698], "adlif"),
+        *make_seeds([0.960], "rlif"),
+    ).set_index("neuron")
+    assert board["accuracy.test.standing"].to_dict() == {
+        "lif": "best",
+        "alif": "tied",
+        "adlif": "worse",
+        "rlif": "untested",
+    }
+    # two tests were made: the smaller p is doubled, the greater stays
+    assert board.loc["alif", "accuracy.test.p"] == pytest.approx(0.5737, abs=1e-3)
+    assert board.loc["adlif", "accuracy.test.p"] < 1e-6
+    assert math.isnan(board.loc["rlif", "accuracy.test.p"])
+
+
+def test_beside_a_best_row_of_one_seed_nothing_is_tested() -> None:
+    board = board_of(*make_seeds([0.99], "lif"), *make_seeds([0.5, 0.51, 0.52], "alif"))
+    assert board["accuracy.test.standing"].tolist() == ["best", "untested"]
+    assert "few seeds" in marks(board.iloc[0])
+
+
+def test_flags_of_the_cells_become_marks_of_the_row() -> None:
+    results = []
+    for one in make_seeds([0.9, 0.91, 0.92]):
+        metrics = {
+            **one.metrics,
+            "throughput.training": Metric(9.0, "samples/s", flags=("unstable",)),
+            "stability.leak_check": Metric(float(one.cell.seed != 1)),
+        }
+        results.append(replace(one, metrics=metrics, labels={"spike": "graded"}))
+    row = only_row(*results)
+    assert set(marks(row)) == {"graded", "leak check failed", "unstable", "finite-time"}
+    assert row["throughput.training.flags"] == "unstable, identical"
+
+
+def test_seeds_without_any_spread_are_marked() -> None:
+    assert "identical" in marks(only_row(*make_seeds([0.9, 0.9, 0.9])))
+    assert "identical" not in marks(only_row(*make_seeds([0.9, 0.9, 0.91])))
+
+
+def test_an_exponent_of_minus_infinity_has_no_interval() -> None:
+    results = [
+        replace(one, metrics={**one.metrics, "stability.lambda_grad": Metric(value, "nats/step")})
+        for one, value in zip(make_seeds([0.9, 0.91, 0.92]), [-0.1, -math.inf, -0.2], strict=True)
+    ]
+    row = only_row(*results)
+    assert row["stability.lambda_grad"] == -math.inf
+    assert math.isnan(row["stability.lambda_grad.low"])
+    assert "infinite" in marks(row)
+
+
+def test_a_plugins_number_is_on_the_board_and_other_details_are_not() -> None:
+    results = [
+        replace(one, metrics={**one.metrics, "sparsity": Metric(0.5 + one.cell.seed, "mJ")})
+        for one in make_seeds([0.9, 0.91, 0.92])
+    ]
+    board = board_of(*results)
+    assert board["sparsity"].tolist() == [1.5]
+    assert board["sparsity.n"].tolist() == [3]
+    assert board.attrs["units"]["sparsity"] == "mJ"
+    assert "memory.parameters" not in board
+    assert "accuracy.validation" not in board
+
+
+def test_deltas_are_in_the_order_of_their_size() -> None:
+    deltas = [1e-6, 0.001, 0.1, 1.0, 10.0]
+    metrics = {
+        f"stability.lambda_delta[{delta}]": Metric(delta, "nats/step") for delta in reversed(deltas)
+    } | make_metrics(0.9)
+    columns = list(board_of(make_result(make_cell(), metrics=metrics)).columns)
+    places = [columns.index(f"stability.lambda_delta[{delta}]") for delta in deltas]
+    assert places == sorted(places)
+
+
+def test_the_order_of_the_cells_changes_nothing() -> None:
+    frame = to_frame(make_run())
+    expected = leaderboard(frame)
+    for seed in range(3):
+        shuffled = leaderboard(frame.sample(frac=1, random_state=np.random.default_rng(seed)))
+        for column in ("rank", "neuron", "accuracy.test.n", "accuracy.test.standing"):
+            assert (
+                shuffled[column].tolist() == pytest.approx(expected[column].tolist(), nan_ok=True)
+                or (shuffled[column].fillna("") == expected[column].fillna("")).all()
+            )
+        assert shuffled["accuracy.test"].tolist() == pytest.approx(
+            expected["accuracy.test"].tolist(), nan_ok=True
+        )
+
+
+@pytest.mark.parametrize("results", [[], [CellResult(make_cell(), Status.SKIPPED, "no")]])
+def test_nothing_measured_is_a_board_without_rows(results: list[CellResult]) -> None:
+    board = board_of(*results)
+    assert len(board) == 0
+    assert {"rank", "neuron", "accuracy.test", "marks"} <= set(board.columns)
+
+
+def test_the_given_frame_is_left_alone() -> None:
+    frame = to_frame(make_run())
+    before = frame.copy(deep=True)
+    leaderboard(frame)
+    pd.testing.assert_frame_equal(frame, before)

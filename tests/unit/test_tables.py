@@ -1,0 +1,203 @@
+from __future__ import annotations
+
+import io
+import math
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from results import HEADER, make_cell, make_result, make_run, make_seeds
+from snnbench.errors import StoreError
+from snnbench.records import Component, Metric, Status
+from snnbench.report import tables
+from snnbench.report.board import leaderboard
+from snnbench.report.catalogue import CATALOGUE, Kind, describe, explain, headlines
+from snnbench.report.frame import to_frame
+from snnbench.report.numbers import interval, mean_text, number
+from snnbench.report.view import missing, sections
+from snnbench.report.write import Format, write
+
+FRAME = to_frame(make_run())
+
+
+def rendered(*results: object) -> str:
+    frame = to_frame(results)  # type: ignore[arg-type]
+    return tables.markdown("a run", sections(leaderboard(frame)), missing(frame)).decode()
+
+
+def test_csv_and_parquet_hold_every_number_and_every_null() -> None:
+    for read in (
+        pd.read_csv(io.BytesIO(tables.csv(FRAME))),
+        pd.read_parquet(io.BytesIO(tables.parquet(FRAME))),
+    ):
+        pd.testing.assert_frame_equal(read, FRAME, check_dtype=False)
+        assert (read["stability.lambda_grad"] == -math.inf).sum() == 3
+
+
+def test_a_frame_without_rows_can_be_written() -> None:
+    empty = to_frame([])
+    assert tables.csv(empty).decode().startswith("id,combination,")
+    assert len(pd.read_parquet(io.BytesIO(tables.parquet(empty)))) == 0
+
+
+def test_markdown_has_a_table_a_dataset_and_what_is_missing() -> None:
+    text = rendered(*make_run())
+    assert re.findall(r"^## (.*)$", text, re.M) == ["digits", r"yin\_yang", "Not measured"]
+    assert "| 1 | lif\\[beta=0.9\\] | 96.50 ± 0.99 |" in text
+    assert "| – | izhikevich | – | – |" in text
+    assert "| 0/3 | 3 of 3 diverged, few seeds |" in text
+    assert "| skipped | 1 | gru does not spike: a surrogate changes nothing |" in text
+    assert "| throughput.inference | 3 | implausible: 9e15 FLOP/s |" in text
+    rows = [line for line in text.splitlines() if line.startswith("|")]
+    assert {line.count("|") - line.count("\\|") for line in rows} <= {12, 13, 4}
+
+
+def test_names_in_markdown_cannot_become_markup() -> None:
+    evil = replace(make_cell(), neuron=Component("<b>|`x`\n# [l](http://x)"))
+    text = rendered(
+        make_result(evil), make_result(make_cell(seed=1), None, status=Status.FAILED, reason="a|b\nc")
+    )
+    assert r"&lt;b&gt;\|\`x\` # \[l\](http://x)" in text
+    assert r"a\|b c" in text
+    assert "<b>" not in text
+
+
+def test_constants_are_said_once_and_differences_in_columns() -> None:
+    other = [replace(one, device="cuda:0") for one in make_seeds([0.8, 0.81])]
+    (section,) = sections(leaderboard(to_frame([*make_seeds([0.9, 0.91]), *other])))
+    assert section.axes == ("neuron", "device")
+    assert section.fixed["surrogate"] == "atan"
+    assert section.fixed["spike"] == "binary"
+    assert "device" not in section.fixed
+    assert [row.names["device"] for row in section.rows] == ["cpu", "cuda:0"]
+
+
+def test_a_mark_of_all_rows_is_said_once() -> None:
+    (section,) = sections(leaderboard(to_frame([*make_seeds([0.9, 0.91, 0.92]), *make_seeds([0.8], "alif")])))
+    assert section.fixed["all rows"] == "finite-time"
+    assert [row.marks for row in section.rows] == [(), ("few seeds",)]
+
+
+def test_a_number_that_some_measured_seeds_lack_says_so() -> None:
+    first, *others = make_seeds([0.9, 0.91, None])
+    gone = {**first.metrics, "memory.training_peak": Metric.missing("no counter here", "B")}
+    (section,) = sections(leaderboard(to_frame([replace(first, metrics=gone), *others])))
+    (row,) = section.rows
+    memory = row.numbers[list(section.metrics).index("memory.training_peak")]
+    assert memory.line == "109 MiB (1/3)"
+    assert memory.notes == "no counter here"
+    assert row.count == "2/3"
+    assert row.numbers[0].part == ""
+
+
+def test_everything_that_is_missing_is_listed_with_its_cells() -> None:
+    found = {(one.what, one.reason): one.cells for one in missing(FRAME)}
+    assert len(found[("diverged", "loss is nan in epoch 3")]) == 4
+    assert found[("skipped", "gru does not spike: a surrogate changes nothing")] == (
+        "digits/rate/dense/gru/s0",
+    )
+    assert len(found[("throughput.inference", "implausible: 9e15 FLOP/s")]) == 3
+    silent = make_result(make_cell(), None, status=Status.FAILED)
+    assert missing(to_frame([silent]))[0].reason == "no reason was recorded"
+    assert missing(to_frame(make_seeds([0.9]))) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "text"),
+    [
+        ("fraction", 0.96432, "96.43"),
+        ("fraction", 0.0, "0.00"),
+        ("fraction", 1.0, "100.00"),
+        ("rate", 12_345.0, "12.3 k"),
+        ("rate", 950.4, "950"),
+        ("rate", 3.2e9, "3.20 G"),
+        ("rate", 0.1234, "0.123"),
+        ("bytes", 512.0, "512 B"),
+        ("bytes", 40_488.0, "39.5 KiB"),
+        ("bytes", 120 * 2.0**20, "120 MiB"),
+        ("bytes", 3.5 * 2**30, "3.50 GiB"),
+        ("exponent", -0.10536, "−0.105"),
+        ("exponent", 1.0811, "1.081"),
+        ("exponent", -1e-6, "0.000"),
+        ("exponent", -math.inf, "−∞"),
+        ("exponent", math.inf, "∞"),
+        ("plain", 1234.56, "1235"),
+        ("plain", 0.0123456, "0.01235"),
+        ("plain", 2.5e-7, "2.500e-07"),
+        ("plain", -2.5e9, "−2.500e+09"),
+        ("rate", math.nan, "–"),
+        ("bytes", math.nan, "–"),
+    ],
+)
+def test_a_number_as_people_read_it(kind: Kind, value: float, text: str) -> None:
+    assert number(kind, value) == text
+
+
+def test_an_interval_is_in_the_scale_of_its_mean() -> None:
+    assert mean_text("rate", 12_345.0, 11_945.0, 12_745.0) == "12.3 ± 0.4 k"
+    assert mean_text("bytes", 2.0**20, 2.0**20 - 2**18, 2.0**20 + 2**18) == "1.00 ± 0.25 MiB"
+    assert mean_text("exponent", -0.105, -0.205, -0.005) == "−0.105 ± 0.100"
+    assert mean_text("fraction", 0.9, math.nan, math.nan) == "90.00"
+    assert interval("rate", 12_345.0, 11_945.0, 12_745.0) == "± 0.4 k"
+
+
+def test_a_lopsided_interval_shows_both_ends() -> None:
+    assert mean_text("fraction", 0.9, 0.8, 0.92) == "90.00 [80.00, 92.00]"
+    assert mean_text("exponent", 0.01, -0.02, 0.015) == "0.010 [−0.020, 0.015]"
+
+
+def test_a_narrow_interval_is_not_rounded_to_nothing() -> None:
+    assert interval("fraction", 0.9, 0.899998, 0.900002) == "± 0.0002"
+    assert interval("fraction", 0.9, 0.9, 0.9) == "± 0"
+
+
+def test_every_metric_of_the_suite_is_described() -> None:
+    assert describe("stability.lambda_delta[0.01]").title == "λ δ=0.01"
+    assert describe("stability.p_coalesce[0.01]").kind == "fraction"
+    assert describe("memory.training_reserved").kind == "bytes"
+    assert describe("throughput.training_device").kind == "rate"
+    assert not describe("memory.training_reserved").headline
+    assert describe("sparsity", "mJ").unit == "mJ"
+    assert describe("sparsity[layer=1]").headline
+    assert all(entry.meaning.endswith(".") for entry in CATALOGUE.values())
+    assert explain("resolution[1e-06]") == explain("resolution") != ""
+    assert explain("of a plugin") == ""
+
+
+def test_headlines_are_in_one_order() -> None:
+    names = [
+        "zeta",
+        "stability.lambda_delta[10]",
+        "stability.lambda_delta[2]",
+        "accuracy.test",
+        "memory.parameters",
+    ]
+    assert headlines(names) == [
+        "accuracy.test",
+        "stability.lambda_delta[2]",
+        "stability.lambda_delta[10]",
+        "zeta",
+    ]
+
+
+def test_writing_replaces_the_files_it_is_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "table.csv").write_text("old")
+    (tmp_path / "leaderboard.md").write_text("kept")
+    paths = write("quick", FRAME, [HEADER], [Format.CSV, Format.HTML], tmp_path)
+    assert [path.name for path in paths] == ["table.csv", "leaderboard.html"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "leaderboard.html",
+        "leaderboard.md",
+        "table.csv",
+    ]
+    assert (tmp_path / "table.csv").read_bytes() == tables.csv(FRAME)
+    assert (tmp_path / "leaderboard.md").read_text() == "kept"
+
+
+def test_a_directory_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(StoreError, match=r"cannot write .*table\.csv"):
+        write("quick", FRAME, [HEADER], [Format.CSV], tmp_path / "file" / "out")
