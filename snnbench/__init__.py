@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from snnbench.plugin.specs import NeuronSpec as NeuronSpec
     from snnbench.plugin.specs import Param as Param
     from snnbench.plugin.specs import SurrogateSpec as SurrogateSpec
+    from snnbench.records import Cell as Cell
+    from snnbench.records import CellResult as CellResult
     from snnbench.results import leaderboard as leaderboard
     from snnbench.results import load_results as load_results
 
@@ -33,6 +35,8 @@ _HOMES = {
     "load_results": "snnbench.results",
     "run": "snnbench.api",
     "hookimpl": "snnbench.plugin.hookspecs",
+    "Cell": "snnbench.records",
+    "CellResult": "snnbench.records",
     "Dataset": "snnbench.engine.data",
     "Encoder": "snnbench.engine.data",
     "Split": "snnbench.engine.data",

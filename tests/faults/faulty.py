@@ -15,8 +15,6 @@ import torch
 import snnbench
 from snnbench import CellResult, MeasurementSpec, Neuron, NeuronSpec, Param
 
-PIDS = "SNNBENCH_TEST_PIDS"
-
 
 class Base(Neuron):
     states = ()
@@ -75,10 +73,16 @@ class SystemExits(Base):
 class Hang(Base):
     """Hangs, and starts a process that would outlive it."""
 
+    def __init__(
+        self, features: tuple[int, ...], surrogate: object, generator: torch.Generator, *, pids: str
+    ) -> None:
+        super().__init__(features, surrogate, generator)
+        self.pids = pids
+
     def misbehave(self) -> None:
         code = "import time; time.sleep(600)"
         orphan = subprocess.Popen([sys.executable, "-c", code], start_new_session=True)
-        Path(os.environ[PIDS]).write_text(f"{os.getpid()} {orphan.pid}")
+        Path(self.pids).write_text(f"{os.getpid()} {orphan.pid}")
         while True:
             time.sleep(0.01)
 
@@ -109,7 +113,6 @@ KINDS = (
     Segfault,
     Exit,
     SystemExits,
-    Hang,
     Hoard,
     NoMemory,
     Printing,
@@ -118,12 +121,16 @@ KINDS = (
 
 @snnbench.hookimpl
 def snnbench_neurons() -> Iterable[NeuronSpec]:
+    hang = NeuronSpec(
+        name="hang", version="1", summary="", factory=Hang, spike="none", params={"pids": Param("")}
+    )
     missing = NeuronSpec(name="missing", version="1", summary="", factory="no_such_module:X", spike="none")
     return [
         *(
             NeuronSpec(name=kind.__name__.lower(), version="1", summary="", factory=kind, spike="none")
             for kind in KINDS
         ),
+        hang,
         missing,
     ]
 
