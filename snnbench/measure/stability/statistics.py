@@ -50,11 +50,10 @@ def estimate(sums: Tensor, counts: Tensor) -> Estimate:
     over = 0 if _entries_differ(sums.sum(0) / counts.sum(0)) else 1
     totals, steps = sums.sum(over), counts.sum(over)
     groups = len(totals)
-    residual = (totals - mean * steps) / steps.mean(0)
-    stderr = residual.std(0) / groups**0.5
-    if over == 1 and groups < BLOCKS:
-        stderr = torch.full_like(mean, torch.nan)
-    half = float(stdtrit(max(groups - 1, 1), (1 + CONFIDENCE) / 2)) * stderr
+    stderr = torch.full_like(mean, torch.nan)
+    if over == 0 or groups >= BLOCKS:
+        stderr = ((totals - mean * steps) / steps.mean(0)).std(0) / groups**0.5
+    half = float(stdtrit(groups - 1, (1 + CONFIDENCE) / 2)) * stderr
     interval = torch.stack([mean - half, mean + half], -1)
     return Estimate(mean, stderr, torch.where(mean[..., None].isneginf(), -torch.inf, interval))
 
