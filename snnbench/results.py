@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from snnbench import store
@@ -13,7 +14,7 @@ from snnbench.report.board import leaderboard
 from snnbench.report.frame import DataFrame, to_frame
 from snnbench.report.write import Format
 
-__all__ = ["Format", "leaderboard", "load_results", "read_runs", "write_report"]
+__all__ = ["Format", "Report", "leaderboard", "load_results", "read_runs", "write_report"]
 
 
 def load_results(path: str | Path | Iterable[str | Path]) -> DataFrame:
@@ -39,10 +40,25 @@ def read_runs(directories: Sequence[Path]) -> tuple[list[RunHeader], list[CellRe
     return [header for header, _, _ in runs], results, [text for _, _, texts in runs for text in texts]
 
 
+@dataclass(frozen=True, eq=False)
+class Report:
+    """What ``write_report`` did.
+
+    Attributes:
+        board: The leaderboard.
+        paths: The files.
+        warnings: What was wrong with a journal, for people.
+    """
+
+    board: DataFrame
+    paths: list[Path]
+    warnings: list[str]
+
+
 def write_report(
     runs: Path | Sequence[Path], out: Path | None = None, formats: Iterable[Format] = tuple(Format)
-) -> list[Path]:
-    """Write the tables and the leaderboard of one run, or of several; return the files.
+) -> Report:
+    """Write the tables and the leaderboard of one run, or of several.
 
     Args:
         runs: The run directories.
@@ -56,6 +72,9 @@ def write_report(
     directories = [runs] if isinstance(runs, Path) else list(runs)
     if out is None and len(directories) != 1:
         raise UsageError("a report of several runs has no directory of its own", "name one with -o DIR")
-    headers, results, _ = read_runs(directories)
+    headers, results, warnings = read_runs(directories)
+    frame = to_frame(results)
+    board = leaderboard(frame)
     title = " + ".join(dict.fromkeys(directory.resolve().name for directory in directories))
-    return files.write(title, to_frame(results), headers, formats, out or directories[0])
+    paths = files.write(title, frame, board, headers, formats=formats, out=out or directories[0])
+    return Report(board, paths, warnings)

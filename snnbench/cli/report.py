@@ -45,13 +45,13 @@ def report(
 ) -> None:
     """Write the tables and the leaderboard of finished runs, and show it."""
     chosen = _formats(formats)
-    from snnbench.results import leaderboard, load_results, read_runs, write_report
+    from snnbench.results import write_report
 
-    for warning in read_runs(runs)[2]:
+    written = write_report(runs, out, chosen)
+    for warning in written.warnings:
         typer.echo(f"warning: {warning}", err=True)
-    paths = write_report(runs, out, chosen)
-    print_leaderboard(leaderboard(load_results(runs)))
-    for path in paths:
+    print_leaderboard(written.board)
+    for path in written.paths:
         typer.echo(f"wrote {path}", err=True)
 
 
@@ -132,7 +132,7 @@ def _texts(section: Section, row: Row, shown: Sequence[str]) -> list[str]:
 
 def _legend(screen: Console) -> None:
     for line in (
-        "Means over seeds, ± 95 % interval. ≈ a Welch t-test (Holm-adjusted) does not",
-        "tell this row from the best; ? it could not be tested.",
+        "Means over seeds, ± 95 % interval. ≈ a Welch t-test (5 %, Benjamini-Hochberg)",
+        "does not tell this row from the best; ? it could not be tested.",
     ):
         screen.print(line, style="dim")

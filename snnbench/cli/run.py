@@ -69,11 +69,11 @@ def run(
 def _conclude(out: Path, results: list[CellResult], planned: int) -> None:
     """Write the reports, show the leaderboard, and exit with 1 if a cell is not done."""
     from snnbench.cli.report import print_leaderboard
-    from snnbench.results import leaderboard, load_results, write_report
+    from snnbench.results import write_report
 
-    paths = write_report(out)
-    print_leaderboard(leaderboard(load_results(out)))
-    typer.echo(f"leaderboard: {next(path for path in paths if path.suffix == '.html')}")
+    written = write_report(out)
+    print_leaderboard(written.board)
+    typer.echo(f"leaderboard: {next(path for path in written.paths if path.suffix == '.html')}")
     done = sum(result.status is Status.DONE for result in results)
     if done < planned:
         hint = "; --rerun failed runs the failed ones again" if len(results) > done else ""

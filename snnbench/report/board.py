@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from snnbench.records import Status
 from snnbench.report.catalogue import FAILED_CHECKS, headlines
 from snnbench.report.frame import AXES, BUDGET, LABEL, DataFrame, metrics
-from snnbench.report.statistics import ALPHA, Summary, holm, summarise, welch
+from snnbench.report.statistics import ALPHA, Summary, adjust, summarise, welch
 
 PLACE = ("device", "engine", "environment")
 CONTEST = ("dataset", "protocol", *BUDGET)
@@ -64,7 +64,7 @@ def leaderboard(results: DataFrame) -> DataFrame:
     by ``; ``, what a reader must know before believing the row.
 
     ``rank`` orders the rows of one dataset, protocol and budget by mean test accuracy. Each of
-    them is tested against the first (Welch's t-test, Holm-adjusted: ``accuracy.test.p``), and
+    them is tested against the first (Welch's t-test, Benjamini-Hochberg-adjusted: ``accuracy.test.p``), and
     ``accuracy.test.standing`` is ``best``, ``worse`` (p < 0.05), ``tied`` (not told apart, which
     is no proof of equality) or ``untested`` (fewer than two seeds, or no spread, on either side).
 
@@ -172,7 +172,7 @@ def _rank(scores: Sequence[NDArray[np.float64]]) -> list[dict[str, object]]:
     ]
     return [
         {"rank": rank, P_VALUE: p, STANDING: _standing(index == best, rank, p)}
-        for index, (rank, p) in enumerate(zip(ranks, holm(tested), strict=True))
+        for index, (rank, p) in enumerate(zip(ranks, adjust(tested), strict=True))
     ]
 
 

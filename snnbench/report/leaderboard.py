@@ -11,7 +11,6 @@ import jinja2
 
 from snnbench.records import RunHeader
 from snnbench.report import plot
-from snnbench.report.board import leaderboard
 from snnbench.report.catalogue import MARKS, Entry, explain
 from snnbench.report.frame import DataFrame
 from snnbench.report.view import CAPTION, Section, missing, sections
@@ -20,8 +19,8 @@ SUMMARY = {"cpu.model": "CPU", "gpu.model": "GPU", "torch": "torch", "python": "
 """What the top of the page says of an environment, and how it is called there."""
 
 
-def page(title: str, results: DataFrame, headers: Sequence[RunHeader]) -> bytes:
-    """The leaderboard of ``results`` as HTML.
+def page(title: str, results: DataFrame, board: DataFrame, headers: Sequence[RunHeader]) -> bytes:
+    """The leaderboard as HTML.
 
     Names, reasons and labels come from plugins and journals: the template escapes all of them, and
     the page's own policy lets no script run but the page's and no address be fetched.
@@ -29,6 +28,7 @@ def page(title: str, results: DataFrame, headers: Sequence[RunHeader]) -> bytes:
     Args:
         title: Name of the run.
         results: A row a cell, as ``load_results`` returns it.
+        board: ``leaderboard(results)``.
         headers: Of the runs that the results are from.
     """
     templates = jinja2.Environment(
@@ -39,7 +39,6 @@ def page(title: str, results: DataFrame, headers: Sequence[RunHeader]) -> bytes:
         lstrip_blocks=True,
     )
     style, script = (_source(templates, f"leaderboard.{kind}") for kind in ("css", "js"))
-    board = leaderboard(results)
     boards = [(section, plot.plots(section)) for section in sections(board)]
     html = templates.get_template("leaderboard.html.j2").render(
         title=title,

@@ -9,6 +9,7 @@ from snnbench.report.catalogue import Kind
 
 MINUS = "\N{MINUS SIGN}"
 NOTHING = "\N{EN DASH}"
+NO_WIDTH = "± 0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def number(kind: Kind, value: float) -> str:
 def interval(kind: Kind, mean: float, low: float, high: float) -> str:
     """The interval in the mean's scale: ``± 0.52``, lopsided ``[95.10, 96.95]``, or nothing."""
     spread = _spread(kind, mean, low, high)
-    return spread + Scale.of(kind, mean).suffix if spread else ""
+    return spread if spread in {"", NO_WIDTH} else spread + Scale.of(kind, mean).suffix
 
 
 def mean_text(kind: Kind, mean: float, low: float, high: float) -> str:
@@ -91,6 +92,8 @@ def mean_text(kind: Kind, mean: float, low: float, high: float) -> str:
 def _spread(kind: Kind, mean: float, low: float, high: float) -> str:
     if math.isnan(low) or math.isnan(high):
         return ""
+    if low == high:
+        return NO_WIDTH
     scale = Scale.of(kind, mean)
     if scale.bare(mean - low) == scale.bare(high - mean):
         return f"± {_width(scale, (high - low) / 2)}"
@@ -99,7 +102,5 @@ def _spread(kind: Kind, mean: float, low: float, high: float) -> str:
 
 def _width(scale: Scale, half: float) -> str:
     """Half an interval; one too narrow for the mean's decimals gets one digit rather than 0.00."""
-    if half == 0:
-        return "0"
     text = scale.bare(half)
     return text if text.strip("0.") else f"{half / scale.factor:.1g}"

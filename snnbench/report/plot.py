@@ -18,6 +18,9 @@ SPEEDS = ("throughput.inference", "throughput.training")
 WIDEST = 1.5
 """An interval that reaches further than this factor beyond the outermost points is cut at the edge."""
 
+CROWD, NAMED = 30, 10
+"""Among more points than a crowd only the first ranks are numbered, and the others are small."""
+
 DIGITS: tuple[tuple[float, tuple[float, ...]], ...] = (
     (1e4, (1,)),
     (30, (1, 2, 5)),
@@ -39,6 +42,7 @@ class Point:
     x_ends: tuple[float, float]
     y_ends: tuple[float, float]
     below: bool
+    numbered: bool
     text: str
 
 
@@ -119,7 +123,11 @@ def _plot(place: str, x_title: str, drawn: Sequence[tuple[Row, Number, Number]])
     best = max(max(_ends(y)) for y in ys)
     pad = max(0.05 * (best - worst), 0.005)
     y_axis = _Axis(max(worst - pad, 0.0), min(best + pad, 1.005), HEIGHT - BOTTOM, TOP)
-    points = [_point(row, x, y, x_axis, y_axis) for row, x, y in reversed(drawn)]
+    last = len(drawn) if len(drawn) <= CROWD else NAMED
+    points = [
+        _point(row, x, y, (x_axis, y_axis), numbered=index < last)
+        for index, (row, x, y) in reversed(list(enumerate(drawn)))
+    ]
     return Plot(
         place=place,
         x_title=x_title,
@@ -136,7 +144,8 @@ def _floor(values: Sequence[float]) -> float:
     return best - max(8 * (best - statistics.median(values)), 0.1)
 
 
-def _point(row: Row, x: Number, y: Number, x_axis: _Axis, y_axis: _Axis) -> Point:
+def _point(row: Row, x: Number, y: Number, axes: tuple[_Axis, _Axis], *, numbered: bool) -> Point:
+    x_axis, y_axis = axes
     (left, right), (low, high) = _ends(x), _ends(y)
     return Point(
         row=row,
@@ -145,6 +154,7 @@ def _point(row: Row, x: Number, y: Number, x_axis: _Axis, y_axis: _Axis) -> Poin
         x_ends=(x_axis.at(left), x_axis.at(right)),
         y_ends=(y_axis.at(low), y_axis.at(high)),
         below=y.value < y_axis.low,
+        numbered=numbered,
         text=f"{row.rank}. {' · '.join(row.names.values())}: {y.line} %, {x.line} samples/s",
     )
 

@@ -16,8 +16,9 @@ from snnbench.report.numbers import NOTHING, interval, mean_text, number
 
 CAPTION = (
     "Mean over seeds with its 95 % interval (Student's t below 10 seeds, bootstrap from 10). "
-    "≈ marks rows that a Welch t-test cannot tell from the best (Holm-adjusted, p ≥ 0.05): that is no proof "
-    "of equality, least of all with few seeds. ? marks rows that could not be tested."
+    "Each row is compared with the best by a Welch t-test over seeds, adjusted for their number "
+    "(Benjamini–Hochberg). ≈ marks rows that it does not tell from the best at 5 %: that is no proof of "
+    "equality, least of all with few seeds. ? marks rows that could not be tested."
 )
 SIGNS = {"tied": "≈", "untested": "?"}
 

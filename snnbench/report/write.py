@@ -9,7 +9,6 @@ from pathlib import Path
 from snnbench.files import replace_file
 from snnbench.records import RunHeader
 from snnbench.report import tables
-from snnbench.report.board import leaderboard
 from snnbench.report.frame import DataFrame
 from snnbench.report.leaderboard import page
 from snnbench.report.view import missing, sections
@@ -33,16 +32,30 @@ NAMES = {
 
 
 def write(
-    title: str, results: DataFrame, headers: Sequence[RunHeader], formats: Iterable[Format], out: Path
+    title: str,
+    results: DataFrame,
+    board: DataFrame,
+    headers: Sequence[RunHeader],
+    *,
+    formats: Iterable[Format],
+    out: Path,
 ) -> list[Path]:
     """Write the files of ``formats`` into ``out``; each is replaced in one step.
+
+    Args:
+        title: Name of the run.
+        results: A row a cell.
+        board: ``leaderboard(results)``.
+        headers: Of the runs that the results are from.
+        formats: Which files.
+        out: The directory; created if need be.
 
     Raises:
         StoreError: A file cannot be written.
     """
     content: dict[Format, Callable[[], bytes]] = {
-        Format.HTML: lambda: page(title, results, headers),
-        Format.MARKDOWN: lambda: tables.markdown(title, sections(leaderboard(results)), missing(results)),
+        Format.HTML: lambda: page(title, results, board, headers),
+        Format.MARKDOWN: lambda: tables.markdown(title, sections(board), missing(results)),
         Format.CSV: lambda: tables.csv(results),
         Format.PARQUET: lambda: tables.parquet(results),
     }

@@ -10,6 +10,7 @@ import pytest
 
 from results import HEADER, make_metrics, make_result, make_run, make_seeds
 from snnbench.records import Budget, CellResult, Component, Metric, RunHeader, Status
+from snnbench.report.board import leaderboard
 from snnbench.report.frame import to_frame
 from snnbench.report.leaderboard import page
 
@@ -49,7 +50,7 @@ def show(browser: Any, tmp_path: Path) -> Iterator[Open]:
         **options: Any,
     ) -> Any:
         file = tmp_path / "leaderboard.html"
-        file.write_bytes(page(title, to_frame(results), [header]))
+        file.write_bytes(make_page(*results, title=title, header=header))
         context = browser.new_context(viewport={"width": width, "height": 900}, offline=True, **options)
         contexts.append(context)
         tab = context.new_page()
@@ -64,6 +65,11 @@ def show(browser: Any, tmp_path: Path) -> Iterator[Open]:
     for context in contexts:
         context.close()
     assert [trouble for trouble in troubles if not trouble.startswith("data:,")] == []
+
+
+def make_page(*results: CellResult, title: str = "quick", header: RunHeader = HEADER) -> bytes:
+    frame = to_frame(results)
+    return page(title, frame, leaderboard(frame), [header])
 
 
 def column(tab: Any, index: int, section: int = 0) -> list[str]:
@@ -177,7 +183,7 @@ def test_text_from_plugins_and_journals_stays_text(show: Open) -> None:
 
 
 def test_the_pages_own_policy_stops_a_script_and_a_request(browser: Any, tmp_path: Path) -> None:
-    html = page("quick", to_frame(make_run()), [HEADER]).decode()
+    html = make_page(*make_run()).decode()
     hole = "<script>document.title = 'broken'</script><img src='http://127.0.0.1:9/x.png'>"
     (tmp_path / "page.html").write_text(html.replace("<main>", f"<main>{hole}"))
     tab = browser.new_page()

@@ -21,6 +21,7 @@ from snnbench.report.view import missing, sections
 from snnbench.report.write import Format, write
 
 FRAME = to_frame(make_run())
+BOARD = leaderboard(FRAME)
 
 
 def rendered(*results: object) -> str:
@@ -151,7 +152,8 @@ def test_a_lopsided_interval_shows_both_ends() -> None:
 
 def test_a_narrow_interval_is_not_rounded_to_nothing() -> None:
     assert interval("fraction", 0.9, 0.899998, 0.900002) == "± 0.0002"
-    assert interval("fraction", 0.9, 0.9, 0.9) == "± 0"
+    assert interval("rate", 9e3, 9e3, 9e3) == "± 0"
+    assert mean_text("rate", 9e3, 9e3, 9e3) == "9.00 ± 0 k"
 
 
 def test_every_metric_of_the_suite_is_described() -> None:
@@ -186,7 +188,7 @@ def test_headlines_are_in_one_order() -> None:
 def test_writing_replaces_the_files_it_is_asked_for(tmp_path: Path) -> None:
     (tmp_path / "table.csv").write_text("old")
     (tmp_path / "leaderboard.md").write_text("kept")
-    paths = write("quick", FRAME, [HEADER], [Format.CSV, Format.HTML], tmp_path)
+    paths = write("quick", FRAME, BOARD, [HEADER], formats=[Format.CSV, Format.HTML], out=tmp_path)
     assert [path.name for path in paths] == ["table.csv", "leaderboard.html"]
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "leaderboard.html",
@@ -200,4 +202,4 @@ def test_writing_replaces_the_files_it_is_asked_for(tmp_path: Path) -> None:
 def test_a_directory_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(StoreError, match=r"cannot write .*table\.csv"):
-        write("quick", FRAME, [HEADER], [Format.CSV], tmp_path / "file" / "out")
+        write("quick", FRAME, BOARD, [HEADER], formats=[Format.CSV], out=tmp_path / "file" / "out")
