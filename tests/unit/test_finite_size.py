@@ -245,9 +245,11 @@ def test_float32_below_its_resolution_is_flagged_or_has_no_number() -> None:
     assert double.flags == ()
 
 
-def test_diverging_map_has_no_numbers() -> None:
-    result = finite_size(lambda _, s: (None, (s[0] ** 2,)), (torch.tensor([2.0, 3.0], dtype=F64),), 150)
+@pytest.mark.parametrize("rule", [lambda h: h**2, lambda h: h**3 - h**2], ids=["to infinity", "to nan"])
+def test_diverging_map_has_no_numbers(rule: Any) -> None:
+    result = finite_size(lambda _, s: (None, (rule(s[0]),)), (torch.tensor([2.0, 3.0], dtype=F64),), 150)
     assert "diverged" in result.flags
+    assert result.control_ok
     assert result.exponents.isnan().all()
     assert result.delta_star is None
 

@@ -312,6 +312,20 @@ def test_a_direction_lost_while_measuring_takes_the_last_place() -> None:
     assert result.exponents[:-1].isfinite().all()
 
 
+def test_a_direction_lost_in_the_transient_is_replaced() -> None:
+    start = torch.tensor([[0.0, 0.0, 0.0]], dtype=F64)  # where this map's derivative is 0
+    rates = torch.tensor([0.5, 0.9, 0.7], dtype=F64)
+
+    def step(_: None, state: maps.State) -> tuple[None, maps.State]:
+        (h,) = state
+        return None, (rates * torch.where(h > 0.05, h - 0.1, h * h) + 0.2,)
+
+    for k in (1, 3):
+        result = spectrum(step, (start,), 250, k, transient=150)
+        assert_close(result, [math.log(0.9), math.log(0.7), math.log(0.5)][:k])
+        assert result.flags == ()
+
+
 def test_strong_but_finite_contraction_is_not_a_loss() -> None:
     matrix = torch.diag(torch.tensor([1.0, 1e-12], dtype=F64))
     result = spectrum(maps.linear(matrix), (uniform(1, 2),), 60, transient=20)

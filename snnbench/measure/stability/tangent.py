@@ -27,7 +27,7 @@ class Spectrum:
 
     Attributes:
         exponents: The k largest, ``[k]``, descending, nats a step, float64 on the CPU. −∞ where the
-            map destroys a direction for good in some batch entry; NaN where the state diverged.
+            map destroys a direction, in the measured steps of some batch entry; NaN where it diverged.
         stderr: Their standard errors, ``[k]``; NaN where there is no interval.
         interval: Their 95 % intervals, ``[k, 2]``: over at least 10 batch entries, else over 20
             blocks of time, else NaN.
@@ -122,9 +122,11 @@ def _growth(
     flow: FlatMap, xs: Sequence[Tensor | None], k: int, transient: int, qr_every: int
 ) -> tuple[Tensor, Tensor]:
     """Sums of ln|R_ii| over blocks of time, ``[blocks, B, k]``, and their steps, ``[blocks, 1, 1]``."""
-    frame = _start(flow, k)
+    generator = torch.Generator(flow.start.device).manual_seed(0)
+    nothing = torch.zeros(*flow.start.shape, k, dtype=flow.start.dtype, device=flow.start.device)
+    frame = _renew(_Frame(flow.start, nothing, torch.ones_like(nothing[:, 0], dtype=torch.bool)), generator)
     for window in _windows(xs[:transient], qr_every):
-        frame, _ = _advance(flow, window, frame)
+        frame = _renew(_advance(flow, window, frame)[0], generator)
     windows = _windows(xs[transient:], qr_every)
     blocks = min(BLOCKS, len(windows))
     sums = torch.zeros(blocks, *frame.lost.shape, dtype=torch.float64, device=frame.h.device)
@@ -136,12 +138,14 @@ def _growth(
     return sums, counts
 
 
-def _start(flow: FlatMap, k: int) -> _Frame:
-    """Random orthonormal tangents: no direction is left out."""
-    h = flow.start
-    generator = torch.Generator(h.device).manual_seed(0)
-    drawn = torch.randn(*h.shape, k, dtype=h.dtype, device=h.device, generator=generator)
-    return _Frame(h, torch.linalg.qr(drawn).Q, torch.zeros(len(h), k, dtype=torch.bool, device=h.device))
+def _renew(frame: _Frame, generator: torch.Generator) -> _Frame:
+    """Lost tangents replaced by random ones: what the map destroys before measuring starts can live later."""
+    if not frame.lost.any():
+        return frame
+    q = frame.q
+    drawn = torch.randn(q.shape, dtype=q.dtype, device=q.device, generator=generator)
+    q = torch.linalg.qr(torch.where(frame.lost[:, None], drawn, q)).Q
+    return _Frame(frame.h, q, torch.zeros_like(frame.lost))
 
 
 def _windows(xs: Sequence[Tensor | None], size: int) -> list[Sequence[Tensor | None]]:

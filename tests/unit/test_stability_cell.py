@@ -1,0 +1,313 @@
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from snnbench.components.encoders.direct import Direct
+from snnbench.components.encoders.rate import Rate
+from snnbench.components.networks.dense import dense
+from snnbench.components.neurons.lif import LIF
+from snnbench.components.neurons.relu import ReLU
+from snnbench.components.neurons.rlif import RLIF
+from snnbench.components.neurons.synaptic import Synaptic
+from snnbench.components.surrogates.fast_sigmoid import FastSigmoid
+from snnbench.engine.data import Dataset, Encoder, Split
+from snnbench.engine.eager import State
+from snnbench.engine.network import Network
+from snnbench.engine.neuron import Neuron
+from snnbench.measure.stability.cell import slowest_leak, stability, stream
+from snnbench.measure.trained import Trained
+from snnbench.records import Budget, Cell, Component, Metric
+
+DELTAS = (0.001, 0.1, 1.0)
+PART = Component("made_up")
+
+
+def samples(count: int) -> Split:
+    generator = torch.Generator().manual_seed(count)
+    return Split(torch.rand(count, 6, generator=generator), torch.arange(count) % 3)
+
+
+def cell(
+    population: Callable[[tuple[int, ...], torch.Generator], Neuron] | Network,
+    encoder: Encoder | None = None,
+    test: int = 40,
+    key: str = "0123",
+) -> Trained:
+    generator = torch.Generator().manual_seed(1)
+    network = population
+    if not isinstance(network, Network):
+        network = dense((6,), 3, lambda f: population(f, generator), generator, hidden=(20, 10))  # type: ignore[operator]
+    data = Dataset(samples(50), samples(20), samples(test), classes=3)
+    described = Cell(PART, PART, PART, PART, PART, Budget(steps=10), seed=0, key=key)
+    return Trained(described, network.eval(), encoder or Rate(10), data, torch.device("cpu"))
+
+
+def measure(trained: Trained, steps: int = 120) -> dict[str, Metric]:
+    metrics = stability(trained, streams=12, steps=steps, deltas=DELTAS)
+    assert set(metrics) == {
+        "stability.lambda_grad",
+        "stability.lambda_true",
+        "stability.leak_check",
+        "stability.delta_star",
+        *(f"stability.{name}[{delta}]" for name in ("lambda_delta", "p_coalesce") for delta in DELTAS),
+    }
+    for name, metric in metrics.items():
+        assert (metric.value is None) == (metric.reason is not None), name
+        assert metric.value is None or not math.isnan(metric.value)
+        assert metric.unit == ("nats/step" if "lambda" in name else "1")
+        assert all(end is None or math.isfinite(end) for end in (metric.low, metric.high))
+    return metrics
+
+
+def lif(**options: object) -> Callable[[tuple[int, ...], torch.Generator], Neuron]:
+    return lambda features, generator: LIF(features, FastSigmoid(5), generator, **options)  # type: ignore[arg-type]
+
+
+def rlif(features: tuple[int, ...], generator: torch.Generator) -> Neuron:
+    return RLIF(features, FastSigmoid(5), generator, beta=0.9, rec_init_scale=2.5)
+
+
+def value(metrics: dict[str, Metric], name: str) -> float:
+    found = metrics[f"stability.{name}"].value
+    assert found is not None, metrics[f"stability.{name}"].reason
+    return found
+
+
+# Numbers that are known
+
+
+def test_detached_reset_has_the_leak_for_gradient_and_true_derivative() -> None:
+    metrics = measure(cell(lif(beta=0.9, detach_reset=True)))
+    assert value(metrics, "lambda_true") == pytest.approx(math.log(0.9), abs=1e-9)
+    assert value(metrics, "leak_check") == 1
+    assert metrics["stability.lambda_true"].flags == ()
+
+
+def test_synaptic_has_its_slower_decay() -> None:
+    metrics = measure(cell(lambda f, g: Synaptic(f, FastSigmoid(5), g, alpha=0.5, beta=0.8)))
+    assert value(metrics, "lambda_true") == pytest.approx(math.log(0.8), abs=1e-9)
+    assert value(metrics, "leak_check") == 1
+
+
+def test_the_gradient_s_exponent_is_the_growth_of_the_gradient_through_time() -> None:
+    trained = cell(lambda f, g: RLIF(f, FastSigmoid(1), g, beta=0.9, rec_init_scale=2.5))
+    inputs = stream(trained, 12, 220).double()
+    network = copy.deepcopy(trained.network).double()
+    states = [network.initial_state(inputs[0])]
+    for x in inputs:
+        states.append(network.step(x, states[-1])[1])
+    start = tuple(part.detach().requires_grad_() for part in states[100])
+    state = start
+    for x in inputs[100:]:
+        state = network.step(x, state)[1]
+    probe = torch.Generator().manual_seed(0)
+    ends = [torch.randn(part.shape, dtype=part.dtype, generator=probe) for part in state]
+    gradient = torch.cat(torch.autograd.grad(state, start, ends), 1)
+    growth = (gradient.norm(dim=1) / torch.cat(ends, 1).norm(dim=1)).log() / 120
+    grad = value(measure(trained), "lambda_grad")
+    assert grad == pytest.approx(float(growth.mean()), abs=0.02)
+    assert abs(grad - math.log(0.9)) > 0.1, "the case cannot tell the gradient from the leak"
+
+
+def test_a_recurrent_network_has_a_critical_size() -> None:
+    metrics = measure(cell(rlif), steps=300)
+    star = metrics["stability.delta_star"]
+    assert value(metrics, "lambda_delta[0.001]") < 0 < value(metrics, "lambda_delta[1.0]")
+    assert star.low is not None
+    assert star.high is not None
+    assert 0.001 < star.low < value(metrics, "delta_star") < star.high < 1
+    assert value(metrics, "leak_check") == 1
+    for name in ("lambda_grad", "lambda_delta[1.0]"):
+        metric = metrics[f"stability.{name}"]
+        assert metric.low is not None
+        assert metric.high is not None
+        assert metric.low < value(metrics, name) < metric.high
+
+
+def test_a_network_that_forgets_at_once() -> None:
+    metrics = measure(cell(lif(beta=0.0, reset="none")))
+    assert value(metrics, "lambda_true") == -math.inf
+    assert metrics["stability.lambda_true"].low is None
+    assert value(metrics, "leak_check") == 1
+    for delta in DELTAS:
+        assert value(metrics, f"p_coalesce[{delta}]") == 1
+        assert "vanished" in (metrics[f"stability.lambda_delta[{delta}]"].reason or "")
+    assert "does not cross" in (metrics["stability.delta_star"].reason or "")
+
+
+# The check
+
+
+class Liar(LIF):
+    def leak_exponent(self) -> float | None:
+        return math.log(0.8)
+
+
+def test_leak_check_fails_where_the_measured_leak_is_another() -> None:
+    metrics = measure(cell(lambda f, g: Liar(f, FastSigmoid(), g, beta=0.9)))
+    assert value(metrics, "leak_check") == 0
+
+
+def test_leak_check_is_missing_where_a_leak_is_not_known() -> None:
+    metrics = measure(cell(lif(reset="zero")))
+    assert metrics["stability.leak_check"].value is None
+    assert "closed form" in (metrics["stability.leak_check"].reason or "")
+
+
+def test_the_slowest_leak_skips_populations_without_memory() -> None:
+    generator = torch.Generator()
+    fast, slow = (LIF((4,), FastSigmoid(), generator, beta=beta) for beta in (0.5, 0.9))
+    relu = ReLU((4,), None, generator)
+    assert slowest_leak(Network([fast, relu, slow], "spike_sum", nn.Identity())) == math.log(0.9)
+    zero = LIF((4,), FastSigmoid(), generator, reset="zero")
+    assert slowest_leak(Network([fast, zero], "spike_sum", nn.Identity())) is None
+
+
+# What there is no number for
+
+
+def test_a_network_without_memory_has_no_exponents() -> None:
+    metrics = measure(cell(lambda f, g: ReLU(f, None, g)))
+    assert {metric.reason for metric in metrics.values()} == {"the network has no memory"}
+
+
+class Cut(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: object, u: Tensor) -> Tensor:
+        return (u > 1).to(u.dtype)
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: object, gradient: Tensor) -> Tensor:
+        return gradient
+
+
+class Made(Neuron):
+    """A neuron whose next membrane is ``rule(u, x)``."""
+
+    def __init__(self, rule: Callable[[Tensor, Tensor], Tensor]) -> None:
+        super().__init__()
+        self.rule = rule
+
+    def initial_state(self, x_t: Tensor) -> State:
+        return (torch.zeros_like(x_t),)
+
+    def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
+        u = self.rule(state[0], x_t)
+        return u, (u,)
+
+
+def test_a_backward_that_is_not_differentiable_costs_only_the_tangents() -> None:
+    metrics = measure(cell(lambda f, g: Made(lambda u, x: 0.9 * u - Cut.apply(u) + x)))
+    assert "contradict" in (metrics["stability.lambda_grad"].reason or "")
+    assert "lambda_true is missing" in (metrics["stability.leak_check"].reason or "")
+    assert metrics["stability.lambda_delta[0.1]"].value is not None
+
+
+def test_hidden_randomness_costs_the_finite_sizes() -> None:
+    hidden = torch.Generator().manual_seed(0)
+
+    class Noisy(Made):
+        def __deepcopy__(self, memo: object) -> Noisy:
+            return Noisy(self.rule)
+
+    def rule(u: Tensor, x: Tensor) -> Tensor:
+        return 0.9 * u + x + 0.1 * torch.randn(u.shape, dtype=u.dtype, generator=hidden)
+
+    metrics = measure(cell(lambda f, g: Noisy(rule)))
+    for delta in DELTAS:
+        assert "unperturbed copy" in (metrics[f"stability.lambda_delta[{delta}]"].reason or "")
+        assert metrics[f"stability.p_coalesce[{delta}]"].value is None
+
+
+def test_divergence_is_a_reason() -> None:
+    metrics = measure(cell(lambda f, g: Made(lambda u, x: u * u + x + 1)))
+    for name in ("lambda_grad", "lambda_true", "lambda_delta[0.1]", "p_coalesce[0.1]", "delta_star"):
+        assert metrics[f"stability.{name}"].reason == "the trajectory diverged"
+
+
+def test_rounding_is_a_reason() -> None:
+    metrics = measure(cell(lambda f, g: Made(lambda u, x: 1.5 * u + x + 1)))
+    assert value(metrics, "lambda_true") == pytest.approx(math.log(1.5), abs=0.01)
+    reason = metrics["stability.lambda_delta[0.001]"].reason
+    flags = metrics["stability.lambda_delta[0.001]"].flags
+    assert (reason and "rounding" in reason) or "resolution" in flags
+
+
+# Windows and streams
+
+
+def test_a_short_window_is_finite_time() -> None:
+    metrics = measure(cell(rlif), steps=40)
+    for name in ("lambda_grad", "lambda_true", "lambda_delta[0.1]", "p_coalesce[0.1]"):
+        assert metrics[f"stability.{name}"].flags == ("finite-time",)
+
+
+def test_a_leak_slower_than_the_transient_is_finite_time() -> None:
+    metrics = measure(cell(lif(beta=0.999)))
+    assert metrics["stability.lambda_true"].flags == ("finite-time",)
+    assert metrics["stability.lambda_delta[0.1]"].flags == ("finite-time",)
+    assert measure(cell(lif(beta=0.98)))["stability.lambda_true"].flags == ()
+
+
+def test_samples_follow_each_other_and_differ_between_streams() -> None:
+    trained = cell(rlif, encoder=Direct(10), test=40)
+    inputs, x = stream(trained, 16, 75), trained.data.test.x
+    assert inputs.shape == (75, 16, 6)
+    for t in (0, 9, 10, 39, 74):
+        shown = torch.arange(t // 10 * 16, t // 10 * 16 + 16) % 40
+        assert torch.equal(inputs[t], x[shown])
+        assert len(set(shown.tolist())) == 16
+
+
+def test_a_small_test_split_has_as_many_streams_as_samples() -> None:
+    metrics = measure(cell(rlif, test=3))
+    grad = metrics["stability.lambda_grad"]
+    assert grad.low is not None, "from blocks of time"
+    assert metrics["stability.delta_star"].value is None
+
+
+# The network that was given
+
+
+class Normed(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm1d(6)
+
+    def forward(self, x: Tensor) -> Tensor:
+        result: Tensor = self.norm(x)
+        return result
+
+
+def test_the_network_is_measured_in_evaluation_mode_and_left_alone() -> None:
+    generator = torch.Generator().manual_seed(0)
+    network = Network(
+        [Normed(), LIF((6,), FastSigmoid(), generator, beta=0.9), nn.BatchNorm1d(6), rlif((6,), generator)],
+        "spike_sum",
+        nn.Identity(),
+    )
+    trained = cell(network)
+    evaluated = measure(trained)
+    before = copy.deepcopy(network.state_dict())
+    network.train()
+    assert measure(trained) == evaluated
+    assert network.training
+    assert all(parameter.requires_grad for parameter in network.parameters())
+    for name, tensor in network.state_dict().items():
+        assert torch.equal(tensor, before[name]), name
+        assert tensor.dtype == before[name].dtype
+
+
+def test_the_same_cell_has_the_same_numbers_and_another_key_others() -> None:
+    global_state = torch.get_rng_state()
+    once, again, other = measure(cell(rlif)), measure(cell(rlif)), measure(cell(rlif, key="4567"))
+    assert once == again
+    assert value(once, "lambda_delta[0.1]") != value(other, "lambda_delta[0.1]")
+    assert torch.equal(torch.get_rng_state(), global_state)
