@@ -1,0 +1,239 @@
+"""Memory: the peak of a training step and of inference, and what a network holds by its own arithmetic.
+
+On a CPU the peak is the growth of this process's resident set, so call ``memory`` in a fresh process.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import mmap
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import TypeAlias
+
+import psutil
+import torch
+from torch import Tensor, nn
+from torch.autograd.graph import saved_tensors_hooks
+
+from snnbench.engine.network import Network
+from snnbench.measure.timing import Work
+from snnbench.measure.workload import inference, training_step
+from snnbench.records import Metric
+
+Build: TypeAlias = Callable[[], Network]
+
+REPEATS = 3
+"""Readings of a peak, after one that is discarded. The value is their median."""
+
+STEPS = 2
+"""Training steps of one reading: from the second on, the optimiser's moments exist beside the graph."""
+
+COARSE = 0.10
+"""A peak is flagged when it is not known to better than this share."""
+
+MAPPED = 16 * 1024
+"""Bytes from which glibc gives a tensor a mapping of its own while a peak is read.
+
+Left alone it puts tensors of up to 32 MiB into a heap whose holes stay resident: a network then
+reads 1.8 to 2.5 times the bytes it holds, ±20 % from one reading to the next. With mappings of
+their own a reading is the live tensors, rounded up to pages. It makes allocation several times
+slower, so nothing is timed meanwhile.
+"""
+
+USUAL = 32 * 1024 * 1024
+"""The same afterwards: where glibc's own adjustment ends (DEFAULT_MMAP_THRESHOLD_MAX)."""
+
+_STATUS = Path("/proc/self/status")
+_CLEAR_REFS = Path("/proc/self/clear_refs")
+
+
+def memory(build: Build, batch: tuple[Tensor, Tensor], device: torch.device) -> dict[str, Metric]:
+    """Peaks and sizes of a network, in bytes.
+
+    - ``memory.training_peak``, ``memory.inference_peak``: above the baseline before the network was
+      built: weights, and for training gradients, Adam's moments and the graph. On CUDA the bytes
+      allocated, with ``…_reserved`` for what the allocator took for them; on a CPU the resident set.
+    - ``memory.parameters``: of all parameters.
+    - ``memory.state_per_sample``: that one sample carries from a step to the next.
+    - ``memory.saved_per_sample_step``: that the network's forward pass saves for backward, a sample
+      and step; every storage once, parameters and buffers excluded, its input included. What a
+      function keeps by other means than autograd's own is not seen.
+
+    A peak is the median of three readings; ``low`` and ``high`` are the least and the greatest,
+    widened by what the kernel's counter does not resolve; ``coarse`` flags one that is not known to
+    10 %. Code pages, thread pools and a library's lasting scratch memory belong to the baseline.
+
+    Args:
+        build: Makes the network, afresh each time.
+        batch: Encoded input ``[T, B, *]`` and classes ``[B]``.
+        device: Where to measure.
+    """
+    x, y = (tensor.to(device) for tensor in batch)
+    if x.untyped_storage().nbytes() > x.nbytes:
+        x = x.clone()  # a view would have its whole base counted as saved
+    peaks = _cuda_peaks if device.type == "cuda" else _resident_peaks
+    _train(build, x[:, :2], y[:2], device)  # first use of every library on this path
+    metrics = peaks("training", partial(_train, build, x, y, device), device)
+    metrics |= peaks("inference", partial(_infer, build, x, device), device)
+    return metrics | sizes(build().to(device), x)
+
+
+def _train(build: Build, x: Tensor, y: Tensor, device: torch.device) -> None:
+    network = build().to(device).train()
+    optimizer = torch.optim.Adam(network.parameters())
+    for _ in range(STEPS):
+        training_step(network, optimizer, x, y)
+
+
+def _infer(build: Build, x: Tensor, device: torch.device) -> None:
+    inference(build().to(device).eval(), x)
+
+
+def _cuda_peaks(name: str, work: Work, device: torch.device) -> dict[str, Metric]:
+    """Bytes that ``work`` allocated at its peak, and that the allocator reserved for it."""
+    allocated, reserved = zip(*[_cuda_reading(work, device) for _ in range(1 + REPEATS)][1:], strict=True)
+    return {
+        f"memory.{name}_peak": _metric(allocated, 0),
+        f"memory.{name}_reserved": _metric(reserved, 0),
+    }
+
+
+def _cuda_reading(work: Work, device: torch.device) -> tuple[int, int]:
+    gc.collect()
+    torch.cuda.synchronize(device)
+    torch.cuda.empty_cache()
+    torch.cuda.reset_peak_memory_stats(device)
+    allocated, reserved = torch.cuda.memory_allocated(device), torch.cuda.memory_reserved(device)
+    work()
+    torch.cuda.synchronize(device)
+    return (
+        torch.cuda.max_memory_allocated(device) - allocated,
+        torch.cuda.max_memory_reserved(device) - reserved,
+    )
+
+
+def _resident_peaks(name: str, work: Work, device: torch.device) -> dict[str, Metric]:
+    """How far ``work`` raised the resident set of this process."""
+    key = f"memory.{name}_peak"
+    with _mapped_tensors():
+        if not os.access(_CLEAR_REFS, os.W_OK):
+            return {key: _lifetime_peak(work)}
+        readings = [_resident_reading(work) for _ in range(1 + REPEATS)]
+    return {key: _metric(readings[1:], resolution())}
+
+
+def _resident_reading(work: Work) -> int:
+    """Peak of the resident set during ``work`` above its size before, in bytes (proc(5), clear_refs)."""
+    _release()
+    _CLEAR_REFS.write_text("5")  # the high-water mark falls to the present size
+    before = _status("VmRSS")
+    work()
+    return _status("VmHWM") - before
+
+
+def _status(name: str) -> int:
+    """One size from ``/proc/self/status``, in bytes."""
+    for line in _STATUS.read_text().splitlines():
+        if line.startswith(f"{name}:"):
+            return int(line.split()[1]) * 1024
+    raise KeyError(name)
+
+
+def _lifetime_peak(work: Work) -> Metric:
+    """The same where the mark cannot be reset: known only if ``work`` rises above all that went before."""
+    import resource  # not on Windows
+
+    unit = 1 if sys.platform == "darwin" else 1024
+    _release()
+    before, earlier = psutil.Process().memory_info().rss, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    work()
+    latest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    if latest <= earlier:
+        return Metric.missing("this system cannot reset its peak, and an earlier one was higher", "B")
+    return Metric(float(latest * unit - before), "B", flags=("coarse",))
+
+
+def resolution() -> int:
+    """Bytes by which the kernel's resident-set counter may be off.
+
+    Linux counts pages in batches of max(32, 2 · processors) on each processor (lib/percpu_counter.c);
+    a thread leaves less than one batch uncounted on the processor it runs on.
+    """
+    processors = os.cpu_count() or 1
+    return mmap.PAGESIZE * max(32, 2 * processors) * min(torch.get_num_threads(), processors)
+
+
+def _metric(readings: Sequence[int], unresolved: int) -> Metric:
+    """The median of ``readings`` that are each known to within ``unresolved`` bytes."""
+    value = float(median(readings))
+    if value <= unresolved:
+        return Metric.missing(f"below the {unresolved // 1024} KiB that can be resolved here", "B")
+    low, high = max(0, min(readings) - unresolved), max(readings) + unresolved
+    flags = ("coarse",) if (high - low) / 2 > COARSE * value else ()
+    return Metric(value, "B", float(low), float(high), flags)
+
+
+@contextmanager
+def _mapped_tensors() -> Iterator[None]:
+    """Within, glibc, if it is the allocator, gives every tensor of some size a mapping of its own."""
+    _set_mmap_threshold(MAPPED)
+    try:
+        yield
+    finally:
+        _set_mmap_threshold(USUAL)
+
+
+def _set_mmap_threshold(size: int) -> None:
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(-3, size)  # M_MMAP_THRESHOLD
+        mallopt(-1, 2 * size)  # M_TRIM_THRESHOLD; twice the other, as glibc keeps it
+
+
+def _release() -> None:
+    """Give what is free back to the system."""
+    gc.collect()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
+
+
+def sizes(network: Network, x: Tensor) -> dict[str, Metric]:
+    """What follows from the network alone, the same on every device.
+
+    Args:
+        network: On the device of ``x``.
+        x: Encoded input, ``[T, B, *]``, the only view of its storage.
+    """
+    steps, batch = x.shape[:2]
+    state = network.eval().initial_state(x[0, :1])
+    parameters = sum(parameter.nbytes for parameter in network.parameters())
+    return {
+        "memory.parameters": Metric(float(parameters), "B"),
+        "memory.state_per_sample": Metric(float(sum(tensor.nbytes for tensor in state)), "B"),
+        "memory.saved_per_sample_step": Metric(saved_bytes(network.train(), x) / (steps * batch), "B"),
+    }
+
+
+def saved_bytes(network: nn.Module, x: Tensor) -> int:
+    """Bytes of all storages that ``network(x)`` saves for backward, without its parameters and buffers."""
+    own = {tensor.untyped_storage().data_ptr() for tensor in (*network.parameters(), *network.buffers())}
+    saved: dict[int, int] = {}
+
+    def note(tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() not in own:
+            saved[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    with saved_tensors_hooks(note, lambda tensor: tensor):
+        logits = network(x)  # keeps the graph, so that no address is used twice
+    del logits
+    return sum(saved.values())
