@@ -12,7 +12,7 @@ from typing import Protocol
 
 from snnbench.execute.job import EpochDone, Job, Settings, check_picklable
 from snnbench.execute.pool import Limits, execute, probe
-from snnbench.matrix.plan import Plan
+from snnbench.matrix.plan import Plan, Skip
 from snnbench.matrix.spec import Matrix
 from snnbench.plugin.host import Host
 from snnbench.records import Cell, CellResult, Environment, Rerun, RunHeader, Status
@@ -81,6 +81,9 @@ def perform(matrix: Matrix, plan: Plan, host: Host, options: Options, observer: 
             for result in journal.results
             if (result.device, result.environment) == (device, here.identity)
         }
+        for skip in plan.skips:
+            if skip.cell.key not in results:
+                journal.append(_skipped(skip, device, here.identity))
         pending = [cell for cell in plan.cells if _wanted(results.get(cell.key), options.rerun)]
         observer.begin(len(plan.cells), len(pending))
         failures = 0
@@ -105,9 +108,14 @@ def perform(matrix: Matrix, plan: Plan, host: Host, options: Options, observer: 
 
 def _wanted(result: CellResult | None, rerun: Rerun) -> bool:
     """Whether a cell with this result, if any, is to be run."""
-    if result is None or result.status is Status.INTERRUPTED or rerun is Rerun.ALL:
+    if result is None or result.status in {Status.INTERRUPTED, Status.SKIPPED} or rerun is Rerun.ALL:
         return True
     return rerun is Rerun.FAILED and result.status is not Status.DONE
+
+
+def _skipped(skip: Skip, device: str, environment: str) -> CellResult:
+    """What the report is told of a cell that does not run."""
+    return CellResult(skip.cell, Status.SKIPPED, skip.reason, device=device, environment=environment)
 
 
 def _jobs(matrix: Matrix, plan: Plan, cells: Iterable[Cell], settings: Settings) -> Iterator[Job]:
@@ -122,7 +130,7 @@ def _header(matrix: Matrix, plugins: Mapping[str, str], here: Environment) -> Ru
         matrix=matrix.name,
         content=asdict(replace(matrix, base=None)),
         version=version("snnbench"),
-        commit=here.values.get("commit"),
+        commit=here.values.get("suite.commit"),
         plugins=plugins,
         environments={here.identity: here.values},
         command=" ".join(["snnbench", *sys.argv[1:]]),

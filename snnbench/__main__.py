@@ -1,0 +1,5 @@
+"""``python -m snnbench`` is ``snnbench``."""
+
+from snnbench.cli import main
+
+main()
