@@ -56,6 +56,16 @@ def test_linear_map_has_its_exponent_at_every_size(matrix: Tensor, known: float)
     assert result.flags == ()
 
 
+def test_delta_is_the_euclidean_norm_over_the_whole_state() -> None:
+    def step(_: None, state: maps.State) -> tuple[None, maps.State]:
+        size = sum(part.square().flatten(1).sum(1) for part in state).sqrt()
+        return None, tuple(part * size.view(-1, *[1] * (part.dim() - 1)) for part in state)
+
+    sizes = (1e-3, 0.5, 20.0)
+    result = finite_size(step, (zeros(3, 4), zeros(3, 2, 5)), 50, sizes)
+    assert_close(result, np.log(sizes), within=1e-12)
+
+
 def test_matrices_in_a_cycle() -> None:
     a, b, c = matrices = normal(3, 4, 4, seed=1)
     known = np.log(np.abs(np.linalg.eigvals((c @ b @ a).numpy()))).max() / 3

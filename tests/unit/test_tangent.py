@@ -303,13 +303,23 @@ def test_directions_lost_in_a_dense_basis_are_lost_for_good_and_last() -> None:
 
 
 def test_a_direction_lost_while_measuring_takes_the_last_place() -> None:
-    once = torch.eye(4, dtype=F64).repeat(200, 1, 1)
-    once[100, 0, 0] = 0
-    scale = torch.tensor([1.5, 1.2, 0.9, 0.6], dtype=F64).diag()
-    inputs = (scale @ once)[:, None]
+    basis, rates = normal(4, 4, seed=9), torch.tensor([1.5, 1.2, 0.9, 0.6], dtype=F64)
+    values = rates.repeat(130, 1)
+    values[100, 0] = 0  # the leading one, once
+    inputs = (basis @ torch.diag_embed(values) @ torch.linalg.inv(basis))[:, None]
     result = spectrum(maps.driven, (uniform(1, 4),), inputs, transient=60)
-    assert result.exponents[-1].isneginf()
-    assert result.exponents[:-1].isfinite().all()
+    logs = rates.log().numpy()
+    known = (40 * logs[:3] + 30 * logs[1:]) / 70
+    assert_close(result, [*known, -np.inf], within=2 / 70)
+
+
+def test_directions_lost_one_after_the_other_are_all_lost() -> None:
+    basis, values = normal(4, 4, seed=9), torch.tensor([1.5, 1.2, 0.9, 0.6], dtype=F64).repeat(130, 1)
+    values[70, 3] = values[90, 1] = 0  # once each
+    inputs = (basis @ torch.diag_embed(values) @ torch.linalg.inv(basis))[:, None]
+    result = spectrum(maps.driven, (uniform(1, 4),), inputs, transient=60)
+    known = [math.log(1.5), (30 * math.log(1.2) + 40 * math.log(0.9)) / 70, -np.inf, -np.inf]
+    assert_close(result, known, within=2 / 70)
 
 
 def test_a_direction_lost_in_the_transient_is_replaced() -> None:
