@@ -129,7 +129,7 @@ class Trainer:
     def _batches(self) -> Iterator[tuple[Tensor, Tensor]]:
         """The train split in a fresh order; the last batch may be smaller."""
         order = torch.randperm(len(self.train), generator=self.order).to(self.device)
-        for index in torch.split(order, self.budget.batch_size):  # type: ignore[no-untyped-call]
+        for index in torch.split(order, self.budget.batch_size):
             yield self.train.x[index], self.train.y[index]
 
     def _generator(self, stream: str) -> torch.Generator:
