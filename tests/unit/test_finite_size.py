@@ -125,6 +125,22 @@ def test_recurrent_lif_is_the_leak_below_its_critical_size_and_grows_above() -> 
     assert "falling" not in result.flags
 
 
+def test_recurrent_lif_agrees_with_the_mean_field_of_flipped_spikes() -> None:
+    """ln β + √(2N/π)·ρ·δ·ln(√(g²+θ²)/δ), for δ so small that few spikes flip; ρ: density of u at θ."""
+    width, beta, g, sizes = 200, 0.9, 1.5, (1e-4, 1e-3, 1e-2)
+    step = maps.lif(beta, recurrent=g * normal(width, width, seed=1) / math.sqrt(width))
+    inputs, start = 0.2 * uniform(300, 16, width, seed=3), zeros(16, width)
+    result = finite_size(step, (start,), inputs, sizes, transient=100)
+    state, near = (start,), []
+    for t, x in enumerate(inputs):
+        _, state = step(x, state)
+        near += [((state[0] - 1).abs() < 0.05).double().mean()] * (t >= 100)
+    density = float(torch.stack(near).mean()) / 0.1
+    flips = [math.sqrt(2 * width / math.pi) * density * d * math.log(math.hypot(g, 1) / d) for d in sizes]
+    assert_close(result, math.log(beta) + np.array(flips), within=0.02)
+    assert flips[2] > 0.1, "the formula says more than the leak"
+
+
 def test_bounded_chaos_falls_through_zero_at_the_size_of_its_attractor() -> None:
     weights = 3 * normal(60, 60, seed=3) / math.sqrt(60)
 

@@ -342,6 +342,15 @@ def test_strong_but_finite_contraction_is_not_a_loss() -> None:
     assert_close(result, [0, math.log(1e-12)], within=1e-9)
 
 
+def test_projections_onto_each_other_s_kernel_leave_only_rounding() -> None:
+    basis = torch.linalg.qr(normal(4, 4)).Q
+    halves = torch.tensor([[1.0, 1, 0, 0], [0, 0, 1, 1]], dtype=F64)
+    projections = basis @ torch.diag_embed(halves) @ basis.T
+    for k in (1, 4):
+        result = spectrum(maps.driven, (uniform(2, 4),), maps.cycle(projections, 120, batch=2), k)
+        assert result.exponents.isneginf().all()
+
+
 def test_memoryless_map_has_minus_infinity() -> None:
     result = spectrum(lambda x, s: (None, (x,)), (zeros(3, 6),), DRIVE)
     assert result.exponents.isneginf().all()
@@ -431,7 +440,7 @@ def test_tangents_are_those_of_forward_mode(
     flow = FlatMap(network.step, state)
     h, q = normal(*flow.start.shape), normal(*flow.start.shape, 4, seed=2)
     with torch.no_grad(), derivative(which):
-        following, z = push(flow, x, h, q)
+        following, z, _ = push(flow, x, h, q)
         forward, known = vmap(
             lambda v: jvp(lambda s: flow(x, s), (h,), (v,)), in_dims=-1, out_dims=(None, -1)
         )(q)

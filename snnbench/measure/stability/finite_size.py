@@ -150,7 +150,7 @@ class _Bundle:
             difference = torch.where(vanished[..., None], self._draw(difference), difference)
         self.moved = self._displaced(difference)
         merged = vanished & (before > 0)
-        logs = after.double().log() - before.double().log()
+        logs = (after.double() / before.double()).log()
         return logs.masked_fill(merged, 0).mT, merged.mT
 
     def _run(self, x_t: Tensor | None, moved: Tensor) -> tuple[Tensor, Tensor, Tensor]:

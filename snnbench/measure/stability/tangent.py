@@ -154,24 +154,27 @@ def _windows(xs: Sequence[Tensor | None], size: int) -> list[Sequence[Tensor | N
 
 def _advance(flow: FlatMap, xs: Sequence[Tensor | None], frame: _Frame) -> tuple[_Frame, Tensor]:
     """All steps of ``xs``, then one QR: the next frame and ln|R_ii| ``[B, k]``, float64."""
-    h, z = frame.h, frame.q
+    h, z, gain = frame.h, frame.q, torch.ones_like(frame.h[:, 0])
     for x_t in xs:
-        h, z = push(flow, x_t, h, z)
+        h, z, gauge = push(flow, x_t, h, z)
+        gain = gain * gauge
     z = z.masked_fill(frame.lost[:, None], 0)
     q, r = torch.linalg.qr(z)
     size, lost = _diagonal(r), frame.lost
-    scale = _norm(z).amax(1, keepdim=True)
-    finite = scale.isfinite()
-    doubtful = ((size <= torch.finfo(z.dtype).eps ** 0.5 * scale) & ~lost & finite).any(1)
+    largest = _norm(z).amax(1)
+    finite = largest.isfinite()
+    scale = torch.maximum(largest, gain).clamp(max=torch.finfo(z.dtype).max)
+    weak = size <= torch.finfo(z.dtype).eps ** 0.5 * scale[:, None]
+    doubtful = (weak & ~lost).any(1) & finite
     if doubtful.any():
         if len(xs) > 1:
             return _advance_singly(flow, xs, frame)
-        lost = _find_lost(z, size, lost, doubtful)
+        lost = _find_lost(z, size, lost, scale, doubtful)
         order = lost.long().argsort(dim=1, stable=True)
         lost = lost.gather(1, order)
         q, r = torch.linalg.qr(z.gather(2, order[:, None].expand_as(z)))
         size = _diagonal(r)
-    logs = size.double().log().masked_fill(lost, -torch.inf).masked_fill(~finite, torch.nan)
+    logs = size.double().log().masked_fill(lost, -torch.inf).masked_fill(~finite[:, None], torch.nan)
     return _Frame(h, q, lost), logs
 
 
@@ -187,26 +190,30 @@ def _diagonal(r: Tensor) -> Tensor:
     return r.diagonal(dim1=1, dim2=2).abs()
 
 
-def _find_lost(z: Tensor, size: Tensor, lost: Tensor, doubtful: Tensor) -> Tensor:
+def _find_lost(z: Tensor, size: Tensor, lost: Tensor, scale: Tensor, doubtful: Tensor) -> Tensor:
     """Which tangents are 0 or depend on the others to working precision, ``[B, k]``.
 
     The rank tells how many: R_ii cannot, since rounding in an unpivoted QR is amplified by the
-    condition of the columns before. Rounding moves a singular value by a few eps of the largest;
-    a real contraction so strong in one step cannot be told from a loss.
+    condition of the columns before. Rounding moves a singular value by a few eps of the map's
+    size, ``scale [B]``; a real contraction so strong in one step cannot be told from a loss.
     """
     tolerance = 32 * torch.finfo(z.dtype).eps
-    rank = torch.linalg.matrix_rank(z[doubtful], rtol=tolerance)
+    singular = torch.linalg.svdvals(z[doubtful])
+    rank = (singular > tolerance * torch.maximum(singular[:, :1], scale[doubtful, None])).sum(1)
     smallest = size[doubtful].masked_fill(lost[doubtful], -1).argsort(dim=1).argsort(dim=1)
     found = lost.clone()
     found[doubtful] = smallest < (z.shape[2] - rank)[:, None]
     return found
 
 
-def push(flow: FlatMap, x_t: Tensor | None, h: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
+def push(flow: FlatMap, x_t: Tensor | None, h: Tensor, q: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """One step of the state ``h`` ``[B, N]`` and of its tangents ``q`` ``[B, N, k]``, both exact.
 
     ``J·q`` is taken as the derivative of ``u ↦ Jᵀu``: it asks only for the backward pass that training
     uses, whose detached paths and surrogates it so honours.
+
+    Returns:
+        The next state, ``J·q``, and how much Jᵀ stretches a generic vector, ``[B]``.
 
     Raises:
         UsageError: ``step`` is not differentiable twice, or mixes batch entries.
@@ -215,8 +222,8 @@ def push(flow: FlatMap, x_t: Tensor | None, h: Tensor, q: Tensor) -> tuple[Tenso
         h = h.detach().requires_grad_()
         following = flow(x_t, h)
         if not following.requires_grad:
-            return following, torch.zeros_like(q)
-        u = _probe(q[..., 0]).requires_grad_()
+            return following, torch.zeros_like(q), torch.zeros_like(h[:, 0])
+        u = _probe(h).requires_grad_()
         try:
             (w,) = torch.autograd.grad(following, h, u, create_graph=True, materialize_grads=True)
             z = _transpose(w, u, q) if w.requires_grad else torch.zeros_like(q)
@@ -227,8 +234,9 @@ def push(flow: FlatMap, x_t: Tensor | None, h: Tensor, q: Tensor) -> tuple[Tenso
                 f"the step cannot be differentiated: {str(error).partition(chr(10))[0]}",
                 "the backward pass of each of its functions must itself be differentiable",
             ) from error
-    _verify(u.detach(), w.detach(), q[..., 0], z[..., 0])
-    return following.detach(), z
+    u, w = u.detach(), w.detach()
+    _verify(u, w, q[..., 0], z[..., 0])
+    return following.detach(), z, _norm(w) / _norm(u)
 
 
 def _transpose(w: Tensor, u: Tensor, q: Tensor) -> Tensor:
@@ -240,9 +248,9 @@ def _transpose(w: Tensor, u: Tensor, q: Tensor) -> Tensor:
     return z.movedim(0, 2)
 
 
-def _probe(v: Tensor) -> Tensor:
-    """``v`` times another number in each batch entry, so that no two entries look alike to ``_verify``."""
-    return v * torch.linspace(1, 2, len(v), dtype=v.dtype, device=v.device)[:, None]
+def _probe(like: Tensor) -> Tensor:
+    """Numbers without a pattern, cos n: unlike any tangent, and unlike in each batch entry."""
+    return torch.arange(like.numel(), dtype=like.dtype, device=like.device).cos().view_as(like)
 
 
 def _verify(u: Tensor, w: Tensor, v: Tensor, z: Tensor) -> None:
