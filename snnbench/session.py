@@ -75,7 +75,7 @@ def perform(matrix: Matrix, plan: Plan, host: Host, options: Options, observer: 
             observer.note(warning)
         device, here = probe(settings)
         journal.write_header(_header(matrix, plugins, here))
-        settings = Settings(device, options.threads, options.data_root, plugins)
+        settings = replace(settings, device=device, environment=here.identity)
         results = {
             result.cell.key: result
             for result in journal.results
@@ -89,7 +89,6 @@ def perform(matrix: Matrix, plan: Plan, host: Host, options: Options, observer: 
         failures = 0
         for result in execute(
             _jobs(matrix, plan, pending, settings),
-            environment=here.identity,
             workers=options.workers,
             limits=options.limits,
             on_epoch=observer.epoch,

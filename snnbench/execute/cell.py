@@ -29,12 +29,11 @@ Alone: TypeAlias = Callable[[], AbstractContextManager[None]]
 Metrics: TypeAlias = dict[str, Metric]
 
 
-def run_cell(job: Job, environment: str, on_epoch: OnEpoch, alone: Alone) -> CellResult:
+def run_cell(job: Job, on_epoch: OnEpoch, alone: Alone) -> CellResult:
     """Run one cell; whatever goes wrong becomes its status and reason.
 
     Args:
         job: What to run and how.
-        environment: Identity of the environment, for the record.
         on_epoch: Told each finished epoch.
         alone: Context in which no other cell is running.
     """
@@ -55,7 +54,7 @@ def run_cell(job: Job, environment: str, on_epoch: OnEpoch, alone: Alone) -> Cel
         series=series if status is Status.DONE else {},
         labels=labels(job),
         device=job.settings.device,
-        environment=environment,
+        environment=job.settings.environment,
         started=started.isoformat(timespec="seconds"),
         seconds=time.monotonic() - clock,
         traceback=trace,

@@ -10,7 +10,7 @@ from typing import cast
 
 from snnbench.errors import UsageError
 from snnbench.plugin.specs import NeuronSpec, Spec
-from snnbench.records import Cell, CellResult, Component, Environment, Measure
+from snnbench.records import Cell, CellResult, Component, Measure
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +22,14 @@ class Settings:
         threads: Threads torch may use within one cell.
         data_root: Where datasets are; None for the platform's cache folder.
         plugins: Version of every plugin distribution in use.
+        environment: Identity of the environment; known once the device has been probed.
     """
 
     device: str
     threads: int
     data_root: Path | None
     plugins: Mapping[str, str]
+    environment: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,6 @@ class Finished:
     """A cell ended by itself."""
 
     result: CellResult
-    environment: Environment
 
 
 def labels(job: Job) -> dict[str, str]:

@@ -69,16 +69,13 @@ def probe(settings: Settings) -> tuple[str, Environment]:
     return device, environment
 
 
-def execute(
-    jobs: Iterable[Job], *, environment: str, workers: int, limits: Limits, on_epoch: OnEpoch
-) -> Iterator[CellResult]:
+def execute(jobs: Iterable[Job], *, workers: int, limits: Limits, on_epoch: OnEpoch) -> Iterator[CellResult]:
     """Run all jobs; yield each result as soon as it is there.
 
     Closing the generator, or an exception, kills what is running.
 
     Args:
         jobs: In order of their start.
-        environment: Identity of the environment, for cells that die before they can tell.
         workers: How many cells train at once. While a cell is timed, no other one runs.
         limits: For each cell.
         on_epoch: Told the start of a cell (None) and each finished epoch.
@@ -90,7 +87,7 @@ def execute(
             _grant(running)
             wait([signal for one in running for signal in one.child.signals], POLL_SECONDS)
             for one in list(running):
-                result = _hear(one, environment, on_epoch) or _check(one, environment, limits)
+                result = _hear(one, on_epoch) or _check(one, limits)
                 if result is not None:
                     running.remove(one)
                     yield result
@@ -121,7 +118,7 @@ def _grant(running: list[_Running]) -> None:
         chosen.child.connection.send("go")
 
 
-def _hear(one: _Running, environment: str, on_epoch: OnEpoch) -> CellResult | None:
+def _hear(one: _Running, on_epoch: OnEpoch) -> CellResult | None:
     """Take in what the cell says; its result if it ended, by itself or not."""
     try:
         for message in one.child.messages():
@@ -136,23 +133,23 @@ def _hear(one: _Running, environment: str, on_epoch: OnEpoch) -> CellResult | No
     except (EOFError, OSError):
         reason = one.child.fate()
         one.child.close()
-        return _lost(one, Status.FAILED, reason, environment)
+        return _lost(one, Status.FAILED, reason)
     return None
 
 
-def _check(one: _Running, environment: str, limits: Limits) -> CellResult | None:
+def _check(one: _Running, limits: Limits) -> CellResult | None:
     """Kill a cell that is over a limit."""
     if limits.seconds is not None and one.seconds(time.monotonic()) > limits.seconds:
         one.child.kill()
-        return _lost(one, Status.TIMEOUT, f"took longer than {limits.seconds:g} s", environment)
+        return _lost(one, Status.TIMEOUT, f"took longer than {limits.seconds:g} s")
     if limits.bytes is not None and (used := one.child.memory()) > limits.bytes:
         one.child.kill()
         reason = f"used {used / 2**20:.0f} MiB, over the limit of {limits.bytes / 2**20:.0f} MiB"
-        return _lost(one, Status.OOM, reason, environment)
+        return _lost(one, Status.OOM, reason)
     return None
 
 
-def _lost(one: _Running, status: Status, reason: str, environment: str) -> CellResult:
+def _lost(one: _Running, status: Status, reason: str) -> CellResult:
     """The result of a cell that could not write its own."""
     seconds = one.seconds(time.monotonic())
     started = datetime.fromtimestamp(time.time() - seconds, UTC)
@@ -162,7 +159,7 @@ def _lost(one: _Running, status: Status, reason: str, environment: str) -> CellR
         reason=reason,
         labels=labels(one.job),
         device=one.job.settings.device,
-        environment=environment,
+        environment=one.job.settings.environment,
         started=started.isoformat(timespec="seconds"),
         seconds=seconds,
     )

@@ -35,11 +35,8 @@ def cell_main(job: Job, connection: Connection, lifeline: Connection) -> None:
         connection.recv()
         yield
 
-    here = environment(torch.device(job.settings.device), job.settings.threads, job.settings.plugins)
-    result = run_cell(
-        job, here.identity, lambda epoch, value: connection.send(EpochDone(epoch, value)), alone
-    )
-    connection.send(Finished(result, here))
+    result = run_cell(job, lambda epoch, value: connection.send(EpochDone(epoch, value)), alone)
+    connection.send(Finished(result))
     _leave()
 
 

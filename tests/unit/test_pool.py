@@ -14,16 +14,14 @@ from snnbench.execute import pool
 from snnbench.execute.job import EpochDone, Finished, Job, Settings, WantsAlone
 from snnbench.execute.pool import Limits, execute
 from snnbench.plugin.specs import NeuronSpec
-from snnbench.records import Budget, Cell, CellResult, Component, Environment, Measure, Status
-
-HERE = Environment("here")
+from snnbench.records import Budget, Cell, CellResult, Component, Measure, Status
 
 
 def job(index: int) -> Job:
     part = Component("x")
     cell = Cell(part, part, part, Component(f"n{index}"), None, Budget(), 0, key=f"k{index}")
     spec = NeuronSpec(name="x", version="1", summary="", factory=dict)
-    return Job(cell, {"neuron": spec}, (), Measure(), Settings("cpu", 1, None, {}))
+    return Job(cell, {"neuron": spec}, (), Measure(), Settings("cpu", 1, None, {}, environment="here"))
 
 
 @dataclass
@@ -71,7 +69,7 @@ class FakeChild:
             yield WantsAlone()
         else:
             self.stage.timed.remove(self.key)
-            yield Finished(CellResult(self.job.cell, Status.DONE), HERE)
+            yield Finished(CellResult(self.job.cell, Status.DONE))
 
     def memory(self) -> int:
         return 0
@@ -98,7 +96,6 @@ def test_all_cells_end_and_timing_is_alone(cells: int, workers: int, seed: int) 
     results = list(
         execute(
             map(job, range(cells)),
-            environment="here",
             workers=workers,
             limits=Limits(),
             on_epoch=lambda cell, event: None,
@@ -114,7 +111,6 @@ def test_closing_kills_what_runs() -> None:
     FakeChild.stage = Stage(random.Random(1))
     results = execute(
         map(job, range(6)),
-        environment="here",
         workers=3,
         limits=Limits(),
         on_epoch=lambda cell, event: None,
@@ -131,9 +127,7 @@ def test_a_silent_cell_is_killed_at_its_limit(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(pool.time, "monotonic", lambda: float(next(clock)))
     monkeypatch.setattr(FakeChild, "messages", lambda self: iter(()))
     FakeChild.stage = Stage(random.Random(1))
-    (result,) = execute(
-        [job(0)], environment="here", workers=1, limits=Limits(10), on_epoch=lambda cell, event: None
-    )
+    (result,) = execute([job(0)], workers=1, limits=Limits(10), on_epoch=lambda cell, event: None)
     assert (result.status, result.environment) == (Status.TIMEOUT, "here")
     assert FakeChild.stage.log == ["killed k0"]
     assert result.seconds > 10

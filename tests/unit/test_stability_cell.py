@@ -240,6 +240,22 @@ def test_rounding_is_a_reason() -> None:
     assert (reason and "rounding" in reason) or "resolution" in flags
 
 
+def test_a_curve_that_falls_through_zero_has_no_critical_size() -> None:
+    weights = torch.randn(20, 20, generator=torch.Generator().manual_seed(3), dtype=torch.float64) / 20**0.5
+
+    def rule(u: Tensor, x: Tensor) -> Tensor:
+        return 4 * torch.tanh(u) @ weights.to(u.dtype)[: u.shape[1], : u.shape[1]] + 0 * x
+
+    class Kicked(Made):
+        def initial_state(self, x_t: Tensor) -> State:
+            return (x_t + 1,)
+
+    trained = cell(lambda f, g: Kicked(rule))
+    metrics = stability(trained, streams=12, steps=120, deltas=(1e-4, 1e4))
+    assert value(metrics, "lambda_delta[0.0001]") > 0 > value(metrics, "lambda_delta[10000.0]")
+    assert "falls through 0" in (metrics["stability.delta_star"].reason or "")
+
+
 # Windows and streams
 
 
