@@ -20,9 +20,10 @@ PRELOAD = (
     "snnbench.execute.worker",
     "snnbench.components.datasets.digits",
     "snnbench.components.networks.dense",
+    "torch._dynamo",  # torch imports it at the first optimiser: over a second, else paid by each cell
 )
-"""Imported once by the forkserver, so that each cell starts in milliseconds. Built-in modules only:
-a plugin that starts threads or breaks at import must not do so there."""
+"""Imported once by the forkserver, so that each cell starts in milliseconds. No plugins:
+one that starts threads or breaks at import must not do so there."""
 
 
 def context() -> BaseContext:

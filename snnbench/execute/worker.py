@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from multiprocessing.connection import Connection
 
 import torch
@@ -45,6 +46,7 @@ def probe_main(settings: Settings, connection: Connection, lifeline: Connection)
     _detach(lifeline)
     try:
         device = resolve_device(settings.device)
+        _configure(replace(settings, device=str(device)))
         connection.send((str(device), environment(device, settings.threads, settings.plugins)))
     except SnnbenchError as error:
         connection.send(error)

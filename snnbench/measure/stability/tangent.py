@@ -164,7 +164,8 @@ def _advance(flow: FlatMap, xs: Sequence[Tensor | None], frame: _Frame) -> tuple
     largest = _norm(z).amax(1)
     finite = largest.isfinite()
     scale = torch.maximum(largest, gain).clamp(max=torch.finfo(z.dtype).max)
-    weak = size <= torch.finfo(z.dtype).eps ** 0.5 * scale[:, None]
+    precision = 1 / 2 if len(xs) == 1 else 1 / 3  # a window can be repeated: rounding is eps·scale/size
+    weak = size <= torch.finfo(z.dtype).eps ** precision * scale[:, None]
     doubtful = (weak & ~lost).any(1) & finite
     if doubtful.any():
         if len(xs) > 1:
