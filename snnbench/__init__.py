@@ -10,6 +10,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from snnbench import lyapunov as lyapunov
     from snnbench.api import run as run
     from snnbench.engine.data import Dataset as Dataset
     from snnbench.engine.data import Encoder as Encoder
@@ -56,10 +57,12 @@ _HOMES = {
 def __getattr__(name: str) -> Any:
     if name == "__version__":
         return version("snnbench")
+    if name == "lyapunov":
+        return import_module("snnbench.lyapunov")
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'snnbench' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_HOMES, "__version__"])
+    return sorted([*globals(), *_HOMES, "__version__", "lyapunov"])

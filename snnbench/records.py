@@ -85,6 +85,14 @@ class Measure:
     stability: bool = True
 
 
+HEADLINES = {
+    "throughput": "throughput.training",
+    "memory": "memory.training_peak",
+    "stability": "stability.lambda_grad",
+}
+"""The first metric of each field of ``Measure``."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cell:
     """One combination and seed: the unit that is trained, measured and journalled.

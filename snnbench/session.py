@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -12,10 +12,20 @@ from typing import Protocol
 
 from snnbench.execute.job import EpochDone, Job, Settings, check_picklable
 from snnbench.execute.pool import Limits, execute, probe
-from snnbench.matrix.plan import Plan, Skip
+from snnbench.matrix.plan import Plan
 from snnbench.matrix.spec import Matrix
 from snnbench.plugin.host import Host
-from snnbench.records import Cell, CellResult, Environment, Rerun, RunHeader, Status
+from snnbench.records import (
+    HEADLINES,
+    Cell,
+    CellResult,
+    Component,
+    Environment,
+    Measure,
+    Rerun,
+    RunHeader,
+    Status,
+)
 from snnbench.store import Journal
 
 
@@ -32,6 +42,7 @@ class Options:
         data_root: Where datasets are; None for the platform's cache folder.
         rerun: Which finished cells to run again.
         maxfail: Stop after so many failed cells; None to go on.
+        command: The command line, for the record.
     """
 
     out: Path
@@ -42,6 +53,7 @@ class Options:
     data_root: Path | None = None
     rerun: Rerun = Rerun.MISSING
     maxfail: int | None = None
+    command: str = ""
 
 
 class Observer(Protocol):
@@ -71,50 +83,71 @@ def perform(matrix: Matrix, plan: Plan, host: Host, options: Options, observer: 
     settings = Settings(options.device, options.threads, options.data_root, plugins)
     check_picklable(component.spec for component in plan.components.values())
     with Journal.open(options.out) as journal:
-        for warning in journal.warnings:
-            observer.note(warning)
+        _say_what_is_there(journal, matrix, observer)
         device, here = probe(settings)
-        journal.write_header(_header(matrix, plugins, here))
         settings = replace(settings, device=device, environment=here.identity)
-        results = {
-            result.cell.key: result
-            for result in journal.results
-            if (result.device, result.environment) == (device, here.identity)
-        }
-        for skip in plan.skips:
-            if skip.cell.key not in results:
-                journal.append(_skipped(skip, device, here.identity))
-        pending = [cell for cell in plan.cells if _wanted(results.get(cell.key), options.rerun)]
+        journal.write_header(_header(matrix, plugins, here, options.command))
+        results = _known(journal, plan, settings)
+        needed = _headlines(matrix.measure, plan.measurements)
+        pending = [cell for cell in plan.cells if _wanted(results.get(cell.key), options.rerun, needed)]
         observer.begin(len(plan.cells), len(pending))
-        failures = 0
-        for result in execute(
-            _jobs(matrix, plan, pending, settings),
-            workers=options.workers,
-            limits=options.limits,
-            on_epoch=observer.epoch,
-        ):
-            journal.append(result)
-            results[result.cell.key] = result
-            observer.result(result)
-            for message in host.cell_finished(result):
-                observer.note(message)
-            failures += result.status is not Status.DONE
-            if options.maxfail is not None and failures >= options.maxfail:
-                observer.note(f"stopped after {failures} failed cells")
-                break
+        jobs = _jobs(matrix, plan, pending, settings)
+        with closing(
+            execute(jobs, workers=options.workers, limits=options.limits, on_epoch=observer.epoch)
+        ) as running:
+            for result in _until_too_many_failed(running, options.maxfail, observer):
+                journal.append(result)
+                results[result.cell.key] = result
+                observer.result(result)
+                for message in host.cell_finished(result):
+                    observer.note(message)
     return [results[cell.key] for cell in plan.cells if cell.key in results]
 
 
-def _wanted(result: CellResult | None, rerun: Rerun) -> bool:
-    """Whether a cell with this result, if any, is to be run."""
+def _say_what_is_there(journal: Journal, matrix: Matrix, observer: Observer) -> None:
+    for warning in journal.warnings:
+        observer.note(warning)
+    if journal.header is not None and journal.header.matrix != matrix.name:
+        observer.note(f"{journal.directory} also holds cells of the matrix {journal.header.matrix!r}")
+
+
+def _known(journal: Journal, plan: Plan, settings: Settings) -> dict[str, CellResult]:
+    """The results that were made under these settings, by key; skipped cells of the plan are added."""
+    place = (settings.device, settings.environment)
+    known = {one.cell.key: one for one in journal.results if (one.device, one.environment) == place}
+    for skip in plan.skips:
+        if skip.cell.key not in known:
+            journal.append(
+                CellResult(skip.cell, Status.SKIPPED, skip.reason, device=place[0], environment=place[1])
+            )
+    return known
+
+
+def _until_too_many_failed(
+    results: Iterable[CellResult], maxfail: int | None, observer: Observer
+) -> Iterator[CellResult]:
+    failures = 0
+    for result in results:
+        yield result
+        failures += result.status is not Status.DONE
+        if maxfail is not None and failures >= maxfail:
+            observer.note(f"stopped after {failures} failed {'cell' if failures == 1 else 'cells'}")
+            return
+
+
+def _headlines(measure: Measure, extra: Iterable[Component]) -> set[str]:
+    """One metric of each measurement that is asked for: it is there, or missing with a reason."""
+    standard = {name for field, name in HEADLINES.items() if getattr(measure, field)}
+    return standard.union(map(str, extra))
+
+
+def _wanted(result: CellResult | None, rerun: Rerun, needed: set[str]) -> bool:
+    """Whether a cell with this result, if any, is to be run; ``needed`` are metrics it must have."""
+    if result is not None and result.status is Status.DONE and not needed <= set(result.metrics):
+        return True
     if result is None or result.status in {Status.INTERRUPTED, Status.SKIPPED} or rerun is Rerun.ALL:
         return True
     return rerun is Rerun.FAILED and result.status is not Status.DONE
-
-
-def _skipped(skip: Skip, device: str, environment: str) -> CellResult:
-    """What the report is told of a cell that does not run."""
-    return CellResult(skip.cell, Status.SKIPPED, skip.reason, device=device, environment=environment)
 
 
 def _jobs(matrix: Matrix, plan: Plan, cells: Iterable[Cell], settings: Settings) -> Iterator[Job]:
@@ -124,7 +157,7 @@ def _jobs(matrix: Matrix, plan: Plan, cells: Iterable[Cell], settings: Settings)
         yield Job(cell, specs, extra, matrix.measure, settings)
 
 
-def _header(matrix: Matrix, plugins: Mapping[str, str], here: Environment) -> RunHeader:
+def _header(matrix: Matrix, plugins: Mapping[str, str], here: Environment, command: str) -> RunHeader:
     return RunHeader(
         matrix=matrix.name,
         content=asdict(replace(matrix, base=None)),
@@ -132,6 +165,6 @@ def _header(matrix: Matrix, plugins: Mapping[str, str], here: Environment) -> Ru
         commit=here.values.get("suite.commit"),
         plugins=plugins,
         environments={here.identity: here.values},
-        command=" ".join(["snnbench", *sys.argv[1:]]),
+        command=command,
         started=datetime.now(UTC).isoformat(timespec="seconds"),
     )

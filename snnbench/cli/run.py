@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import sys
 from pathlib import Path
@@ -55,6 +56,7 @@ def run(
         data_root=data_root,
         rerun=rerun,
         maxfail=1 if exitfirst else maxfail,
+        command=shlex.join(["snnbench", *sys.argv[1:]]),
     )
     signal.signal(signal.SIGTERM, _interrupt)
     try:

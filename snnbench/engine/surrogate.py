@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 import torch
@@ -26,6 +27,27 @@ def derivative(which: Derivative) -> Iterator[None]:
         yield
     finally:
         _derivative.reset(token)
+
+
+@dataclass(slots=True)
+class SpikeCount:
+    """How often a surrogate was asked for spikes."""
+
+    count: int = 0
+
+
+_spikes: ContextVar[SpikeCount | None] = ContextVar("snnbench_spikes", default=None)
+
+
+@contextmanager
+def counting_spikes() -> Iterator[SpikeCount]:
+    """Count calls of surrogates within this context: 0 tells that spikes were made by other means."""
+    count = SpikeCount()
+    token = _spikes.set(count)
+    try:
+        yield count
+    finally:
+        _spikes.reset(token)
 
 
 class Surrogate:
@@ -66,6 +88,8 @@ class SpikeFunction(torch.autograd.Function):
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Tensor, Surrogate], output: Tensor) -> None:
         z, ctx.surrogate = inputs
+        if (spikes := _spikes.get()) is not None:
+            spikes.count += 1
         ctx.derivative = _derivative.get()  # now: a backward pass may run in a thread without the context
         ctx.save_for_backward(z)
         ctx.save_for_forward(z)

@@ -55,8 +55,16 @@ class Builder:
         return cast(Encoder, self._make("encoder", self.cell.encoder, self.cell.budget.steps))
 
     def network(self) -> Network:
-        """A fresh network on the CPU; the same weights at every call."""
-        generator = torch.Generator().manual_seed(derive_seed(self.cell.key, "weights"))
+        """A fresh network on the CPU; the same weights at every call.
+
+        Torch's own generator, which a plugin may draw from, is seeded meanwhile and then put back.
+        """
+        seed = derive_seed(self.cell.key, "weights")
+        with torch.random.fork_rng([]):
+            torch.manual_seed(seed)
+            return self._network(torch.Generator().manual_seed(seed))
+
+    def _network(self, generator: torch.Generator) -> Network:
         surrogate = None
         if self.cell.surrogate is not None:
             surrogate = cast(Surrogate, self._make("surrogate", self.cell.surrogate))

@@ -3,30 +3,41 @@
 from __future__ import annotations
 
 import gc
+import math
+import random
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
 from typing import TypeAlias, cast
 
+import numpy as np
 import torch
 
+from snnbench.engine.network import Network
 from snnbench.errors import SnnbenchError
 from snnbench.execute.build import Builder
 from snnbench.execute.job import Job, labels
-from snnbench.measure import Trained
+from snnbench.measure import Trained, memory, throughput
 from snnbench.measure.accuracy import DivergedError, accuracy
-from snnbench.measure.memory import memory
-from snnbench.measure.stability.cell import stability
-from snnbench.measure.throughput import throughput
+from snnbench.measure.stability import cell as stability
 from snnbench.plugin.specs import MeasurementSpec
-from snnbench.records import CellResult, Component, Metric, Status
+from snnbench.records import CellResult, Component, Metric, Status, derive_seed
 from snnbench.training import OnEpoch, Trainer
 
 Alone: TypeAlias = Callable[[], AbstractContextManager[None]]
 Metrics: TypeAlias = dict[str, Metric]
+
+
+@dataclass(slots=True)
+class _Findings:
+    """What is known of the cell so far."""
+
+    labels: dict[str, str]
+    metrics: Metrics = field(default_factory=dict)
+    series: dict[str, tuple[float, ...]] = field(default_factory=dict)
 
 
 def run_cell(job: Job, on_epoch: OnEpoch, alone: Alone) -> CellResult:
@@ -38,21 +49,21 @@ def run_cell(job: Job, on_epoch: OnEpoch, alone: Alone) -> CellResult:
         alone: Context in which no other cell is running.
     """
     started, clock = datetime.now(UTC), time.monotonic()
-    metrics: Metrics = {}
-    series: dict[str, tuple[float, ...]] = {}
+    found = _Findings(labels(job))
     status, reason, trace = Status.DONE, "", ""
     try:
-        _measure_all(job, on_epoch, alone, metrics, series)
+        _measure_all(job, on_epoch, alone, found)
     except (Exception, SystemExit) as error:
         status, reason = _status(error), _reason(error)
         trace = "" if isinstance(error, SnnbenchError) else traceback.format_exc()
+        found.metrics, found.series = {}, {}
     return CellResult(
         cell=job.cell,
         status=status,
         reason=reason,
-        metrics=metrics if status is Status.DONE else {},
-        series=series if status is Status.DONE else {},
-        labels=labels(job),
+        metrics=found.metrics,
+        series=found.series,
+        labels=found.labels,
         device=job.settings.device,
         environment=job.settings.environment,
         started=started.isoformat(timespec="seconds"),
@@ -61,54 +72,78 @@ def run_cell(job: Job, on_epoch: OnEpoch, alone: Alone) -> CellResult:
     )
 
 
-def _measure_all(
-    job: Job, on_epoch: OnEpoch, alone: Alone, metrics: Metrics, series: dict[str, tuple[float, ...]]
-) -> None:
-    """Train and measure; fill ``metrics`` and ``series`` on the way.
+def _measure_all(job: Job, on_epoch: OnEpoch, alone: Alone, found: _Findings) -> None:
+    """Train and measure; fill ``found`` on the way.
 
-    Memory comes first, while the process is fresh; timing comes when no other cell runs.
+    Memory comes first, while the process is fresh; timing comes last, when no other cell runs.
     """
-    device = torch.device(job.settings.device)
-    build = Builder(job.cell, job.specs, job.settings.data_root)
+    cell, device = job.cell, torch.device(job.settings.device)
+    build = Builder(cell, job.specs, job.settings.data_root)
     network = build.network().to(device)
-    trained = Trained(job.cell, network, build.encoder, build.data, device)
-    measure = job.measure
-    if measure.memory:
-        batch = trained.batch(build.data.train, job.cell.budget.batch_size, "probe.memory")
-        metrics |= _attempt("memory.training_peak", lambda: memory(build.network, batch, device))
-    trainer = Trainer(
-        network, build.encoder, build.data, budget=job.cell.budget, key=job.cell.key, device=device
-    )
-    history = trainer.run(on_epoch)
-    series |= history.series
-    chance = float(build.data.test.y.bincount().max()) / len(build.data.test)
-    metrics |= accuracy(history.series, history.chosen, trainer.score(trainer.test), chance)
-    if measure.stability:
-        metrics |= _attempt("stability.lambda_grad", lambda: stability(trained))
+    trained = Trained(cell, network, build.encoder, build.data, device)
+    found.labels |= {"data": build.data.checksum, "dtype": _dtype(network)}
+    if job.measure.memory:
+        batch = trained.batch(build.data.train, cell.budget.batch_size, "probe.memory")
+        found.metrics |= _attempt(lambda: memory.memory(build.network, batch, device), memory.missing)
+    _train(trained, on_epoch, found)
+    if job.measure.stability:
+        found.metrics |= _attempt(lambda: stability.stability(trained), stability.missing)
     for component, spec in job.extra:
-        metrics |= _attempt(str(component), partial(_extra, cast(MeasurementSpec, spec), component, trained))
-    if measure.throughput:
+        found.metrics |= _extra(cast(MeasurementSpec, spec), component, trained)
+    if job.measure.throughput:
         gc.collect()
+        seconds = job.measure.throughput_seconds
         with alone():
-            metrics |= _attempt(
-                "throughput.training", lambda: throughput(trained, seconds=measure.throughput_seconds)
+            found.metrics |= _attempt(
+                lambda: throughput.throughput(trained, seconds=seconds), throughput.missing
             )
 
 
-def _attempt(headline: str, measurement: Callable[[], Mapping[str, Metric]]) -> Mapping[str, Metric]:
+def _train(trained: Trained, on_epoch: OnEpoch, found: _Findings) -> None:
+    """Train in place; the accuracy metrics and the history."""
+    cell, data = trained.cell, trained.data
+    trainer = Trainer(
+        trained.network, trained.encoder, data, budget=cell.budget, key=cell.key, device=trained.device
+    )
+    _seed_everything(derive_seed(cell.key, "global"))
+    history = trainer.run(on_epoch)
+    found.series |= history.series
+    chance = float(data.test.y.bincount().max()) / len(data.test)
+    found.metrics |= accuracy(history.series, history.chosen, trainer.score(trainer.test), chance)
+
+
+def _seed_everything(seed: int) -> None:
+    """Seed the global generators: nothing here draws from them, but a plugin or dropout may."""
+    random.seed(seed)
+    np.random.seed(seed % 2**32)  # noqa: NPY002
+    torch.manual_seed(seed)
+
+
+def _dtype(network: Network) -> str:
+    return ", ".join(sorted({str(one.dtype).removeprefix("torch.") for one in network.parameters()}))
+
+
+def _attempt(measurement: Callable[[], Metrics], missing: Callable[[str], Metrics]) -> Metrics:
     """A measurement that fails is missing, with the reason, and takes no other one with it."""
     try:
         return measurement()
     except (Exception, SystemExit) as error:
-        return {headline: Metric.missing(_reason(error))}
+        return missing(_reason(error))
 
 
-def _extra(spec: MeasurementSpec, component: Component, trained: Trained) -> dict[str, Metric]:
+def _extra(spec: MeasurementSpec, component: Component, trained: Trained) -> Metrics:
     """A plugin's measurement: one number, or the reason why there is none."""
-    value = spec.load()(**spec.resolve(component.params))(trained)
-    if value is None:
-        return {str(component): Metric.missing("the measurement returned nothing", spec.unit)}
-    return {str(component): Metric(float(value), spec.unit)}
+
+    def measured() -> Metrics:
+        value = spec.load()(**spec.resolve(component.params))(trained)
+        if value is None or math.isnan(value):
+            return missing("the measurement returned nothing" if value is None else "it is not a number")
+        return {str(component): Metric(float(value), spec.unit)}
+
+    def missing(reason: str) -> Metrics:
+        return {str(component): Metric.missing(reason, spec.unit)}
+
+    return _attempt(measured, missing)
 
 
 def _status(error: BaseException) -> Status:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from multiprocessing.connection import wait
@@ -69,7 +70,7 @@ def probe(settings: Settings) -> tuple[str, Environment]:
     return device, environment
 
 
-def execute(jobs: Iterable[Job], *, workers: int, limits: Limits, on_epoch: OnEpoch) -> Iterator[CellResult]:
+def execute(jobs: Iterable[Job], *, workers: int, limits: Limits, on_epoch: OnEpoch) -> Generator[CellResult]:
     """Run all jobs; yield each result as soon as it is there.
 
     Closing the generator, or an exception, kills what is running.
@@ -115,7 +116,8 @@ def _grant(running: list[_Running]) -> None:
         now = time.monotonic()
         chosen.waited += max(now - (chosen.waiting_since or now), 1e-9)
         chosen.waiting_since = None
-        chosen.child.connection.send("go")
+        with suppress(OSError):  # a cell that is gone is noticed when it is listened to
+            chosen.child.connection.send("go")
 
 
 def _hear(one: _Running, on_epoch: OnEpoch) -> CellResult | None:
@@ -132,7 +134,6 @@ def _hear(one: _Running, on_epoch: OnEpoch) -> CellResult | None:
                     return result
     except (EOFError, OSError):
         reason = one.child.fate()
-        one.child.close()
         return _lost(one, Status.FAILED, reason)
     return None
 

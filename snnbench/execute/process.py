@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 import types
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -26,6 +27,10 @@ PRELOAD = (
 one that starts threads or breaks at import must not do so there."""
 
 
+PATIENCE_SECONDS = 5.0
+"""How long a child that has nothing more to say may take to exit."""
+
+
 def context() -> BaseContext:
     """A forkserver that has torch loaded, or spawn where there is no forkserver."""
     if "forkserver" not in multiprocessing.get_all_start_methods():
@@ -36,12 +41,12 @@ def context() -> BaseContext:
 
 
 class Child:
-    """A running child.
+    """A running child, detached from the terminal.
 
     Args:
-        target: ``"package.module:function"``, called in the child with ``argument``, its connection
-            and its lifeline. Named by text, so that this process need not import it.
-        argument: Picklable.
+        target: ``"package.module:function"``, called in the child with ``argument`` and its
+            connection. Named by text, so that this process need not import it.
+        argument: Picklable; what it is made of is imported only once the child is detached.
 
     Attributes:
         connection: To and from the child.
@@ -51,12 +56,14 @@ class Child:
         started = context()
         self.connection, theirs = started.Pipe()
         lifeline, self._lifeline = started.Pipe(duplex=False)
-        process = started.Process(target=_enter, args=(target, argument, theirs, lifeline))  # type: ignore[attr-defined]
+        process = started.Process(target=_enter, args=(target, theirs, lifeline))  # type: ignore[attr-defined]
         with _without_main():
             process.start()
         theirs.close()
         lifeline.close()
         self._process: multiprocessing.process.BaseProcess = process
+        with suppress(OSError):  # a child that is gone already is noticed when it is listened to
+            self.connection.send(argument)
 
     @property
     def signals(self) -> tuple[Connection | int, ...]:
@@ -86,6 +93,7 @@ class Child:
         family: list[psutil.Process] = []
         with suppress(psutil.Error):
             family = self._family()
+        self._process.kill()
         for process in family:
             with suppress(psutil.Error):
                 process.kill()
@@ -93,7 +101,10 @@ class Child:
 
     def close(self) -> None:
         """Forget a child that has ended, and end what it left running."""
-        self._process.join()
+        self._process.join(PATIENCE_SECONDS)
+        if self._process.is_alive():
+            self._process.kill()
+            self._process.join()
         with suppress(ProcessLookupError, PermissionError):
             if hasattr(os, "killpg") and self._process.pid:
                 os.killpg(self._process.pid, signal.SIGKILL)
@@ -101,9 +112,12 @@ class Child:
         self._lifeline.close()
 
     def fate(self) -> str:
-        """Why a child that is gone ended, in words."""
-        self._process.join()
-        code = self._process.exitcode or 0
+        """Why a child that says no more ended, in words; one that is still there is killed."""
+        self._process.join(PATIENCE_SECONDS)
+        code = self._process.exitcode
+        self.kill()
+        if code is None:
+            return "the process closed its connection before the cell was done"
         if code >= 0:
             return f"the process exited with code {code} before the cell was done"
         name = signal.Signals(-code).name
@@ -121,9 +135,33 @@ def _resident(process: psutil.Process) -> int:
     return 0
 
 
-def _enter(target: str, argument: object, connection: Connection, lifeline: Connection) -> None:
+def _enter(target: str, connection: Connection, lifeline: Connection) -> None:
+    """Where the child starts."""
+    _detach(lifeline)
     module, _, function = target.partition(":")
-    getattr(importlib.import_module(module), function)(argument, connection, lifeline)
+    getattr(importlib.import_module(module), function)(connection.recv(), connection)
+    sys.stderr.flush()
+    os._exit(0)  # without waiting for what a plugin may have left running
+
+
+def _detach(lifeline: Connection) -> None:
+    """Leave the terminal's process group, keep stdout for results, and die with the parent."""
+    if hasattr(os, "setsid"):
+        with suppress(PermissionError):
+            os.setsid()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.stdout.flush()
+    os.dup2(2, 1)
+    threading.Thread(target=_die_with, args=(lifeline,), daemon=True).start()
+
+
+def _die_with(lifeline: Connection) -> None:
+    """Wait for the parent's end of ``lifeline`` to close, however the parent ends."""
+    with suppress(EOFError, OSError):
+        lifeline.recv_bytes()
+    if hasattr(os, "killpg"):
+        os.killpg(0, signal.SIGKILL)
+    os._exit(1)
 
 
 @contextmanager

@@ -1,13 +1,10 @@
-"""The process of one cell: entered fresh, left at once when the cell is done or the parent is gone."""
+"""What a child process does: run one cell, or tell what cells would run on."""
 
 from __future__ import annotations
 
 import os
-import signal
-import sys
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from multiprocessing.connection import Connection
 
@@ -19,15 +16,13 @@ from snnbench.execute.job import EpochDone, Finished, Job, Settings, WantsAlone
 from snnbench.measure.environment import environment
 
 
-def cell_main(job: Job, connection: Connection, lifeline: Connection) -> None:
+def cell_main(job: Job, connection: Connection) -> None:
     """Run ``job`` and send its events and ``Finished`` to the parent.
 
     Args:
         job: The cell.
         connection: To and from the parent.
-        lifeline: Closes when the parent dies, however it dies.
     """
-    _detach(lifeline)
     _configure(job.settings)
 
     @contextmanager
@@ -38,19 +33,16 @@ def cell_main(job: Job, connection: Connection, lifeline: Connection) -> None:
 
     result = run_cell(job, lambda epoch, value: connection.send(EpochDone(epoch, value)), alone)
     connection.send(Finished(result))
-    _leave()
 
 
-def probe_main(settings: Settings, connection: Connection, lifeline: Connection) -> None:
+def probe_main(settings: Settings, connection: Connection) -> None:
     """Send the device and ``Environment`` that cells would have, or the error that stops them."""
-    _detach(lifeline)
     try:
         device = resolve_device(settings.device)
         _configure(replace(settings, device=str(device)))
         connection.send((str(device), environment(device, settings.threads, settings.plugins)))
     except SnnbenchError as error:
         connection.send(error)
-    _leave()
 
 
 def resolve_device(text: str) -> torch.device:
@@ -67,25 +59,6 @@ def resolve_device(text: str) -> torch.device:
     return torch.device(name)
 
 
-def _detach(lifeline: Connection) -> None:
-    """Leave the terminal's process group, keep stdout for results, and die with the parent."""
-    if hasattr(os, "setsid"):
-        with suppress(PermissionError):
-            os.setsid()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    sys.stdout.flush()
-    os.dup2(2, 1)
-    threading.Thread(target=_die_with, args=(lifeline,), daemon=True).start()
-
-
-def _die_with(lifeline: Connection) -> None:
-    with suppress(EOFError, OSError):
-        lifeline.recv_bytes()
-    if hasattr(os, "killpg"):
-        os.killpg(0, signal.SIGKILL)
-    os._exit(1)
-
-
 def _configure(settings: Settings) -> None:
     """Threads and determinism, as the protocol asks; CPU kernels are deterministic as they are."""
     torch.set_num_threads(settings.threads)
@@ -93,9 +66,3 @@ def _configure(settings: Settings) -> None:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.use_deterministic_algorithms(True)
         torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # costs time
-
-
-def _leave() -> None:
-    """Exit without waiting for anything a plugin may have left running."""
-    sys.stderr.flush()
-    os._exit(0)

@@ -15,7 +15,7 @@ from snnbench.errors import SnnbenchError
 from snnbench.records import Metric
 
 EVALUATION_BATCH = 512
-"""Samples evaluated at once; a result depends on it through rounding only."""
+"""Samples evaluated at once: part of the protocol, since a random encoder draws batch by batch."""
 
 
 class DivergedError(SnnbenchError):

@@ -91,9 +91,21 @@ def _software() -> dict[str, str]:
             "torch.cudnn": _text(cudnn),
             "torch.blas": libraries[1] if libraries else None,
             "suite": version("snnbench"),
-            "suite.commit": _commit(Path(__file__).parents[1]),
+            "suite.source": SOURCE,
         }
     )
+
+
+def _source(package: Path) -> str:
+    """Hash of all code of ``package``: what an installed version, or a commit with edits, may not tell."""
+    digest = hashlib.sha256()
+    for file in sorted(package.rglob("*.py")):
+        digest.update(f"{file.relative_to(package)}\n".encode() + file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+SOURCE = _source(Path(__file__).parents[1])
+"""Taken at import: the code that runs, whatever is edited afterwards."""
 
 
 def _commit(package: Path) -> str | None:
@@ -126,6 +138,7 @@ def _machine_now() -> dict[str, str]:
         values["cpu.governor"] = governor.strip()
     if hasattr(os, "sched_getaffinity"):
         values["cpu.allowed"] = str(len(os.sched_getaffinity(0)))
+    values["suite.commit"] = _commit(Path(__file__).parents[1]) or ""
     return _present(values)
 
 

@@ -85,6 +85,12 @@ def memory(build: Build, batch: tuple[Tensor, Tensor], device: torch.device) -> 
     return metrics | sizes(build().to(device), x)
 
 
+def missing(reason: str) -> dict[str, Metric]:
+    """All of the above, not measured."""
+    names = ("training_peak", "inference_peak", "parameters", "state_per_sample", "saved_per_sample_step")
+    return {f"memory.{name}": Metric.missing(reason, "B") for name in names}
+
+
 def _train(build: Build, x: Tensor, y: Tensor, device: torch.device) -> None:
     network = build().to(device).train()
     optimizer = torch.optim.Adam(network.parameters())

@@ -53,6 +53,16 @@ def throughput(
         )
 
 
+def missing(reason: str) -> dict[str, Metric]:
+    """All of the above, not measured."""
+    units = {"": "samples/s", "_updates": "updates/s", "_end_to_end": "samples/s"}
+    return {
+        f"throughput.{name}{which}": Metric.missing(reason, unit)
+        for name in ("inference", "training")
+        for which, unit in units.items()
+    }
+
+
 def _rates(
     name: str, trained: Trained, call: Call, split: Split, time: Callable[[Work], Timing]
 ) -> dict[str, Metric]:

@@ -55,7 +55,10 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "accuracy.test_last": _accuracy("Last-epoch accuracy", "Test accuracy after the last epoch."),
     "accuracy.validation": _accuracy("Validation accuracy", "Validation accuracy at the chosen epoch."),
-    "accuracy.train": _accuracy("Training accuracy", "Accuracy on the training split at the chosen epoch."),
+    "accuracy.train": _accuracy(
+        "Training accuracy",
+        "Accuracy on the training split during the chosen epoch, while the weights were changing.",
+    ),
     "accuracy.epoch": Entry(
         "Chosen epoch", "epoch", "plain", None, "The epoch, from 0, with the best validation accuracy."
     ),

@@ -53,7 +53,11 @@ def to_frame(results: Iterable[CellResult]) -> DataFrame:
     texts = [name for name in columns if name in TEXT or name.startswith(LABEL) or name.endswith(DETAILS[2:])]
     frame = frame.astype(dict.fromkeys(texts, "str"))
     frame.attrs["units"] = {
-        _column(name): metric.unit for result in results for name, metric in result.metrics.items()
+        _column(name): metric.unit
+        for known in (False, True)  # a missing number may not know its unit
+        for result in results
+        for name, metric in result.metrics.items()
+        if (metric.value is not None) is known
     }
     return frame
 

@@ -105,7 +105,31 @@ class Printing(Base):
         print("printed by a neuron")  # noqa: T201
 
 
+class ClosesDescriptors(Base):
+    """Cuts the line to its parent and goes on for ever."""
+
+    def misbehave(self) -> None:
+        os.closerange(3, 256)
+        while True:
+            time.sleep(0.01)
+
+
+class GloballyRandom(Base):
+    """Draws its weights and its dropout from torch's global generator."""
+
+    def __init__(self, features: tuple[int, ...], surrogate: object, generator: torch.Generator) -> None:
+        super().__init__(features, surrogate, generator)
+        self.weight = torch.nn.Parameter(torch.randn(features))
+
+    def step(
+        self, x_t: torch.Tensor, state: tuple[torch.Tensor, ...]
+    ) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
+        return torch.nn.functional.dropout((x_t * self.weight).relu(), training=self.training), state
+
+
 KINDS = (
+    ClosesDescriptors,
+    GloballyRandom,
     Base,
     Raising,
     NotANumber,
@@ -148,6 +172,9 @@ def snnbench_measurements() -> Iterable[MeasurementSpec]:
 def snnbench_cell_finished(result: CellResult) -> None:
     if os.environ.get("SNNBENCH_TEST_OBSERVER"):
         raise RuntimeError(f"observer of {result.cell.id}")
+
+
+sys.stdout.write("printed at import\n")
 
 
 class Width:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -155,6 +156,39 @@ def test_a_printing_cell_leaves_stdout_alone(
     assert capfd.readouterr().out == ""
 
 
+def test_a_cell_that_cuts_its_line_is_killed(host: Host, tmp_path: Path) -> None:
+    results, _ = run(host, matrix(tmp_path, "closesdescriptors base"), tmp_path / "out")
+    cut = results["closesdescriptors/0"]
+    assert (cut.status, cut.reason) == (
+        Status.FAILED,
+        "the process closed its connection before the cell was done",
+    )
+    assert results["base/0"].status is Status.DONE
+
+
+def test_a_plugin_that_draws_from_the_global_generator_is_reproducible(host: Host, tmp_path: Path) -> None:
+    chosen = matrix(tmp_path, "globallyrandom", seeds=2)
+    first, _ = run(host, chosen, tmp_path / "a")
+    remembering = replace(chosen, measure=replace(chosen.measure, memory=True))
+    second, _ = run(host, remembering, tmp_path / "b")
+    for name, result in first.items():
+        assert result.series == second[name].series
+    losses = [result.series["train.loss"] for result in first.values()]
+    assert losses[0] != losses[1]
+
+
+def test_a_measurement_that_is_asked_for_later_is_made(host: Host, tmp_path: Path) -> None:
+    chosen = matrix(tmp_path, "base")
+    run(host, chosen, tmp_path / "out")
+    more = replace(chosen, measure=replace(chosen.measure, stability=True))
+    results, listener = run(host, more, tmp_path / "out")
+    assert listener.pending == 1
+    assert results["base/0"].metrics["stability.lambda_grad"].reason == "the network has no memory"
+    assert run(host, more, tmp_path / "out")[1].pending == 0
+    extra = matrix(tmp_path, "base", measurements="width")
+    assert run(host, extra, tmp_path / "out")[1].pending == 1
+
+
 def test_what_is_finished_is_not_run_again(host: Host, tmp_path: Path) -> None:
     out = tmp_path / "out"
     run(host, matrix(tmp_path, "base"), out)
@@ -185,7 +219,7 @@ def test_the_same_cells_twice_give_the_same_numbers(host: Host, tmp_path: Path) 
 def test_maxfail_stops_the_run(host: Host, tmp_path: Path) -> None:
     results, listener = run(host, matrix(tmp_path, "raising segfault base"), tmp_path / "out", maxfail=1)
     assert list(results) == ["raising/0"]
-    assert "stopped after 1 failed cells" in listener.notes
+    assert "stopped after 1 failed cell" in listener.notes
 
 
 def test_a_run_in_use_is_refused_before_any_work(host: Host, tmp_path: Path) -> None:

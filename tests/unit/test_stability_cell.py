@@ -38,13 +38,14 @@ def cell(
     encoder: Encoder | None = None,
     test: int = 40,
     key: str = "0123",
+    surrogate: Component | None = PART,
 ) -> Trained:
     generator = torch.Generator().manual_seed(1)
     network = population
     if not isinstance(network, Network):
         network = dense((6,), 3, lambda f: population(f, generator), generator, hidden=(20, 10))  # type: ignore[operator]
     data = Dataset(samples(50), samples(20), samples(test), classes=3)
-    described = Cell(PART, PART, PART, PART, PART, Budget(steps=10), seed=0, key=key)
+    described = Cell(PART, PART, PART, PART, surrogate, Budget(steps=10), seed=0, key=key)
     return Trained(described, network.eval(), encoder or Rate(10), data, torch.device("cpu"))
 
 
@@ -233,8 +234,8 @@ def test_divergence_is_a_reason() -> None:
 
 
 def test_rounding_is_a_reason() -> None:
-    metrics = measure(cell(lambda f, g: Made(lambda u, x: 1.5 * u + x + 1)))
-    assert value(metrics, "lambda_true") == pytest.approx(math.log(1.5), abs=0.01)
+    metrics = measure(cell(lambda f, g: Made(lambda u, x: 1.5 * u + x + 1), surrogate=None))
+    assert value(metrics, "lambda_grad") == pytest.approx(math.log(1.5), abs=0.01)
     reason = metrics["stability.lambda_delta[0.001]"].reason
     flags = metrics["stability.lambda_delta[0.001]"].flags
     assert (reason and "rounding" in reason) or "resolution" in flags
@@ -327,3 +328,34 @@ def test_the_same_cell_has_the_same_numbers_and_another_key_others() -> None:
     assert once == again
     assert value(once, "lambda_delta[0.1]") != value(other, "lambda_delta[0.1]")
     assert torch.equal(torch.get_rng_state(), global_state)
+
+
+class OwnSpike(torch.autograd.Function):
+    """A spike function that is not a ``Surrogate``, as a third party may write it."""
+
+    @staticmethod
+    def forward(ctx: object, z: Tensor) -> Tensor:
+        ctx.save_for_backward(z)  # type: ignore[attr-defined]
+        return (z > 0).to(z.dtype)
+
+    @staticmethod
+    def backward(ctx: object, gradient: Tensor) -> Tensor:
+        (z,) = ctx.saved_tensors  # type: ignore[attr-defined]
+        return gradient / (1 + 5 * z.abs()) ** 2
+
+
+def test_spikes_that_cannot_be_frozen_have_no_true_exponent() -> None:
+    def own(z: Tensor) -> Tensor:
+        return OwnSpike.apply(z)  # type: ignore[no-any-return]
+
+    foreign = measure(cell(lambda f, g: LIF(f, own, g, beta=0.9)))  # type: ignore[arg-type]
+    same = measure(cell(lambda f, g: LIF(f, FastSigmoid(5), g, beta=0.9)))
+    assert foreign["stability.lambda_grad"].value == same["stability.lambda_grad"].value
+    assert foreign["stability.lambda_true"].reason == "the neuron does not spike through a snnbench.Surrogate"
+    assert foreign["stability.leak_check"].value is None
+    assert same["stability.lambda_true"].value == pytest.approx(math.log(0.9), abs=1e-9)
+
+
+def test_a_leak_that_is_not_known_is_not_taken_for_an_instant_one() -> None:
+    metrics = measure(cell(lif(beta=0.999, reset="zero")))
+    assert "finite-time" in metrics["stability.lambda_grad"].flags

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from snnbench.engine.eager import State
 from snnbench.engine.network import Network
-from snnbench.engine.surrogate import Derivative
+from snnbench.engine.surrogate import Derivative, counting_spikes
 from snnbench.errors import UsageError
 from snnbench.measure.stability.finite_size import FiniteSize, finite_size
 from snnbench.measure.stability.tangent import spectrum
@@ -33,7 +33,7 @@ def stability(
     """Largest Lyapunov exponents of a trained network under its encoded test samples.
 
     Measured on a float64 copy in evaluation mode. The transient is at least five times the slowest
-    known leak; where that is longer than is run, all numbers are flagged ``finite-time``.
+    leak; where that is longer than is run, or not known, all numbers are flagged ``finite-time``.
 
     Args:
         trained: The cell.
@@ -48,9 +48,12 @@ def stability(
     """
     flow = _flow(trained, streams, steps)
     if flow is None:
-        return _memoryless(deltas)
+        return missing("the network has no memory", deltas)
     leak = slowest_leak(flow.network)
-    true = _largest(flow, "true")
+    with counting_spikes() as spikes:
+        true = _largest(flow, "true")
+    if true.value is not None and trained.cell.surrogate is not None and not spikes.count:
+        true = Metric.missing("the neuron does not spike through a snnbench.Surrogate", UNIT)
     return {
         "stability.lambda_grad": _largest(flow, "surrogate"),
         "stability.lambda_true": true,
@@ -93,10 +96,9 @@ def _flow(trained: Trained, streams: int, steps: int) -> _Flow | None:
 
 
 def _forgetting(network: Network) -> int | float:
-    """Steps in which the slowest known leak forgets the initial state to exp(−5)."""
-    leaks = [neuron.leak_exponent() for neuron in network.neurons if neuron.states]
-    slowest = max((leak for leak in leaks if leak is not None), default=-math.inf)
-    return math.ceil(5 / -slowest) if slowest < 0 else math.inf
+    """Steps in which the slowest leak forgets the initial state to exp(−5); ∞ where it is not known."""
+    slowest = slowest_leak(network)
+    return math.ceil(5 / -slowest) if slowest is not None and slowest < 0 else math.inf
 
 
 def stream(trained: Trained, streams: int, steps: int) -> Tensor:
@@ -181,8 +183,8 @@ def _finite_missing(deltas: Sequence[float], reason: str) -> dict[str, Metric]:
     return exponents | {f"stability.{name}": Metric.missing(reason) for name in others}
 
 
-def _memoryless(deltas: Sequence[float]) -> dict[str, Metric]:
-    reason = "the network has no memory"
+def missing(reason: str, deltas: Sequence[float] = DELTAS) -> dict[str, Metric]:
+    """All that ``stability`` returns, not measured."""
     return {
         "stability.lambda_grad": Metric.missing(reason, UNIT),
         "stability.lambda_true": Metric.missing(reason, UNIT),

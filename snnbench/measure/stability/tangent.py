@@ -161,15 +161,14 @@ def _advance(flow: FlatMap, xs: Sequence[Tensor | None], frame: _Frame) -> tuple
     z = z.masked_fill(frame.lost[:, None], 0)
     q, r = torch.linalg.qr(z)
     size, lost = _diagonal(r), frame.lost
-    largest = _norm(z).amax(1)
-    finite = largest.isfinite()
-    scale = torch.maximum(largest, gain).clamp(max=torch.finfo(z.dtype).max)
+    scale = torch.maximum(_norm(z).amax(1), gain)
+    finite = scale.isfinite()
     precision = 1 / 2 if len(xs) == 1 else 1 / 3  # a window can be repeated: rounding is eps·scale/size
     weak = size <= torch.finfo(z.dtype).eps ** precision * scale[:, None]
     doubtful = (weak & ~lost).any(1) & finite
+    if len(xs) > 1 and (doubtful | ~finite).any():
+        return _advance_singly(flow, xs, frame)
     if doubtful.any():
-        if len(xs) > 1:
-            return _advance_singly(flow, xs, frame)
         lost = _find_lost(z, size, lost, scale, doubtful)
         order = lost.long().argsort(dim=1, stable=True)
         lost = lost.gather(1, order)
