@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import json
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
@@ -115,17 +116,26 @@ def _describe(error: BaseException) -> str:
 
 
 def _version(source: Source) -> str:
-    """The distribution's version; of a module under development, with a hash of its source.
+    """The distribution's version; with a hash of the source where that may be edited in place.
 
     Results are kept by version: an edit must not pass for the code that was measured.
     """
-    if source.version is not None:
+    if source.version is not None and not _editable(source.entry):
         return source.version
     module = sys.modules.get(source.module)
     file = Path(getattr(module, "__file__", None) or "")
     files = sorted(file.parent.rglob("*.py")) if file.name == "__init__.py" else [file]
     digest = hashlib.sha256(b"".join(one.read_bytes() for one in files if one.is_file()))
-    return f"{getattr(module, '__version__', 'dev')}+{digest.hexdigest()[:8]}"
+    version = source.version or getattr(module, "__version__", "dev")
+    return f"{version}+{digest.hexdigest()[:8]}"
+
+
+def _editable(entry: EntryPoint) -> bool:
+    """Whether the distribution was installed with ``pip install -e`` (PEP 610); the suite's own never counts."""
+    if entry.dist is None or entry.dist.name == hookspecs.PROJECT:
+        return False
+    origin = json.loads(entry.dist.read_text("direct_url.json") or "{}")
+    return bool(origin.get("dir_info", {}).get("editable"))
 
 
 def _import(source: Source) -> object:

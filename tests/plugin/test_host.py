@@ -210,6 +210,18 @@ def test_an_edited_module_under_development_has_another_version(
     assert versions[0] == versions[2] != versions[1]
 
 
+def test_a_distribution_that_may_be_edited_in_place_has_its_source_in_the_version(
+    site: Path, install: Install
+) -> None:
+    install("snn-a", LEAKY, module="probe_edited_in_place")
+    assert Host.load().find("neuron", "leaky").version == "1.0"
+    origin = site / "snn_a-1.0.dist-info" / "direct_url.json"
+    origin.write_text('{"url": "file:///somewhere", "dir_info": {"editable": true}}')
+    assert Host.load().find("neuron", "leaky").version.startswith("1.0+")
+    origin.write_text('{"url": "file:///somewhere", "dir_info": {}}')
+    assert Host.load().find("neuron", "leaky").version == "1.0"
+
+
 def test_a_module_under_development_replaces_its_installed_entry_point(
     site: Path, install: Install, monkeypatch: pytest.MonkeyPatch
 ) -> None:
