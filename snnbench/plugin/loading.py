@@ -131,7 +131,7 @@ def _version(source: Source) -> str:
 
 
 def _editable(entry: EntryPoint) -> bool:
-    """Whether the distribution was installed with ``pip install -e`` (PEP 610); the suite's own never counts."""
+    """Whether the distribution was installed with ``pip install -e`` (PEP 610); never the suite."""
     if entry.dist is None or entry.dist.name == hookspecs.PROJECT:
         return False
     origin = json.loads(entry.dist.read_text("direct_url.json") or "{}")
