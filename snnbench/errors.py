@@ -56,7 +56,8 @@ class StoreError(SnnbenchError):
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Hint that names the closest of ``known``, or all of them when none is close."""
     names = sorted(known)
-    close = get_close_matches(word, names, n=3, cutoff=0.6)
+    folded = {name.casefold(): name for name in names}
+    close = [folded[name] for name in get_close_matches(word.casefold(), folded, n=3, cutoff=0.6)]
     if close:
         return f"did you mean {' or '.join(close)}?"
     return f"known: {', '.join(names)}" if names else ""

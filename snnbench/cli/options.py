@@ -39,16 +39,18 @@ def prepare(
         str, typer.Argument(metavar="MATRIX", help="A packaged matrix ('snnbench list matrices') or a file.")
     ] = "quick",
     expression: Annotated[
-        str, typer.Option("-k", metavar="EXPR", help="Only these: 'lif and not latency', 'beta=0.9', 's0'.")
-    ] = "",
+        str | None,
+        typer.Option("-k", metavar="EXPR", help="Only these: 'lif and not latency', 'beta=0.9', 's0'."),
+    ] = None,
     neuron: Annotated[list[str] | None, _axis("neuron", "'lif(beta=[0.9,0.95])'")] = None,
     surrogate: Annotated[list[str] | None, _axis("surrogate")] = None,
     encoder: Annotated[list[str] | None, _axis("encoder")] = None,
     dataset: Annotated[list[str] | None, _axis("dataset")] = None,
     network: Annotated[list[str] | None, _axis("network")] = None,
     seeds: Annotated[
-        str, typer.Option(metavar="SEEDS", help="Replaces the seeds: '0-4', '0,2,5'; '3' is seed 3 alone.")
-    ] = "",
+        str | None,
+        typer.Option(metavar="SEEDS", help="Replaces the seeds: '0-4', '0,2,5'; '3' is seed 3 alone."),
+    ] = None,
     plugins: PluginOption = None,
     strict: Annotated[bool, typer.Option("--strict-plugins", help="Any broken plugin is an error.")] = False,
 ) -> Prepared:
@@ -62,7 +64,7 @@ def prepare(
     from snnbench.matrix import select, spec
     from snnbench.matrix.plan import narrow, nothing_selected, plan
 
-    selection = select.parse(expression) if expression else None
+    selection = None if expression is None else select.parse(expression)
     axes = {
         "dataset": dataset,
         "encoder": encoder,
@@ -71,13 +73,14 @@ def prepare(
         "surrogate": surrogate,
     }
     content = spec.load(matrix).replaced(
-        {kind: tuple(texts or ()) for kind, texts in axes.items()}, spec.seed_indices(seeds) if seeds else ()
+        {kind: tuple(texts or ()) for kind, texts in axes.items()},
+        () if seeds is None else spec.seed_indices(seeds),
     )
     host = load_host(plugins, strict=strict)
     whole = plan(content, host)
     chosen = narrow(whole, selection) if selection else whole
     if not chosen.cells:
-        raise nothing_selected(whole, expression)
+        raise nothing_selected(whole, expression or "")
     for term in selection.unknown(whole.words) if selection else ():
         typer.echo(f"warning: -k: nothing in the matrix is called {term!r}", err=True)
     return Prepared(content, host, chosen)

@@ -34,6 +34,7 @@ class RunProgress:
 
     def __enter__(self) -> RunProgress:
         self._bars.start()
+        self._cells = self._bars.add_task("loading torch", total=None)
         return self
 
     def __exit__(
@@ -45,13 +46,15 @@ class RunProgress:
         self._pending = pending
         if planned > pending:
             self.note(f"{planned - pending} of {planned} cells are in the journal already")
-        self._cells = self._bars.add_task("cells", total=pending)
+        if self._cells is not None:
+            self._bars.update(self._cells, description="cells", total=pending, completed=0)
 
     def epoch(self, cell: Cell, event: EpochDone | None) -> None:
         if event is None:
             self._epochs[cell.key] = self._bars.add_task(cell.id, total=cell.budget.epochs)
             return
-        text = f"{cell.id}  validation {event.accuracy:.3f}"
+        last = event.epoch + 1 == cell.budget.epochs
+        text = f"{cell.id}  validation {event.accuracy:.3f}{', measuring' if last else ''}"
         self._bars.update(self._epochs[cell.key], completed=event.epoch + 1, description=text)
 
     def result(self, result: CellResult) -> None:

@@ -62,10 +62,10 @@ def run(
     try:
         with RunProgress() as progress:
             results = perform(chosen.matrix, chosen.plan, chosen.host, options, progress)
+        _conclude(options.out, results, len(chosen.plan.cells))
     except KeyboardInterrupt:
         sys.stderr.write(f"interrupted: {options.out} keeps every finished cell; run again to continue\n")
         raise SystemExit(130) from None
-    _conclude(options.out, results, len(chosen.plan.cells))
 
 
 def _conclude(out: Path, results: list[CellResult], planned: int) -> None:

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from snnbench.engine.network import Network
-from snnbench.errors import SnnbenchError
+from snnbench.errors import SnnbenchError, UsageError
 from snnbench.execute.build import Builder
 from snnbench.execute.job import Job, labels
 from snnbench.measure import Trained, memory, throughput
@@ -79,6 +79,10 @@ def _measure_all(job: Job, on_epoch: OnEpoch, alone: Alone, found: _Findings) ->
     """
     cell, device = job.cell, torch.device(job.settings.device)
     build = Builder(cell, job.specs, job.settings.data_root)
+    if cell.budget.batch_size > len(build.data.train):
+        raise UsageError(
+            f"batch_size {cell.budget.batch_size} exceeds the {len(build.data.train)} training samples"
+        )
     network = build.network().to(device)
     trained = Trained(cell, network, build.encoder, build.data, device)
     found.labels |= {"data": build.data.checksum, "dtype": _dtype(network)}

@@ -11,6 +11,7 @@ import threading
 import types
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from multiprocessing.context import BaseContext
 from typing import Any
@@ -37,7 +38,22 @@ def context() -> BaseContext:
         return multiprocessing.get_context("spawn")
     server = multiprocessing.get_context("forkserver")
     server.set_forkserver_preload(list(PRELOAD))
+    with _ignoring_interrupts():
+        forkserver.ensure_running()
     return server
+
+
+@contextmanager
+def _ignoring_interrupts() -> Iterator[None]:
+    """A process started within ignores Ctrl-C from its first moment; this one does for that moment."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 class Child:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
+import importlib.util
 import json
 import sys
 import traceback
@@ -67,8 +67,8 @@ def load(source: Source) -> Loaded:
                 _check_new(spec, specs)
                 specs.append(spec)
     except Fault as fault:
-        return Loaded(source, _version(source), tuple(specs), status="broken", reason=str(fault))
-    return Loaded(source, _version(source), tuple(specs), hook)
+        return Loaded(source, _version(source, specs), tuple(specs), status="broken", reason=str(fault))
+    return Loaded(source, _version(source, specs), tuple(specs), hook)
 
 
 def without_repeats(one: Loaded, before: Sequence[Loaded]) -> Loaded:
@@ -115,19 +115,36 @@ def _describe(error: BaseException) -> str:
     return f"{type(error).__name__}{': ' if text else ''}{text}{places[-1] if places else ''}"
 
 
-def _version(source: Source) -> str:
+def _version(source: Source, specs: Sequence[Spec]) -> str:
     """The distribution's version; with a hash of the source where that may be edited in place.
 
     Results are kept by version: an edit must not pass for the code that was measured.
     """
     if source.version is not None and not _editable(source.entry):
         return source.version
-    module = sys.modules.get(source.module)
-    file = Path(getattr(module, "__file__", None) or "")
-    files = sorted(file.parent.rglob("*.py")) if file.name == "__init__.py" else [file]
-    digest = hashlib.sha256(b"".join(one.read_bytes() for one in files if one.is_file()))
-    version = source.version or getattr(module, "__version__", "dev")
+    modules = {source.module, *(_home(spec) for spec in specs)}
+    files = sorted({file for module in modules for file in _files(module)})
+    digest = hashlib.sha256(b"".join(file.read_bytes() for file in files))
+    version = source.version or getattr(sys.modules.get(source.module), "__version__", "dev")
     return f"{version}+{digest.hexdigest()[:8]}"
+
+
+def _home(spec: Spec) -> str:
+    """Module of a spec's factory."""
+    if isinstance(spec.factory, str):
+        return spec.factory.partition(":")[0]
+    return str(getattr(spec.factory, "__module__", ""))
+
+
+def _files(module: str) -> list[Path]:
+    """Source files of ``module``, or of its whole package if it is one; none if it cannot be found."""
+    try:
+        found = importlib.util.find_spec(module) if module else None
+    except (ImportError, ValueError, AttributeError):
+        return []
+    file = Path((found.origin if found else None) or "")
+    files = file.parent.rglob("*.py") if file.name == "__init__.py" else [file]
+    return [one for one in files if one.is_file()]
 
 
 def _editable(entry: EntryPoint) -> bool:

@@ -45,8 +45,9 @@ class _Group:
         return bool((self.cells["status"] == Status.SKIPPED).all())
 
     def numbers(self, metric: str) -> NDArray[np.float64]:
-        """What the seeds measured; nothing where versions are mixed."""
-        return np.array([] if self.mixed else self.cells[metric].dropna(), dtype=np.float64)
+        """What the seeds measured; nothing where versions are mixed, or where no cell got so far."""
+        known = metric in self.cells and not self.mixed
+        return np.array(self.cells[metric].dropna() if known else [], dtype=np.float64)
 
     def words(self, column: str, separator: str) -> list[str]:
         """All words in a column of text, each once."""

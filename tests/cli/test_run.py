@@ -23,6 +23,7 @@ neurons = ["lif", "relu"]
 surrogates = ["atan"]
 seeds = {seeds}
 [train]
+batch_size = 20
 steps = 3
 epochs = {epochs}
 [measure]
@@ -104,15 +105,31 @@ def test_the_same_command_twice_gives_identical_numbers(finished: Finished, tmp_
     assert first == second
 
 
+def faulty(directory: Path, neurons: str) -> None:
+    """Write a matrix of neurons that go wrong, and the plugin that provides them."""
+    text = SMALL.format(seeds=1, epochs=1).replace('"lif", "relu"', neurons)
+    (directory / "bad.toml").write_text(text)
+    plugin = Path(__file__).parents[1] / "faults" / "faulty.py"
+    (directory / "faulty.py").write_text(plugin.read_text())
+
+
 def test_a_failed_cell_is_exit_code_1_and_the_rest_is_reported(tmp_path: Path) -> None:
-    (tmp_path / "bad.toml").write_text(SMALL.format(seeds=1, epochs=1).replace('"relu"', '"raising"'))
-    faulty = Path(__file__).parents[1] / "faults" / "faulty.py"
-    (tmp_path / "faulty.py").write_text(faulty.read_text())
+    faulty(tmp_path, '"lif", "raising"')
     done = snnbench("run", "bad.toml", "-p", "faulty", cwd=tmp_path)
     assert done.returncode == 1
     assert "RuntimeError: this neuron is broken" in done.stderr
     assert "1 of 2 cells are not done; --rerun failed runs the failed ones again" in done.stderr
     assert "lif" in done.stdout
+
+
+def test_a_run_in_which_nothing_succeeds_still_has_a_report(tmp_path: Path) -> None:
+    faulty(tmp_path, '"raising"')
+    done = snnbench("run", "bad.toml", "-p", "faulty", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "internal error" not in done.stderr
+    assert "1 of 1 cells are not done" in done.stderr
+    page = (tmp_path / "results" / "bad" / "leaderboard.html").read_text()
+    assert "RuntimeError: this neuron is broken" in page
 
 
 def test_skipped_cells_are_on_the_page_with_their_reason(tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ surrogates = ["atan"]
 measurements = [{measurements}]
 seeds = {seeds}
 [train]
+batch_size = 20
 steps = 3
 epochs = 2
 [measure]

@@ -210,6 +210,18 @@ def test_an_edited_module_under_development_has_another_version(
     assert versions[0] == versions[2] != versions[1]
 
 
+def test_an_edit_where_only_a_factory_lives_is_another_version_too(
+    site: Path, install: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install("snn-a", LEAKY.replace("neuron()", "neuron(factory='probe_apart:make')"), module="probe_parts")
+    monkeypatch.chdir(site)
+    versions = []
+    for code in ("make = dict", "make = list"):
+        (site / "probe_apart.py").write_text(code)
+        versions.append(Host.load(["probe_parts"]).find("neuron", "leaky").version)
+    assert versions[0] != versions[1]
+
+
 def test_a_distribution_that_may_be_edited_in_place_has_its_source_in_the_version(
     site: Path, install: Install
 ) -> None:

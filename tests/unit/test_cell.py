@@ -26,7 +26,7 @@ def job() -> Job:
     }
     cell = Cell(
         **{kind: component for kind, (_, component) in names.items()},
-        budget=Budget(steps=3, epochs=1),
+        budget=Budget(steps=3, epochs=1, batch_size=20),
         seed=0,
         key="0123456789abcdef",
     )

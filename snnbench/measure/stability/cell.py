@@ -23,6 +23,8 @@ UNIT: Final = "nats/step"
 DELTAS: Final = (0.001, 0.1, 1.0)
 STREAMS: Final = 16
 STEPS: Final = 500
+MOSTLY: Final = 0.5
+"""An exponent is flagged ``coalesces`` where more perturbations vanish: it is of the few that do not."""
 TRANSIENTS: Final = (100, 500)
 """Fewest and most steps that are run before measuring starts."""
 
@@ -148,8 +150,9 @@ def _finite(flow: _Flow, deltas: Sequence[float], seed: int) -> dict[str, Metric
     flags = flow.flags + tuple(flag for flag in result.flags if flag == "finite-time")
     metrics: dict[str, Metric] = {"stability.delta_star": _critical_size(result, flags)}
     for index, delta in enumerate(result.deltas):
-        fine = ("resolution",) if f"resolution[{delta}]" in result.flags else ()
         value, coalesced = float(result.exponents[index]), float(result.p_coalesce[index])
+        raised = {"resolution": f"resolution[{delta}]" in result.flags, "coalesces": coalesced > MOSTLY}
+        fine = tuple(flag for flag, is_raised in raised.items() if is_raised)
         if not math.isnan(value):
             number = _number(value, result.interval[index], flags + fine)
         elif coalesced == 1:
