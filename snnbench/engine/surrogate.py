@@ -19,7 +19,8 @@ _derivative: ContextVar[Derivative] = ContextVar("snnbench_derivative", default=
 def derivative(which: Derivative) -> Iterator[None]:
     """Within this context, differentiate spikes by the ``surrogate`` or by the ``true`` derivative.
 
-    The true derivative of a spike is 0 almost everywhere: the spikes are frozen.
+    The true derivative of a spike is 0 almost everywhere: the spikes are frozen. A graded spike
+    function is smooth: its true derivative is its derivative.
     """
     token = _derivative.set(which)
     try:
@@ -33,7 +34,12 @@ class Surrogate:
 
     Elementwise, without state, picklable. ``forward`` is the strict step H(z), 1 where z > 0;
     a graded spike function overrides it.
+
+    Attributes:
+        graded: ``forward`` is smooth and ``derivative`` is its exact derivative.
     """
+
+    graded: bool = False
 
     def derivative(self, z: Tensor) -> Tensor:
         """Surrogate of dH/dz at ``z``, same shape, dtype and device."""
@@ -48,8 +54,8 @@ class Surrogate:
         return SpikeFunction.apply(z, self)  # type: ignore[no-any-return]
 
     def active_derivative(self, z: Tensor, which: Derivative) -> Tensor:
-        """``derivative(z)``, or 0 where ``which`` is ``true``: spikes are frozen."""
-        return self.derivative(z) if which == "surrogate" else torch.zeros_like(z)
+        """``derivative(z)``, or 0 where ``which`` is ``true``: spikes, unless graded, are frozen."""
+        return self.derivative(z) if self.graded or which == "surrogate" else torch.zeros_like(z)
 
     def __repr__(self) -> str:
         params = ", ".join(f"{name}={value!r}" for name, value in vars(self).items())

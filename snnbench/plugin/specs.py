@@ -164,9 +164,15 @@ class NeuronSpec(Spec):
 
 @dataclass(frozen=True, kw_only=True)
 class SurrogateSpec(Spec):
-    """A spike function. ``factory(**params) -> Surrogate``."""
+    """A spike function. ``factory(**params) -> Surrogate``.
+
+    Attributes:
+        graded: Its outputs are graded, whatever the neuron's ``spike`` says, and differentiable.
+    """
 
     kind: ClassVar[str] = "surrogate"
+
+    graded: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
