@@ -51,7 +51,15 @@ class Surrogate:
 
     def __call__(self, z: Tensor) -> Tensor:
         """The spikes at ``z``, differentiable in reverse and forward mode and under ``vmap``."""
+        if torch.compiler.is_compiling():
+            return self._traced(z)
         return SpikeFunction.apply(z, self)  # type: ignore[no-any-return]
+
+    def _traced(self, z: Tensor) -> Tensor:
+        """The same of plain operations: torch.compile refuses a Function that has a forward mode."""
+        fixed = z.detach()
+        zero = (z - fixed).nan_to_num()  # 0 at infinity too; its derivative is 1
+        return self.forward(fixed) + self.active_derivative(fixed, _derivative.get()) * zero
 
     def active_derivative(self, z: Tensor, which: Derivative) -> Tensor:
         """``derivative(z)``, or 0 where ``which`` is ``true``: spikes, unless graded, are frozen."""
