@@ -11,7 +11,10 @@ import torch
 from parity import BACKWARD, WIDTH, assert_same, drive, gradients, largest_difference, trajectory
 from torch import Tensor, nn
 
+from snnbench.components.neurons.alpha import Alpha
+from snnbench.components.neurons.lapicque import Lapicque
 from snnbench.components.neurons.lif import LIF
+from snnbench.components.neurons.reset import Reset
 from snnbench.components.neurons.rlif import RLIF
 from snnbench.components.neurons.synaptic import Synaptic
 from snnbench.components.surrogates.atan import ATan
@@ -208,3 +211,60 @@ def test_an_attached_reset_has_another_gradient() -> None:
     assert largest_difference(ours, theirs) <= 1e-10
     with pytest.raises(AssertionError):
         assert_same(ours, theirs, [x])
+
+
+@pytest.mark.parametrize("reset", ["zero", "none"])
+def test_alpha_is_alpha(reset: str) -> None:
+    x = drive(0.3, 0.9)
+    ours = Alpha((WIDTH,), ATan(), GENERATOR, alpha=0.85, beta=0.7, reset=reset, detach_reset=True)  # type: ignore[arg-type]
+    theirs = snn.Alpha(alpha=f64(0.85), beta=f64(0.7), spike_grad=ATan(), reset_mechanism=reset)
+    spikes, e, i = trajectory(ours, x)
+    assert_same([spikes, e, i, ours.scale * (e + i)], run(theirs, x, 3), [x])
+
+
+def test_alpha_subtracts_theta_where_the_original_adds_the_inhibitory_trace() -> None:
+    """Two neurons alike up to the first spike; the step after it, u with a reset minus u without."""
+    x = torch.full((12, 1, 1), 0.9, dtype=torch.float64)
+
+    def effect(with_reset: list[Tensor], without: list[Tensor]) -> float:
+        after = int(with_reset[0].flatten().nonzero()[0]) + 1
+        return float((with_reset[-1] - without[-1])[after])
+
+    def ours(reset: Reset) -> list[Tensor]:
+        neuron = Alpha((1,), ATan(), GENERATOR, reset=reset)
+        spikes, e, i = trajectory(neuron, x)
+        return [spikes, neuron.scale * (e + i)]
+
+    def theirs(reset: Reset) -> list[Tensor]:
+        return run(snn.Alpha(alpha=f64(0.9), beta=f64(0.8), spike_grad=ATan(), reset_mechanism=reset), x, 3)
+
+    assert effect(ours("subtract"), ours("none")) == pytest.approx(-1, abs=1e-12)
+    original = theirs("subtract")
+    spike = int(original[0].flatten().nonzero()[0])
+    assert effect(original, theirs("none")) == pytest.approx(float(original[2][spike]), abs=1e-12)
+    assert float(original[2][spike + 1]) == 0, "and the inhibitory trace is wiped, the step's input included"
+
+
+@pytest.mark.parametrize("reset", RESETS)
+def test_lapicque_is_lapicque(reset: str) -> None:
+    x = drive(1.0, 4.0)
+    ours = Lapicque(
+        (WIDTH,),
+        ATan(),
+        GENERATOR,
+        resistance=4.0,
+        capacitance=2.5,
+        dt=0.7,
+        threshold=1.1,
+        reset=reset,  # type: ignore[arg-type]
+        detach_reset=True,
+    )
+    theirs = snn.Lapicque(
+        R=f64(4),
+        C=f64(2.5),
+        time_step=f64(0.7),
+        threshold=f64(1.1),
+        spike_grad=ATan(),
+        reset_mechanism=reset,
+    )
+    assert_same(trajectory(ours, x), run(theirs, x, 1), [x])
