@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from snnbench.engine.eager import State
 from snnbench.engine.neuron import Neuron
 
 STEPS, BATCH, WIDTH = 200, 3, 5
@@ -20,9 +21,9 @@ def drive(mean: float = 0.2, scale: float = 0.7) -> Tensor:
     return x.requires_grad_()
 
 
-def trajectory(neuron: Neuron, x: Tensor) -> list[Tensor]:
+def trajectory(neuron: Neuron, x: Tensor, state: State | None = None) -> list[Tensor]:
     """Output and every state of ``neuron`` at each step, each ``[T, B, N]``."""
-    state, rows = neuron.initial_state(x[0]), []
+    state, rows = neuron.initial_state(x[0]) if state is None else state, []
     for x_t in x:
         y_t, state = neuron.step(x_t, state)
         rows.append((y_t, *state))

@@ -297,7 +297,7 @@ def test_adlif_draws_its_parameters_from_their_ranges_and_clips_them() -> None:
     spec = next(spec for spec in listing.SPECS if spec.name == "adlif")
     neuron = spec.load()((4000,), ATan(), torch.Generator().manual_seed(1))
     for name, (low, high) in neuron.ranges.items():
-        value = neuron.get_parameter(name)
+        value = neuron.get_parameter(name).detach()
         middle, error = (low + high) / 2, (high - low) / math.sqrt(12 * 4000)
         assert low <= float(value.min())
         assert float(value.max()) <= high
