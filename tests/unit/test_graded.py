@@ -50,6 +50,13 @@ def test_finite_far_from_the_threshold(dtype: torch.dtype) -> None:
     assert y.tolist() == [0, 0, 0.5, 1, 1]
 
 
+def test_equal_membranes_give_equal_outputs_wherever_they_are() -> None:
+    """Bit by bit: torch.sigmoid does not, and perturbed copies are compared with unperturbed ones."""
+    z = torch.randn(200, 1, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    rows = [GradedSigmoid()(row) for row in z.expand(200, 21).contiguous()]
+    assert all(torch.equal(row, row[:1].expand_as(row)) for row in rows)
+
+
 def test_spec_is_the_class() -> None:
     (spec,) = GRADED_SPECS
     built = spec.load()()
