@@ -15,6 +15,10 @@ Readout: TypeAlias = Literal["spike_sum", "spike_mean", "membrane_mean", "membra
 READOUTS: tuple[str, ...] = get_args(Readout)
 
 
+class PerStep(nn.Sequential):
+    """Stateless layers that are called once a step: a BatchNorm takes its statistics within the step."""
+
+
 class Network(nn.Module):
     """Layers in order, then a readout over time, then a classifier.
 
@@ -79,6 +83,8 @@ class Network(nn.Module):
             if isinstance(layer, Neuron):
                 x, _ = layer(x)
                 collected.append(x)
+            elif isinstance(layer, PerStep):
+                x = torch.stack([layer(x_t) for x_t in x])
             else:
                 x = layer(x.flatten(0, 1)).unflatten(0, (steps, batch))
         return collected
