@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from snnbench.engine.eager import State
+from snnbench.engine.exponent import exponent
 from snnbench.engine.neuron import Neuron
 
 Readout: TypeAlias = Literal["spike_sum", "spike_mean", "membrane_mean", "membrane_max", "membrane_last"]
@@ -96,6 +97,14 @@ class Network(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Logits ``[B, classes]`` for ``x`` ``[T, B, *input_shape]``."""
         return self.classify(self.outputs(x)[-1])
+
+    def logits_and_exponent(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """``forward(x)``, and the largest Lyapunov exponent ``[B]`` along ``x``, to be penalised in a loss.
+
+        Raises:
+            UsageError: The network has no memory.
+        """
+        return self(x), exponent(self, x)
 
 
 def pool(outputs: Tensor, readout: Readout) -> Tensor:
