@@ -65,7 +65,7 @@ def test_lif_resetting_to_zero_is_lif_detached() -> None:
 def test_if_without_delay_is_iaf(reset: Reset) -> None:
     x = drive(0.1, 0.4)
     rule = activation.MembraneSubtract() if reset == "subtract" else activation.MembraneReset()
-    theirs = layers.IAF(min_v_mem=None, **options(rule))
+    theirs = layers.IAF(**options(rule))
     ours = integrate_and_fire(
         (WIDTH,), ATan(), GENERATOR, reset=reset, reset_delay=False, detach_reset=reset == "zero"
     )

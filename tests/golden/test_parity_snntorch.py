@@ -6,6 +6,8 @@ own surrogates cast spikes to float32: with them gradients agree to 5e-6; handed
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 from parity import BACKWARD, WIDTH, assert_same, drive, gradients, largest_difference, trajectory
@@ -268,3 +270,26 @@ def test_lapicque_is_lapicque(reset: str) -> None:
         reset_mechanism=reset,
     )
     assert_same(trajectory(ours, x), run(theirs, x, 1), [x])
+
+
+def test_lapicque_of_the_original_does_not_decay_by_the_beta_it_is_given() -> None:
+    """It turns β into RC = −dt/ln β and takes an Euler step of that, which decays by 1 + ln β."""
+    x = torch.tensor([1.0, 0.0], dtype=torch.float64).reshape(2, 1, 1)
+    membrane = run(snn.Lapicque(beta=f64(0.5), threshold=f64(9), spike_grad=ATan()), x, 1)[1].flatten()
+    assert float(membrane[1] / membrane[0]) == pytest.approx(1 + math.log(0.5), abs=1e-6)
+    ours = trajectory(Lapicque((1,), ATan(), GENERATOR, resistance=1.0, capacitance=2.0), x)[1].flatten()
+    assert float(ours[1] / ours[0]) == 0.5
+
+
+def test_alpha_of_the_original_cannot_learn_alpha() -> None:
+    with pytest.raises(TypeError, match="cannot assign"):
+        snn.Alpha(alpha=f64(0.9), beta=f64(0.8), learn_alpha=True)
+
+
+def test_rleaky_resetting_to_zero_wipes_the_input_where_leaky_keeps_it() -> None:
+    """The same name for two rules: why rlif, which only subtracts, has no row for it."""
+    x = torch.tensor([1.5, 0.5], dtype=torch.float64).reshape(2, 1, 1)
+    options = {"beta": f64(0.5), "spike_grad": ATan(), "reset_mechanism": "zero"}
+    alone = snn.RLeaky(V=f64(0), all_to_all=False, **options)
+    assert run(alone, x, 1, recurrent=True)[1][1].item() == 0
+    assert run(snn.Leaky(**options), x, 1)[1][1].item() == 0.5

@@ -18,7 +18,10 @@ class EIF(Neuron):
     """``u = u' + (dt/τ)·(u_rest − u' + Δ·exp((u' − u_rh)/Δ) + x)``; ``s = H(u − θ)``.
 
     A prime marks the previous step. A spike sets u to u_reset within its step, so u is never above θ.
-    With the defaults a steady input fires above 0.6. State: u, dimensionless, ``[B, *features]``.
+    With the defaults a steady input fires above 0.6. What a spike wipes has no true derivative:
+    ``lambda_true`` of neurons that fire is −∞.
+
+    State: u, dimensionless, ``[B, *features]``.
 
     Args:
         features: Shape of the population.

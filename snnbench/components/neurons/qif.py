@@ -15,7 +15,10 @@ class QIF(Neuron):
     """``u = u' + (dt/τ)·(a·(u' − u_rest)·(u' − u_crit) + x)``; ``s = H(u − θ)``.
 
     A prime marks the previous step. A spike sets u to u_reset within its step, so u is never above θ.
-    With the defaults a steady input fires above 0.16. State: u, dimensionless, ``[B, *features]``.
+    With the defaults a steady input fires above 0.16. What a spike wipes has no true derivative:
+    ``lambda_true`` of neurons that fire is −∞.
+
+    State: u, dimensionless, ``[B, *features]``.
 
     Args:
         features: Shape of the population.
