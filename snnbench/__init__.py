@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from snnbench.engine.network import Network as Network
     from snnbench.engine.neuron import Neuron as Neuron
     from snnbench.engine.surrogate import Surrogate as Surrogate
+    from snnbench.models import create_conv_snn as create_conv_snn
     from snnbench.plugin.hookspecs import hookimpl as hookimpl
     from snnbench.plugin.specs import DatasetSpec as DatasetSpec
     from snnbench.plugin.specs import EncoderSpec as EncoderSpec
@@ -35,6 +36,7 @@ _HOMES = {
     "leaderboard": "snnbench.results",
     "load_results": "snnbench.results",
     "run": "snnbench.api",
+    "create_conv_snn": "snnbench.models",
     "hookimpl": "snnbench.plugin.hookspecs",
     "Cell": "snnbench.records",
     "CellResult": "snnbench.records",

@@ -18,7 +18,7 @@ SCHEMA = 1
 """Version of the journal's line format."""
 
 Scalar: TypeAlias = bool | int | float | str
-Value: TypeAlias = Scalar | tuple[Scalar, ...]
+Value: TypeAlias = Scalar | tuple[Scalar | tuple[Scalar, ...], ...]
 Params: TypeAlias = tuple[tuple[str, Value], ...]
 
 

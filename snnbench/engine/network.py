@@ -9,10 +9,15 @@ import torch
 from torch import Tensor, nn
 
 from snnbench.engine.eager import State
+from snnbench.engine.exponent import exponent
 from snnbench.engine.neuron import Neuron
 
 Readout: TypeAlias = Literal["spike_sum", "spike_mean", "membrane_mean", "membrane_max", "membrane_last"]
 READOUTS: tuple[str, ...] = get_args(Readout)
+
+
+class PerStep(nn.Sequential):
+    """Stateless layers that are called once a step: a BatchNorm takes its statistics within the step."""
 
 
 class Network(nn.Module):
@@ -79,6 +84,8 @@ class Network(nn.Module):
             if isinstance(layer, Neuron):
                 x, _ = layer(x)
                 collected.append(x)
+            elif isinstance(layer, PerStep):
+                x = torch.stack([layer(x_t) for x_t in x])
             else:
                 x = layer(x.flatten(0, 1)).unflatten(0, (steps, batch))
         return collected
@@ -90,6 +97,14 @@ class Network(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Logits ``[B, classes]`` for ``x`` ``[T, B, *input_shape]``."""
         return self.classify(self.outputs(x)[-1])
+
+    def logits_and_exponent(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """``forward(x)``, and the largest Lyapunov exponent ``[B]`` along ``x``, to be penalised in a loss.
+
+        Raises:
+            UsageError: The network has no memory.
+        """
+        return self(x), exponent(self, x)
 
 
 def pool(outputs: Tensor, readout: Readout) -> Tensor:

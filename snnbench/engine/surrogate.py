@@ -20,7 +20,8 @@ _derivative: ContextVar[Derivative] = ContextVar("snnbench_derivative", default=
 def derivative(which: Derivative) -> Iterator[None]:
     """Within this context, differentiate spikes by the ``surrogate`` or by the ``true`` derivative.
 
-    The true derivative of a spike is 0 almost everywhere: the spikes are frozen.
+    The true derivative of a spike is 0 almost everywhere: the spikes are frozen. A graded spike
+    function is smooth: its true derivative is its derivative.
     """
     token = _derivative.set(which)
     try:
@@ -55,7 +56,12 @@ class Surrogate:
 
     Elementwise, without state, picklable. ``forward`` is the strict step H(z), 1 where z > 0;
     a graded spike function overrides it.
+
+    Attributes:
+        graded: ``forward`` is smooth and ``derivative`` is its exact derivative.
     """
+
+    graded: bool = False
 
     def derivative(self, z: Tensor) -> Tensor:
         """Surrogate of dH/dz at ``z``, same shape, dtype and device."""
@@ -67,11 +73,19 @@ class Surrogate:
 
     def __call__(self, z: Tensor) -> Tensor:
         """The spikes at ``z``, differentiable in reverse and forward mode and under ``vmap``."""
+        if torch.compiler.is_compiling():
+            return self._traced(z)
         return SpikeFunction.apply(z, self)  # type: ignore[no-any-return]
 
+    def _traced(self, z: Tensor) -> Tensor:
+        """The same of plain operations: torch.compile refuses a Function that has a forward mode."""
+        fixed = z.detach()
+        zero = (z - fixed).nan_to_num()  # 0 at infinity too; its derivative is 1
+        return self.forward(fixed) + self.active_derivative(fixed, _derivative.get()) * zero
+
     def active_derivative(self, z: Tensor, which: Derivative) -> Tensor:
-        """``derivative(z)``, or 0 where ``which`` is ``true``: spikes are frozen."""
-        return self.derivative(z) if which == "surrogate" else torch.zeros_like(z)
+        """``derivative(z)``, or 0 where ``which`` is ``true``: spikes, unless graded, are frozen."""
+        return self.derivative(z) if self.graded or which == "surrogate" else torch.zeros_like(z)
 
     def __repr__(self) -> str:
         params = ", ".join(f"{name}={value!r}" for name, value in vars(self).items())

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import cast
 
 from snnbench.errors import UsageError
-from snnbench.plugin.specs import NeuronSpec, Spec
+from snnbench.plugin.specs import NeuronSpec, Spec, SurrogateSpec
 from snnbench.records import Cell, CellResult, Component, Measure
 
 
@@ -74,7 +74,9 @@ class Finished:
 def labels(job: Job) -> dict[str, str]:
     """The claims that a reader needs beside the numbers."""
     spec = cast(NeuronSpec, job.specs["neuron"])
-    return {"spike": spec.spike, "threshold": spec.threshold, "recurrent": str(spec.recurrent).lower()}
+    surrogate = cast(SurrogateSpec | None, job.specs.get("surrogate"))
+    spike = "graded" if surrogate is not None and surrogate.graded else spec.spike
+    return {"spike": spike, "threshold": spec.threshold, "recurrent": str(spec.recurrent).lower()}
 
 
 def check_picklable(specs: Iterable[Spec]) -> None:

@@ -68,14 +68,22 @@ def _sweep(request: grammar.Request, spec: Spec) -> Iterator[Params]:
 
 
 def _values(name: str, raw: grammar.Raw, spec: Spec) -> tuple[Value, ...]:
-    """The values of parameter ``name``: where it takes a list, only a list of lists is a sweep."""
-    takes_list = name in spec.params and isinstance(spec.params[name].default, tuple)
-    if takes_list and not (isinstance(raw, tuple) and raw and all(isinstance(item, tuple) for item in raw)):
+    """The values of parameter ``name``: a sweep's, or the one."""
+    default = spec.params[name].default if name in spec.params else 0
+    if not _is_sweep(raw, default):
         return (cast(Value, raw),)
     if raw == ():
         raise UsageError(f"{spec.kind} {spec.name!r}, parameter {name!r}: [] gives it no value")
     # lists nested too deeply are not Values yet; the spec refuses them
-    return cast(tuple[Value, ...], raw if isinstance(raw, tuple) else (raw,))
+    return cast(tuple[Value, ...], raw)
+
+
+def _is_sweep(raw: grammar.Raw, default: Value) -> bool:
+    """Whether ``raw`` is a list of what ``default`` is one of: where that is a list, a list of lists."""
+    if not isinstance(default, tuple):
+        return isinstance(raw, tuple)
+    first = default[0] if default else 0
+    return isinstance(raw, tuple) and bool(raw) and all(_is_sweep(item, first) for item in raw)
 
 
 def _choose(given: Params, provided: Provided) -> Choice:

@@ -20,7 +20,8 @@ class Param:
     """One parameter of a component. Its type is the type of its default.
 
     Attributes:
-        default: Used when the matrix does not give it. A tuple takes a list of the same item type.
+        default: Used when the matrix does not give it. A tuple takes a list of the same item type, a
+            tuple of tuples a list of lists.
         low: Least value allowed (each item, for a tuple).
         high: Greatest value allowed (each item, for a tuple).
         unit: Unit of the value, empty if it has none.
@@ -52,12 +53,16 @@ class Param:
         Raises:
             ValueError: It has the wrong type or lies outside the range; the text says which.
         """
-        if isinstance(self.default, tuple):
-            if not isinstance(value, tuple):
-                raise ValueError(f"expected a list, got {format_value(value)}")
-            kind = type(self.default[0]) if self.default else float
-            return tuple(self._check_scalar(item, kind) for item in value)
-        return self._check_scalar(value, type(self.default))
+        checked: Value = self._check_like(self.default, value)
+        return checked
+
+    def _check_like(self, default: Value, value: Value) -> Any:
+        """``value`` with each item checked, where ``default`` is a list."""
+        if not isinstance(default, tuple):
+            return self._check_scalar(value, type(default))
+        if not isinstance(value, tuple):
+            raise ValueError(f"expected a list, got {format_value(value)}")
+        return tuple(self._check_like(default[0] if default else 0.0, item) for item in value)
 
     def _check_scalar(self, value: Value, kind: type) -> Scalar:
         if kind is float and isinstance(value, int) and not isinstance(value, bool):
@@ -164,9 +169,15 @@ class NeuronSpec(Spec):
 
 @dataclass(frozen=True, kw_only=True)
 class SurrogateSpec(Spec):
-    """A spike function. ``factory(**params) -> Surrogate``."""
+    """A spike function. ``factory(**params) -> Surrogate``.
+
+    Attributes:
+        graded: Its outputs are graded, whatever the neuron's ``spike`` says, and differentiable.
+    """
 
     kind: ClassVar[str] = "surrogate"
+
+    graded: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

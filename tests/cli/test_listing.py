@@ -151,7 +151,7 @@ def test_show_of_a_name_with_two_owners_says_how_to_choose(module: str) -> None:
 def test_an_error_is_two_lines_on_stderr_and_exit_code_2() -> None:
     done = snnbench("show", "liff")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "error: there is no component 'liff'\nhint: did you mean lif or rlif?\n"
+    assert done.stderr == "error: there is no component 'liff'\nhint: did you mean lif or rlif or plif?\n"
 
 
 def test_a_terminal_without_greek_letters_is_no_error() -> None:

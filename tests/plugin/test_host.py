@@ -145,7 +145,7 @@ def test_unknown_names_say_what_was_meant(install: Install) -> None:
     with pytest.raises(UsageError, match="no kind of component 'neurons'"):
         host.find("neurons", "lif")
     with pytest.raises(UsageError):
-        host.find("surrogate", "leaky")
+        host.find("surrogate", "lif")
 
 
 def test_needing_a_broken_plugin_is_an_error_with_its_reason(install: Install) -> None:

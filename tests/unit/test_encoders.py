@@ -2,16 +2,25 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom
 
+from snnbench.components import encoders as listing
+from snnbench.components.encoders.burst import Burst
+from snnbench.components.encoders.delta import Delta
 from snnbench.components.encoders.direct import Direct
 from snnbench.components.encoders.latency import Latency
+from snnbench.components.encoders.none import NoEncoder
+from snnbench.components.encoders.phase import Phase
+from snnbench.components.encoders.population import Population
 from snnbench.components.encoders.rate import Rate
+from snnbench.engine.data import Encoder
 from snnbench.errors import UsageError
+from snnbench.plugin.specs import EncoderSpec
 
 
 def seeded(seed: int = 0) -> torch.Generator:
@@ -47,8 +56,8 @@ def test_rate_is_reproducible_from_its_generator_alone() -> None:
 
 
 @pytest.mark.parametrize("bad", [-0.1, 1.1, math.nan, math.inf])
-@pytest.mark.parametrize("encoder", [Rate(3), Latency(3)])
-def test_values_outside_the_range_are_refused(encoder: Rate | Latency, bad: float) -> None:
+@pytest.mark.parametrize("encoder", [Rate(3), Latency(3), Population(3), Phase(3), Burst(3)])
+def test_values_outside_the_range_are_refused(encoder: Encoder, bad: float) -> None:
     with pytest.raises(UsageError, match=r"\[0, 1\]"):
         encoder(torch.tensor([[0.5, bad]]), seeded())
 
@@ -86,3 +95,132 @@ def test_latency_times_are_the_equation_s() -> None:
     assert spikes[:, 5:].sum() == 0
     linear = Latency(11, linear=True)(torch.tensor([[1.0, 0.5, 0.1]], dtype=torch.float64), seeded())
     assert linear[:, 0].argmax(0).tolist() == [0, 5, 9]
+
+
+@pytest.mark.parametrize("spec", listing.SPECS, ids=lambda spec: spec.name)
+def test_every_encoder_at_one_step_and_at_a_thousand(spec: EncoderSpec) -> None:
+    for steps in (1, 1000):
+        for dtype in (torch.float64, torch.float32, torch.bfloat16):
+            shape = (2, 3, 4) if "image" in spec.accepts else (2, steps, 4)
+            x = torch.rand(shape, dtype=torch.float64, generator=seeded(1)).to(dtype)
+            before = x.clone()
+            torch.manual_seed(1)
+            first = spec.load()(steps)(x, seeded())
+            torch.manual_seed(2)
+            assert torch.equal(first, spec.load()(steps)(x, seeded()))
+            assert first.shape[:2] == (steps, 2)
+            assert first.dtype == dtype
+            assert torch.equal(x, before)
+            if spec.name not in ("direct", "none"):
+                assert set(first.float().unique().tolist()) <= {0.0, 1.0}
+
+
+def test_spec_defaults_are_the_constructors() -> None:
+    for spec in listing.SPECS:
+        values = vars(spec.load()(7))
+        assert values == {"steps": 7, **{name: param.default for name, param in spec.params.items()}}
+
+
+def test_population_is_bernoulli_of_its_fields() -> None:
+    x = torch.linspace(0, 1, 6, dtype=torch.float64).reshape(1, 2, 3)
+    spikes = Population(2000, size=5)(x, seeded())
+    assert spikes.shape == (2000, 1, 10, 3)
+    counts = spikes.sum(0)[0].reshape(2, 5, 3)
+    for (channel, field, place), count in np.ndenumerate(counts.numpy()):
+        centre = -0.5 / 3 + field / 3  # Bohte et al.: (2i − 3)/2/(M − 2), i from 1
+        z = (float(x[0, channel, place]) - centre) * 1.5 * 3
+        low, high = binom.interval(1 - 1e-6, 2000, math.exp(-z * z / 2))
+        assert low <= count <= high
+
+
+def test_population_keeps_channels_first() -> None:
+    assert Population(3, size=4)(torch.rand(2, 1, 8, 8), seeded()).shape == (3, 2, 4, 8, 8)
+    assert Population(3, size=4)(torch.rand(2, 5), seeded()).shape == (3, 2, 20)
+
+
+@settings(max_examples=30, deadline=None)
+@given(period=st.integers(1, 16), data=st.data())
+def test_phase_has_an_exact_inverse(period: int, data: st.DataObject) -> None:
+    top = 2**period - 1
+    levels = data.draw(st.lists(st.integers(0, top), min_size=1, max_size=20))
+    x = (torch.tensor([levels], dtype=torch.float64) / top).float()
+    spikes = Phase(3 * period, period=period)(x, seeded()).double()
+    weights = 2.0 ** torch.arange(period - 1, -1, -1, dtype=torch.float64)
+    for start in range(0, 3 * period, period):
+        decoded = torch.tensordot(weights, spikes[start : start + period], 1) / top
+        assert torch.equal(decoded.float(), x)
+
+
+def test_phase_is_spikingjelly_s() -> None:
+    encoding = pytest.importorskip(
+        "spikingjelly.activation_based.encoding", reason="compares with spikingjelly 2.0.0"
+    )
+    levels = torch.arange(256, dtype=torch.float64)[None]
+    theirs = encoding.WeightedPhaseEncoder(8).single_step_encode(levels / 256)  # it takes no intensity of 1
+    assert torch.equal(Phase(8)(levels / 255, seeded()), theirs.double())
+
+
+def burst_loop(x: float, steps: int, most: int, shortest: int, longest: int) -> list[float]:
+    count = math.ceil(round(most * x, 6))
+    interval = math.ceil(round(longest - (longest - shortest) * x, 6))
+    times = {index * interval for index in range(count)}
+    return [float(t in times) for t in range(steps)]
+
+
+@pytest.mark.parametrize("parameters", [(5, 2, 5), (1, 1, 1), (4, 3, 3), (7, 1, 20)])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_burst_is_its_equation(parameters: tuple[int, int, int], dtype: torch.dtype) -> None:
+    values = [k / 20 for k in range(21)] + [0.001, 0.999]
+    most, shortest, longest = parameters
+    encoder = Burst(60, spikes=most, shortest=shortest, longest=longest)
+    spikes = encoder(torch.tensor([values], dtype=dtype), seeded())[:, 0]
+    for index, value in enumerate(values):
+        assert spikes[:, index].tolist() == burst_loop(value, 60, most, shortest, longest), value
+
+
+def test_burst_counts_are_an_exact_inverse() -> None:
+    x = torch.arange(6, dtype=torch.float32)[None] / 5
+    assert torch.equal(Burst(25)(x, seeded()).sum(0) / 5, x)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    jumps=st.lists(st.integers(-1, 1), min_size=1, max_size=40), threshold=st.sampled_from([0.25, 1.0, 2.0])
+)
+def test_delta_has_an_exact_inverse_where_changes_are_one_threshold(
+    jumps: list[int], threshold: float
+) -> None:
+    x = threshold * torch.tensor(jumps, dtype=torch.float64).cumsum(0).view(1, -1, 1)
+    spikes = Delta(1, threshold=threshold, off_spike=True)(x, seeded())
+    assert spikes.flatten().tolist() == jumps
+    assert torch.equal(threshold * spikes.cumsum(0).movedim(0, 1), x)
+
+
+@pytest.mark.parametrize("off_spike", [True, False])
+def test_delta_is_snntorch_s(off_spike: bool) -> None:
+    spikegen = pytest.importorskip("snntorch.spikegen", reason="compares with snntorch 1.0.0")
+    x = torch.randn(3, 200, 4, dtype=torch.float64, generator=seeded())
+    spikes = Delta(1, threshold=0.7, off_spike=off_spike)(x, seeded())
+    assert 0.1 < spikes.abs().mean() < 0.9
+    assert torch.equal(spikes, spikegen.delta(x.movedim(1, 0), threshold=0.7, off_spike=off_spike).double())
+
+
+def test_none_is_a_view_with_time_first() -> None:
+    x = torch.randn(2, 7, 3, generator=seeded())
+    encoded = NoEncoder(25)(x, seeded())
+    assert encoded.data_ptr() == x.data_ptr()
+    assert torch.equal(encoded.movedim(0, 1), x)
+
+
+@pytest.mark.parametrize("encoder", [NoEncoder(3), Delta(3)])
+@pytest.mark.parametrize(
+    ("x", "message"),
+    [
+        (torch.zeros(2, 3), r"\[B, T, \*features\]"),
+        (torch.zeros(2, 0, 3), r"\[B, T, \*features\]"),
+        (torch.full((1, 2, 3), math.nan), "finite"),
+    ],
+)
+def test_what_is_no_sequence_is_refused(encoder: Encoder, x: torch.Tensor, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        encoder(x, seeded())

@@ -36,7 +36,12 @@ SPECS: tuple[Spec, ...] = (
         version="1",
         summary="",
         factory="a:b",
-        params={"hidden": Param((128,), low=1), "note": Param("none"), "gains": Param((1.0,))},
+        params={
+            "hidden": Param((128,), low=1),
+            "note": Param("none"),
+            "gains": Param((1.0,)),
+            "blocks": Param(((4, 4), (8,)), low=1),
+        },
     ),
     NeuronSpec(
         name="lif",
@@ -120,6 +125,8 @@ def test_a_sweep_of_two_parameters_is_their_product_in_the_order_written() -> No
         ("dense(hidden=[[64],[64,32]])", ["dense[hidden=[64]]", "dense[hidden=[64,32]]"]),
         ("dense(hidden=[])", ["dense[hidden=[]]"]),
         ("dense(gains=[1,2])", ["dense[gains=[1.0,2.0]]"]),
+        ("dense(blocks=[[64,64],[32]])", ["dense[blocks=[[64,64],[32]]]"]),
+        ("dense(blocks=[[[64,64]],[[8],[8]]])", ["dense[blocks=[[64,64]]]", "dense[blocks=[[8],[8]]]"]),
     ],
 )
 def test_a_list_for_a_parameter_that_takes_one_is_a_value(text: str, labels: list[str]) -> None:
@@ -172,6 +179,18 @@ def test_two_components_that_would_read_the_same_are_refused() -> None:
             "hidden",
         ),
         ("networks", "dense(hidden=[0])", "network 'dense', parameter 'hidden': 0 is outside", "hidden"),
+        (
+            "networks",
+            "dense(blocks=[64,32])",
+            "network 'dense', parameter 'blocks': expected a list",
+            "blocks",
+        ),
+        (
+            "networks",
+            "dense(blocks=[[64],[0]])",
+            "network 'dense', parameter 'blocks': 0 is outside",
+            "blocks",
+        ),
         ("measurements", "enrgy", "unknown measurement 'enrgy'", "did you mean energy"),
         ("measurements", "energy(k=1.5)", "measurement 'energy', parameter 'k': expected int", "k"),
     ],

@@ -16,6 +16,7 @@ from snnbench.components.neurons.relu import ReLU
 from snnbench.components.neurons.rlif import RLIF
 from snnbench.components.neurons.synaptic import Synaptic
 from snnbench.components.surrogates.fast_sigmoid import FastSigmoid
+from snnbench.components.surrogates.graded_sigmoid import GradedSigmoid
 from snnbench.engine.data import Dataset, Encoder, Split
 from snnbench.engine.eager import State
 from snnbench.engine.network import Network
@@ -359,3 +360,13 @@ def test_spikes_that_cannot_be_frozen_have_no_true_exponent() -> None:
 def test_a_leak_that_is_not_known_is_not_taken_for_an_instant_one() -> None:
     metrics = measure(cell(lif(beta=0.999, reset="zero")))
     assert "finite-time" in metrics["stability.lambda_grad"].flags
+
+
+def test_graded_outputs_are_not_frozen_and_no_leak_is_claimed() -> None:
+    """Both derivatives are the exact one, and the decay alone is not the exponent."""
+    spikes = GradedSigmoid(slope=0.3)
+    metrics = measure(cell(lambda features, generator: LIF(features, spikes, generator, beta=0.9)))
+    assert value(metrics, "lambda_true") == value(metrics, "lambda_grad")
+    assert abs(value(metrics, "lambda_true") - math.log(0.9)) > 3 / 120, "the leak check could not tell"
+    assert metrics["stability.leak_check"].reason == "a population's leak has no closed form"
+    assert value(metrics, "lambda_delta[0.001]") == pytest.approx(value(metrics, "lambda_true"), abs=0.02)

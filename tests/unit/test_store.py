@@ -77,7 +77,7 @@ def test_what_is_appended_is_read_back(tmp_path_factory: pytest.TempPathFactory,
         json.loads(line, parse_constant=refuse_constant)
 
 
-@given(kind=st.sampled_from([0.0, 1, True, "1", (1, 2.0, True, "x"), ()]))
+@given(kind=st.sampled_from([0.0, 1, True, "1", (1, 2.0, True, "x"), (), ((1, 2.0), (True,))]))
 def test_a_parameter_keeps_its_type(tmp_path_factory: pytest.TempPathFactory, kind: object) -> None:
     cell = replace(make_cell(), neuron=Component("lif", (("p", kind),)))  # type: ignore[arg-type]
     _, (result,), _ = read(write(tmp_path_factory.mktemp("run"), make_result(cell)))

@@ -1,22 +1,47 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Callable
+from typing import Any
 
 import mpmath
 import numpy as np
 import pytest
 import torch
 from scipy.integrate import quad
+from scipy.stats import kstest, pearsonr
 from torch import Tensor
 from torch.func import jvp, vjp, vmap
 
 from snnbench.components import surrogates as listing
 from snnbench.components.surrogates.atan import ATan
+from snnbench.components.surrogates.boxcar import Boxcar
+from snnbench.components.surrogates.custom import Custom
+from snnbench.components.surrogates.erfc import Erfc
 from snnbench.components.surrogates.fast_sigmoid import FastSigmoid
+from snnbench.components.surrogates.gaussian import Gaussian
+from snnbench.components.surrogates.graded_sigmoid import GradedSigmoid
+from snnbench.components.surrogates.leaky import Leaky
+from snnbench.components.surrogates.multi_gaussian import MultiGaussian
+from snnbench.components.surrogates.piecewise_quadratic import PiecewiseQuadratic
 from snnbench.components.surrogates.sigmoid import Sigmoid
+from snnbench.components.surrogates.sparse_fast_sigmoid import SparseFastSigmoid
+from snnbench.components.surrogates.spike_gated import SpikeGated
+from snnbench.components.surrogates.spike_rate_escape import SpikeRateEscape
+from snnbench.components.surrogates.stochastic import Stochastic, uniform
 from snnbench.components.surrogates.straight_through import StraightThrough
+from snnbench.components.surrogates.superspike import SuperSpike
 from snnbench.components.surrogates.triangular import Triangular
-from snnbench.engine.surrogate import Surrogate, derivative
+from snnbench.engine.surrogate import Derivative, Surrogate, derivative
+from snnbench.errors import UsageError
+
+
+def asymmetric(z: Tensor, grad: Tensor, spikes: Tensor) -> Tensor:
+    """A rule as a user would write it: in place, of z and of the spikes."""
+    grad = grad / (1 + z.abs())
+    grad[z < -1] = 0
+    return grad * (1 + spikes)
+
 
 ALL = [
     FastSigmoid(),
@@ -26,11 +51,34 @@ ALL = [
     Sigmoid(slope=4),
     StraightThrough(),
     Triangular(),
+    Triangular(width=0.7),
+    SpikeGated(),
+    SpikeRateEscape(),
+    SpikeRateEscape(beta=3.0, slope=2.0),
+    Stochastic(),
+    Stochastic(mean=0.7, variance=2.0, seed=5),
+    Leaky(),
+    SparseFastSigmoid(),
+    SparseFastSigmoid(slope=5.0, width=0.3),
+    Custom("test_surrogates:asymmetric"),
+    Boxcar(),
+    Boxcar(width=1.3),
+    Gaussian(),
+    Gaussian(sigma=0.2),
+    MultiGaussian(),
+    MultiGaussian(sigma=0.3, height=0.4, scale=3.0),
+    Erfc(),
+    Erfc(alpha=0.8),
+    PiecewiseQuadratic(),
+    PiecewiseQuadratic(alpha=2.5),
+    SuperSpike(),
+    SuperSpike(beta=100.0),
 ]
+BY_DEFINITION = [surrogate for surrogate in ALL if not isinstance(surrogate, Stochastic)]
 GRID = torch.linspace(-3, 3, 601, dtype=torch.float64)
 
 
-def by_definition(surrogate: Surrogate, z: float) -> float:
+def by_definition(surrogate: Surrogate, z: float) -> float:  # noqa: PLR0912  one row a case
     """The table of derivatives, in 40 digits."""
     z_ = mpmath.mpf(z)
     with mpmath.workdps(40):
@@ -45,12 +93,36 @@ def by_definition(surrogate: Surrogate, z: float) -> float:
                 value = mpmath.mpf(1)
             case Triangular(width=w):
                 value = max(mpmath.mpf(0), 1 - abs(z_) / w) / w
+            case SpikeGated():
+                value = mpmath.mpf(z_ > 0)
+            case SpikeRateEscape(beta=b, slope=k):
+                value = k * mpmath.exp(-b * abs(z_))
+            case Leaky(slope=k):
+                value = mpmath.mpf(1) if z_ > 0 else mpmath.mpf(k)
+            case SparseFastSigmoid(slope=k, width=w):
+                value = 1 / (1 + k * abs(z_)) ** 2 if abs(z_) < w else mpmath.mpf(0)
+            case Custom():
+                value = (1 + (z_ > 0)) / (1 + abs(z_)) if z_ >= -1 else mpmath.mpf(0)
+            case Boxcar(width=w):
+                value = 1 / (2 * mpmath.mpf(w)) if abs(z_) < w else mpmath.mpf(0)
+            case Gaussian(sigma=sigma):
+                value = mpmath.npdf(z_, 0, sigma)
+            case MultiGaussian(sigma=sigma, height=h, scale=scale):
+                wide = mpmath.mpf(scale) * sigma
+                flanks = mpmath.npdf(z_, sigma, wide) + mpmath.npdf(z_, -sigma, wide)
+                value = (1 + mpmath.mpf(h)) * mpmath.npdf(z_, 0, sigma) - h * flanks
+            case Erfc(alpha=a):
+                value = mpmath.diff(lambda x: mpmath.erfc(-a * x) / 2, z_)
+            case PiecewiseQuadratic(alpha=a):
+                value = max(mpmath.mpf(0), a - mpmath.mpf(a) ** 2 * abs(z_))
+            case SuperSpike(beta=b):
+                value = 1 / (1 + b * abs(z_)) ** 2
             case _:
                 raise NotImplementedError(surrogate)
     return float(value)
 
 
-@pytest.mark.parametrize("surrogate", ALL, ids=repr)
+@pytest.mark.parametrize("surrogate", BY_DEFINITION, ids=repr)
 def test_derivative_is_the_table_s(surrogate: Surrogate) -> None:
     expected = [by_definition(surrogate, float(z)) for z in GRID]
     np.testing.assert_allclose(surrogate.derivative(GRID).numpy(), expected, rtol=1e-12, atol=1e-15)
@@ -72,7 +144,7 @@ def test_finite_and_dtype_kept_far_from_the_threshold(surrogate: Surrogate, dtyp
     assert z.grad is not None
     assert z.grad.dtype == dtype
     assert torch.isfinite(z.grad).all()
-    assert (z.grad >= 0).all()
+    assert isinstance(surrogate, Stochastic | MultiGaussian) or (z.grad >= 0).all()
 
 
 @pytest.mark.parametrize("surrogate", ALL, ids=repr)
@@ -113,19 +185,274 @@ def test_frozen_spikes_pass_no_gradient(surrogate: Surrogate) -> None:
 def test_pickles_and_says_its_parameters(surrogate: Surrogate) -> None:
     copy = pickle.loads(pickle.dumps(surrogate))
     assert repr(copy) == repr(surrogate)
-    assert all(f"{name}={value}" in repr(surrogate) for name, value in vars(surrogate).items())
+    assert torch.equal(copy.derivative(GRID), surrogate.derivative(GRID))
+    if not isinstance(surrogate, Custom):
+        assert all(f"{name}={value}" in repr(surrogate) for name, value in vars(surrogate).items())
 
 
-@pytest.mark.parametrize("surrogate", [ATan(), Sigmoid(), Triangular()], ids=repr)
-def test_area_one(surrogate: Surrogate) -> None:
+AREAS = [
+    (ATan(), 1),
+    (Sigmoid(), 1),
+    (Triangular(width=0.7), 1),
+    (Boxcar(width=1.3), 1),
+    (Gaussian(), 1),
+    (MultiGaussian(), 0.85),
+    (Erfc(), 1),
+    (PiecewiseQuadratic(alpha=2.5), 1),
+]
+
+
+@pytest.mark.parametrize(("surrogate", "expected"), AREAS, ids=repr)
+def test_area(surrogate: Surrogate, expected: float) -> None:
     def at(z: float) -> float:
         return float(surrogate.derivative(torch.tensor(z, dtype=torch.float64)))
 
-    area = 2 * quad(at, 0, 1, epsabs=1e-10)[0] + 2 * quad(at, 1, np.inf, epsabs=1e-10)[0]
-    assert area == pytest.approx(1, abs=1e-8)
+    kinks = [0.4, 0.7, 1.0, 1.3]
+    area = 2 * quad(at, 0, 2, epsabs=1e-10, points=kinks)[0] + 2 * quad(at, 2, np.inf, epsabs=1e-10)[0]
+    assert area == pytest.approx(expected, abs=1e-8)
 
 
 def test_spec_defaults_are_the_constructors() -> None:
     for spec in listing.SPECS:
-        built = spec.load()()
-        assert vars(built) == {name: param.default for name, param in spec.params.items()}
+        if spec.name != "custom":  # it has no default
+            built = spec.load()()
+            assert vars(built) == {name: param.default for name, param in spec.params.items()}
+
+
+def gradient(spikes: Callable[[Tensor], Tensor], z: Tensor) -> Tensor:
+    z = z.clone().requires_grad_()
+    spikes(z).sum().backward()
+    assert z.grad is not None
+    return z.grad
+
+
+@pytest.mark.parametrize("surrogate", [*ALL, GradedSigmoid()], ids=repr)
+def test_traced_for_the_compiler_bit_for_bit(surrogate: Surrogate) -> None:
+    """What the compiler is given to trace is the Function, in every kind of derivative and at infinity."""
+    z = torch.cat([GRID, torch.tensor([-torch.inf, torch.inf], dtype=torch.float64)])
+    for dtype in (torch.float64, torch.float32, torch.float16, torch.bfloat16):
+        x = z.to(dtype)
+        assert torch.equal(surrogate._traced(x), surrogate(x))
+        assert torch.equal(gradient(surrogate._traced, x[:-2]), gradient(surrogate, x[:-2]))
+        tangent = torch.linspace(1, 2, len(x) - 2, dtype=dtype)
+        pushed = jvp(surrogate._traced, (x[:-2],), (tangent,))[1]
+        assert torch.equal(pushed, jvp(surrogate, (x[:-2],), (tangent,))[1])
+    with derivative("true"):
+        assert torch.equal(gradient(surrogate._traced, GRID), gradient(surrogate, GRID))
+
+
+@pytest.fixture(scope="module")
+def compiled() -> Callable[[list[Tensor]], list[Tensor]]:
+    """Every surrogate in one graph: a graph each would take a minute."""
+
+    def spikes(zs: list[Tensor]) -> list[Tensor]:
+        return [surrogate(z) for surrogate, z in zip([*ALL, GradedSigmoid()], zs, strict=True)]
+
+    return torch.compile(spikes, fullgraph=True, backend="aot_eager")  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize(("which", "dtype"), [("surrogate", torch.float64), ("true", torch.float32)])
+def test_compiled_whole_bit_for_bit(
+    compiled: Callable[[list[Tensor]], list[Tensor]], dtype: torch.dtype, which: Derivative
+) -> None:
+    zs = [GRID.to(dtype, copy=True).requires_grad_() for _ in [*ALL, GradedSigmoid()]]
+    with derivative(which):
+        outputs = compiled(zs)
+        torch.autograd.backward(outputs, [torch.full_like(y, 0.37) for y in outputs])
+        for surrogate, z, y in zip([*ALL, GradedSigmoid()], zs, outputs, strict=True):
+            again = z.detach().requires_grad_()
+            expected = surrogate(again)
+            expected.backward(torch.full_like(z, 0.37))
+            assert torch.equal(y, expected), surrogate
+            assert z.grad is not None
+            assert again.grad is not None
+            assert torch.equal(z.grad, again.grad), surrogate
+
+
+@pytest.mark.slow
+def test_inductor_agrees() -> None:
+    zs = [GRID.float().requires_grad_() for _ in ALL]
+    outputs = torch.compile(lambda zs: [f(z) for f, z in zip(ALL, zs, strict=True)], fullgraph=True)(zs)
+    torch.autograd.backward(outputs, [torch.ones_like(y) for y in outputs])
+    for surrogate, z, y in zip(ALL, zs, outputs, strict=True):
+        assert torch.equal(y, surrogate(z)), surrogate
+        torch.testing.assert_close(z.grad, surrogate.derivative(z.detach()), rtol=1e-5, atol=1e-7)
+
+
+def test_compiled_forward_mode_and_vmap() -> None:
+    surrogate, tangent = FastSigmoid(), torch.linspace(1, 2, len(GRID), dtype=GRID.dtype)
+
+    def push(z: Tensor, t: Tensor) -> Tensor:
+        return vmap(lambda z, t: jvp(surrogate, (z,), (t,))[1])(z, t)  # type: ignore[no-any-return]
+
+    pushed = torch.compile(push, fullgraph=True, backend="aot_eager")(GRID, tangent)
+    assert torch.equal(pushed, tangent * surrogate.derivative(GRID))
+
+
+def test_stochastic_is_a_function_of_its_seed_alone() -> None:
+    z = -torch.rand(4, 500, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    torch.manual_seed(1)
+    before = torch.random.get_rng_state()
+    first = gradient(Stochastic(), z)
+    assert torch.equal(torch.random.get_rng_state(), before)
+    torch.manual_seed(2)
+    assert torch.equal(gradient(Stochastic(), z), first)
+    assert not torch.equal(gradient(Stochastic(seed=1), z), first)
+
+
+@pytest.mark.parametrize("z", [torch.full((50_000,), -1.0), -torch.rand(50_000), -torch.arange(50_000) / 1e4])
+def test_stochastic_is_uniform_and_fresh(z: Tensor) -> None:
+    """At equal membranes, at random ones, at regular ones: by places, by z and by seeds."""
+    drawn = [gradient(Stochastic(mean=0.25, variance=0.2, seed=seed), z.double()) for seed in range(3)]
+    for noise in drawn:
+        assert kstest(noise.numpy(), "uniform", args=(-0.05, 0.2)).pvalue > 1e-3
+        assert abs(pearsonr(noise[1:].numpy(), noise[:-1].numpy()).statistic) < 0.02
+    assert abs(pearsonr(drawn[0].numpy(), drawn[1].numpy()).statistic) < 0.02
+    moved = gradient(Stochastic(mean=0.25, variance=0.2), z.double() - 0.001)
+    assert abs(pearsonr(drawn[0].numpy(), moved.numpy()).statistic) < 0.02
+
+
+def test_stochastic_noise_hardly_feels_rounding() -> None:
+    z = torch.randn(50_000, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    assert (uniform(z, 0) != uniform(z.float(), 0)).double().mean() < 1e-3
+
+
+def test_custom_from_python_and_by_name() -> None:
+    by_name, from_python = Custom("test_surrogates:asymmetric"), Custom(asymmetric)
+    assert torch.equal(by_name.derivative(GRID), from_python.derivative(GRID))
+    assert repr(by_name) == repr(from_python) == "Custom(fn='test_surrogates:asymmetric')"
+
+
+def clipped(z: Tensor, grad: Tensor, spikes: Tensor) -> Tensor:
+    return grad.clamp(-1, 1)
+
+
+def normalised(z: Tensor, grad: Tensor, spikes: Tensor) -> Tensor:
+    return grad / (1 + z.abs().sum())
+
+
+@pytest.mark.parametrize(
+    "fn", ["", "no_such_module:f", "test_surrogates:no_such", "test_surrogates:GRID", clipped, normalised]
+)
+def test_custom_refuses_what_is_no_derivative(fn: str | Callable[[Tensor, Tensor, Tensor], Tensor]) -> None:
+    with pytest.raises(UsageError, match="custom"):
+        Custom(fn)
+
+
+# What the well-known implementations get wrong, and what is right, side by side.
+
+
+@pytest.fixture
+def snntorch() -> Any:
+    return pytest.importorskip("snntorch.surrogate", reason="compares with snntorch 1.0.0")
+
+
+SMALL = torch.tensor([-4.0, -1.5, -0.5, -0.1, 0.1, 0.5, 1.5, 4.0])
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        (FastSigmoid(), "fast_sigmoid"),
+        (ATan(), "atan"),
+        (StraightThrough(), "straight_through_estimator"),
+        (SpikeGated(), "heaviside"),
+    ],
+)
+def test_the_same_where_snntorch_is_right(snntorch: Any, ours: Surrogate, theirs: str) -> None:
+    torch.testing.assert_close(
+        gradient(ours, SMALL), gradient(getattr(snntorch, theirs)(), SMALL), rtol=1e-6, atol=0
+    )
+
+
+def test_atan_is_the_code_s_and_not_the_docstring_s(snntorch: Any) -> None:
+    z = torch.tensor([0.0])
+    docstring = 1 / (np.pi * (1 + (np.pi * z * 2 / 2) ** 2))
+    assert gradient(snntorch.atan(), z) / docstring == pytest.approx(np.pi * 2 / 2)
+    assert gradient(ATan(), z) == gradient(snntorch.atan(), z) == 1
+
+
+def test_sigmoid_far_below_threshold(snntorch: Any) -> None:
+    z = torch.tensor([-3.6])
+    assert gradient(snntorch.sigmoid(), z).isnan()
+    assert float(gradient(Sigmoid(), z)) == pytest.approx(by_definition(Sigmoid(), -3.6), rel=1e-4)
+    torch.testing.assert_close(gradient(Sigmoid(), SMALL[1:]), gradient(snntorch.sigmoid(), SMALL[1:]))
+
+
+def test_triangular_sign_of_a_spike(snntorch: Any) -> None:
+    assert gradient(snntorch.triangular(), SMALL).tolist() == [1, 1, 1, 1, -1, -1, -1, -1]
+    np.testing.assert_allclose(gradient(Triangular(), SMALL), [0, 0, 0.5, 0.9, 0.9, 0.5, 0, 0], rtol=1e-6)
+
+
+def test_spike_rate_escape_peaks_at_threshold(snntorch: Any) -> None:
+    z = torch.linspace(-3, 3, 601)
+    assert float(z[gradient(snntorch.spike_rate_escape(), z).argmax()]) == pytest.approx(1)
+    assert float(z[gradient(SpikeRateEscape(), z).argmax()]) == pytest.approx(0, abs=1e-6)
+    shifted = gradient(snntorch.spike_rate_escape(), SMALL + 1)
+    torch.testing.assert_close(gradient(SpikeRateEscape(), SMALL), shifted, rtol=1e-5, atol=0)
+
+
+def test_stochastic_draws_nothing_from_the_global_generator(snntorch: Any) -> None:
+    sso = snntorch.SSO()
+    assert not torch.equal(gradient(sso, SMALL), gradient(sso, SMALL))
+    assert torch.equal(gradient(Stochastic(), SMALL), gradient(Stochastic(), SMALL))
+    for noise in (gradient(sso, SMALL), gradient(Stochastic(), SMALL)):
+        assert noise[SMALL > 0].tolist() == [1, 1, 1, 1]
+        assert noise[SMALL < 0].abs().max() <= 0.1
+
+
+def test_leaky_can_be_called(snntorch: Any) -> None:
+    with pytest.raises(TypeError):
+        snntorch.LSO()(SMALL)
+    with pytest.raises(RuntimeError, match="incorrect number of gradients"):
+        gradient(lambda z: snntorch.LeakySpikeOperator.apply(z, 0.1), SMALL)
+    np.testing.assert_allclose(gradient(Leaky(), SMALL), [0.1] * 4 + [1] * 4)
+
+
+def test_sparse_fast_sigmoid_keeps_the_gradient_near_threshold(snntorch: Any) -> None:
+    theirs, ours = gradient(snntorch.SFS(), SMALL), gradient(SparseFastSigmoid(), SMALL)
+    whole, near = gradient(FastSigmoid(), SMALL), SMALL.abs() < 1
+    torch.testing.assert_close(ours, whole * near)
+    torch.testing.assert_close(theirs, whole * (SMALL > 1))
+    assert not (near & (theirs != 0)).any()
+
+
+def test_custom_rule_is_snntorch_s(snntorch: Any) -> None:
+    theirs = gradient(snntorch.custom_surrogate(asymmetric), SMALL)
+    torch.testing.assert_close(gradient(Custom(asymmetric), SMALL), theirs, rtol=1e-6, atol=0)
+
+
+def test_superspike_s_parameter_is_its_steepness() -> None:
+    norse = pytest.importorskip("norse.torch.functional.superspike", reason="compares with norse 1.1.0")
+    z = SMALL.double()
+    for beta in (1.0, 10.0, 100.0):  # norse's is the same for all of them
+        flat = gradient(lambda z, beta=beta: norse.super_fn(z, beta), z)  # type: ignore[misc]
+        torch.testing.assert_close(flat, gradient(SuperSpike(beta=1.0), z))
+        torch.testing.assert_close(gradient(SuperSpike(beta=beta), z), 1 / (1 + beta * z.abs()) ** 2)
+    jelly = pytest.importorskip(
+        "spikingjelly.activation_based.surrogate", reason="compares with spikingjelly 2.0.0"
+    )
+    theirs = gradient(jelly.SuperSpike(alpha=10.0), z)  # only ten times as high
+    torch.testing.assert_close(theirs, 10 * gradient(SuperSpike(beta=1.0), z))
+
+
+def test_spikingjelly_s_others_are_ours() -> None:
+    jelly = pytest.importorskip(
+        "spikingjelly.activation_based.surrogate", reason="compares with spikingjelly 2.0.0"
+    )
+    pairs = [
+        (Erfc(alpha=1.7), jelly.Erf(alpha=1.7)),
+        (PiecewiseQuadratic(alpha=1.7), jelly.PiecewiseQuadratic(alpha=1.7)),
+        (Boxcar(width=0.5 / 1.7), jelly.Rect(alpha=1.7)),
+        (ATan(alpha=1.7), jelly.ATan(alpha=1.7)),
+        (Sigmoid(slope=1.7), jelly.Sigmoid(alpha=1.7)),
+    ]
+    for ours, theirs in pairs:
+        torch.testing.assert_close(gradient(ours, GRID), gradient(theirs, GRID), rtol=1e-9, atol=1e-12)
+
+
+def test_sinabs_s_gaussians_are_ours() -> None:
+    sinabs = pytest.importorskip("sinabs.activation", reason="compares with sinabs 3.1.3")
+    pairs = [(Gaussian(), sinabs.Gaussian()), (MultiGaussian(), sinabs.MultiGaussian())]
+    for ours, theirs in pairs:  # sinabs takes √(2π) in float32
+        torch.testing.assert_close(gradient(ours, GRID), theirs(GRID, 0), rtol=1e-6, atol=1e-9)

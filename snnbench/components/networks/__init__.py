@@ -6,6 +6,17 @@ from typing import Final
 
 from snnbench.plugin.specs import NetworkSpec, Param
 
+
+def _dropout(default: float) -> Param:
+    return Param(default, low=0.0, high=0.99, doc="probability of an input of the classifier to be dropped")
+
+
+_NORM: Final = Param(
+    "all_steps",
+    choices=("all_steps", "per_step"),
+    doc="BatchNorm's statistics in training: over all T steps at once, or within each step",
+)
+
 SPECS: Final = (
     NetworkSpec(
         name="dense",
@@ -23,5 +34,38 @@ SPECS: Final = (
         },
         reference="Zenke & Vogels 2021, Neural Computation 33(4)",
         equation="x → [Linear → neuron]* → readout over time → logits",
+    ),
+    NetworkSpec(
+        name="conv",
+        version="1",
+        summary="convolutions 3×3, each followed by neurons and pooling, and a linear classifier",
+        factory="snnbench.components.networks.conv:conv",
+        params={
+            "channels": Param((64, 128, 256), low=1, unit="channels", doc="width of each stage"),
+            "dropout": _dropout(0.2),
+            "norm": _NORM,
+        },
+        reference="Eshraghian et al. 2023, Proc. IEEE 111(9)",
+        equation="x → [conv → BatchNorm → neuron → AvgPool 2]* → Σ over time → dropout → Linear → logits",
+    ),
+    NetworkSpec(
+        name="vgg",
+        version="1",
+        summary="blocks of convolutions, pooled after each block, and a hidden layer of neurons",
+        factory="snnbench.components.networks.vgg:vgg",
+        params={
+            "blocks": Param(
+                ((64, 64), (128, 128), (256, 256)),
+                low=1,
+                unit="channels",
+                doc="widths of the convolutions of each block",
+            ),
+            "hidden": Param(512, low=1, unit="neurons", doc="width of the fully connected layer"),
+            "dropout": _dropout(0.3),
+            "norm": _NORM,
+        },
+        reference="Simonyan & Zisserman 2015, ICLR; Sengupta et al. 2019, Frontiers in Neuroscience 13:95",
+        equation="x → [[conv → BatchNorm → neuron]* → AvgPool 2]* → Linear → neuron "
+        "→ Σ over time → dropout → Linear → logits",
     ),
 )

@@ -1,4 +1,4 @@
-"""Leaky integrator: the membrane readout."""
+"""Leaky integrator: the membrane readout, and the control that is linear."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from torch import Tensor
 from snnbench.components.neurons.parameters import log_decay
 from snnbench.engine.eager import State
 from snnbench.engine.neuron import Neuron
+from snnbench.engine.surrogate import Surrogate
 
 
 class LI(Neuron):
@@ -30,3 +31,14 @@ class LI(Neuron):
 
     def leak_exponent(self) -> float | None:
         return log_decay(self.beta)
+
+
+def leaky_integrator(
+    features: tuple[int, ...],
+    surrogate: Surrogate | None,
+    generator: torch.Generator,
+    *,
+    beta: float = 0.95,
+) -> LI:
+    """``LI`` as a population like any other; the first three arguments change nothing."""
+    return LI(beta=beta)

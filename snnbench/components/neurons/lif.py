@@ -58,7 +58,7 @@ class LIF(Neuron):
 
     def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
         (u,) = state
-        beta, threshold = decay(self.beta, u), in_dtype(self.threshold, u)
+        beta, threshold = self.membrane_decay(u), in_dtype(self.threshold, u)
         if self.reset_delay:
             u = self._reset(beta * u, self.surrogate(u - threshold), threshold) + x_t
             return self.surrogate(u - threshold), (u,)
@@ -66,8 +66,39 @@ class LIF(Neuron):
         s = self.surrogate(u - threshold)
         return s, (self._reset(u, s, threshold),)
 
+    def membrane_decay(self, like: Tensor) -> float | Tensor:
+        """β for arithmetic that keeps the dtype of ``like``."""
+        return decay(self.beta, like)
+
     def _reset(self, u: Tensor, s: Tensor, threshold: float | Tensor) -> Tensor:
         return apply_reset(u, s.detach() if self.detach_reset else s, threshold, self.reset)
 
     def leak_exponent(self) -> float | None:
         return None if self.reset == "zero" else log_decay(self.beta)
+
+
+def integrate_and_fire(
+    features: tuple[int, ...],
+    surrogate: Surrogate,
+    generator: torch.Generator,
+    *,
+    threshold: float = 1.0,
+    reset: Reset = "subtract",
+    reset_delay: bool = True,
+    detach_reset: bool = False,
+    learn_threshold: bool = False,
+    per_neuron: bool = False,
+) -> LIF:
+    """``LIF`` without leak: β = 1. Arguments as for ``LIF``."""
+    return LIF(
+        features,
+        surrogate,
+        generator,
+        beta=1.0,
+        threshold=threshold,
+        reset=reset,
+        reset_delay=reset_delay,
+        detach_reset=detach_reset,
+        learn_threshold=learn_threshold,
+        per_neuron=per_neuron,
+    )

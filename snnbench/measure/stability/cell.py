@@ -12,7 +12,8 @@ from torch import Tensor
 
 from snnbench.engine.eager import State
 from snnbench.engine.network import Network
-from snnbench.engine.surrogate import Derivative, counting_spikes
+from snnbench.engine.neuron import Neuron
+from snnbench.engine.surrogate import Derivative, Surrogate, counting_spikes
 from snnbench.errors import UsageError
 from snnbench.measure.stability.finite_size import FiniteSize, finite_size
 from snnbench.measure.stability.tangent import spectrum
@@ -66,9 +67,20 @@ def stability(
 
 def slowest_leak(network: Network) -> float | None:
     """Largest exponent of ``network`` with its spikes frozen; None where a population's is not known."""
-    leaks = [neuron.leak_exponent() for neuron in network.neurons if neuron.states]
+    leaks = _leaks(network)
     known = [leak for leak in leaks if leak is not None]
     return max(known) if len(known) == len(leaks) else None
+
+
+def _leaks(network: Network) -> list[float | None]:
+    """Of each population with memory; None where it is not known, or graded outputs cannot be frozen."""
+    populations = [neuron for neuron in network.neurons if neuron.states]
+    return [None if _graded(neuron) else neuron.leak_exponent() for neuron in populations]
+
+
+def _graded(neuron: Neuron) -> bool:
+    surrogate = getattr(neuron, "surrogate", None)
+    return isinstance(surrogate, Surrogate) and surrogate.graded
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,0 +1,41 @@
+"""Burst coding: the brighter, the more spikes and the closer (Guo et al. 2021, Frontiers Neurosci. 15)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from snnbench.components.encoders.intensity import check_intensity
+
+ROUNDING = 1e-6
+"""Taken off before rounding up, so that 0.6·5 is 3 in float32 too."""
+
+
+class Burst:
+    """``⌈N·x⌉`` spikes, at steps 0, i, 2i, …, with ``i = ⌈L − (L − S)·x⌉``; those from step T on are cut off.
+
+    Args:
+        steps: T.
+        spikes: N, the most spikes of a burst.
+        shortest: S, the interval at full intensity.
+        longest: L, the interval at intensity 0.
+    """
+
+    def __init__(self, steps: int, *, spikes: int = 5, shortest: int = 2, longest: int = 5) -> None:
+        self.steps = steps
+        self.spikes = spikes
+        self.shortest = shortest
+        self.longest = longest
+
+    def __call__(self, x: Tensor, generator: torch.Generator) -> Tensor:
+        """Spikes ``[T, B, *shape]`` for intensities ``x`` ``[B, *shape]`` in [0, 1].
+
+        Raises:
+            UsageError: A value is outside [0, 1].
+        """
+        check_intensity(x, "burst")
+        intensity = x.double()
+        count = (self.spikes * intensity - ROUNDING).ceil()
+        interval = (self.longest - (self.longest - self.shortest) * intensity - ROUNDING).ceil()
+        steps = torch.arange(self.steps, device=x.device).view(-1, *[1] * x.ndim)
+        return ((steps % interval == 0) & (steps < count * interval)).to(x.dtype)

@@ -1,0 +1,34 @@
+"""Delta modulation: a spike where the input changes (Eshraghian et al. 2023, Proc. IEEE 111(9))."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from snnbench.components.encoders.sequence import time_first
+
+
+class Delta:
+    """``s[t] = 1`` where ``x[t] − x[t−1] ≥ θ``; with ``off_spike`` −1 where it is ``≤ −θ``; ``x[−1] = 0``.
+
+    Args:
+        steps: Not used: a sequence has its own length.
+        threshold: θ, in the unit of the samples.
+        off_spike: Falls spike too, as −1.
+    """
+
+    def __init__(self, steps: int, *, threshold: float = 0.1, off_spike: bool = False) -> None:
+        self.steps = steps
+        self.threshold = threshold
+        self.off_spike = off_spike
+
+    def __call__(self, x: Tensor, generator: torch.Generator) -> Tensor:
+        """Spikes ``[T, B, *features]`` for sequences ``x`` ``[B, T, *features]``, of any range.
+
+        Raises:
+            UsageError: ``x`` is no sequence, or not finite.
+        """
+        x = time_first(x, "delta")
+        change = x.diff(dim=0, prepend=torch.zeros_like(x[:1]))
+        spikes = (change >= self.threshold).to(x.dtype)
+        return spikes - (change <= -self.threshold).to(x.dtype) if self.off_spike else spikes

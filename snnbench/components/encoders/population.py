@@ -1,0 +1,44 @@
+"""Population coding by Gaussian receptive fields (Bohte, Kok & La Poutré 2002, Neurocomputing 48)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from snnbench.components.encoders.intensity import check_intensity
+
+OVERLAP = 1.5
+"""γ: distance of two centres over the width of a field."""
+
+
+class Population:
+    """``s[t] ~ Bernoulli(exp(−(x − μ_j)²/(2σ²)))`` for each of M fields a value, independent over steps.
+
+    ``μ_j = (j − ½)/(M − 2)``, j = 0 … M − 1, and ``σ = 1/(γ·(M − 2))``, γ = 1.5. Spikes drawn with the
+    response for probability: Tang et al. 2020, CoRL, arXiv:2010.09635.
+
+    Args:
+        steps: T.
+        size: M.
+    """
+
+    def __init__(self, steps: int, *, size: int = 8) -> None:
+        self.steps = steps
+        self.size = size
+
+    def __call__(self, x: Tensor, generator: torch.Generator) -> Tensor:
+        """Spikes ``[T, B, C·M, *]`` for intensities ``x`` ``[B, C, *]`` in [0, 1]; the M of a value adjoin.
+
+        Raises:
+            UsageError: A value is outside [0, 1].
+        """
+        check_intensity(x, "population")
+        response = self.response(x)
+        return torch.bernoulli(response.expand(self.steps, *response.shape), generator=generator)
+
+    def response(self, x: Tensor) -> Tensor:
+        """How strongly each field responds, in [0, 1], ``[B, C·M, *]`` for ``x`` ``[B, C, *]``."""
+        fields = torch.arange(self.size, dtype=x.dtype, device=x.device).view(-1, *[1] * (x.ndim - 2))
+        centre = (fields - 0.5) / (self.size - 2)
+        distance = (x[:, :, None] - centre) * (OVERLAP * (self.size - 2))
+        return (distance.square() / -2).exp().flatten(1, 2)

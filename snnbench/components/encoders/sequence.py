@@ -1,0 +1,23 @@
+"""The shape that sequence encoders accept."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from snnbench.errors import UsageError
+
+
+def time_first(x: Tensor, encoder: str) -> Tensor:
+    """Sequences ``x`` ``[B, T, *features]`` with time first, ``[T, B, *features]``: a view.
+
+    Raises:
+        UsageError: There are no steps or no features, or a value is not a number.
+    """
+    if x.ndim < 3 or x.shape[1] == 0:
+        raise UsageError(
+            f"encoder {encoder!r} takes sequences [B, T, *features], got shape {list(x.shape)}",
+            "an image has no time axis: choose the encoder 'rate' or 'direct'",
+        )
+    if not bool(x.isfinite().all()):
+        raise UsageError(f"encoder {encoder!r} takes finite values, got inf or nan", "repair the dataset")
+    return x.movedim(1, 0)

@@ -1,0 +1,93 @@
+"""Adaptive LIF, feed-forward or recurrent (Bittar & Garner 2022, Frontiers in Neuroscience 16, eqs. 6-8)."""
+
+from __future__ import annotations
+
+import math
+from typing import TypeAlias
+
+import torch
+from torch import Tensor, nn
+
+from snnbench.engine.eager import State
+from snnbench.engine.neuron import Neuron
+from snnbench.engine.surrogate import Surrogate
+from snnbench.errors import UsageError
+
+Range: TypeAlias = tuple[float, float]
+
+
+class AdLIF(Neuron):
+    """``w = β_w·w' + a·u' + b·s'``; ``u = α·(u' − s') + (1−α)·(x + V s' − w)``; ``s = H(u − 1)``.
+
+    A prime marks the previous step. α, β_w, a and b are learned, one a neuron, drawn uniformly from
+    their ranges and clipped to them on use. A neuron with ``a < −(1 − β_w)`` has no stable rest; its
+    exponent is positive. State: u and w, each ``[B, *features]``.
+
+    Args:
+        features: Shape of the population; V is ``[H, H]`` with H their product.
+        surrogate: Spike function of ``u − 1``.
+        generator: Draws the parameters, and V, orthogonal.
+        alpha: Range of the membrane decay α, 1/step.
+        beta_w: Range of the adaptation's decay β_w, 1/step.
+        a: Range of the adaptation to the membrane.
+        b: Range of the adaptation to spikes.
+        recurrent: With V, whose diagonal counts as zero; without it V = 0.
+
+    Raises:
+        UsageError: A range is not two numbers in order.
+    """
+
+    states = ("membrane", "adaptation")
+
+    def __init__(
+        self,
+        features: tuple[int, ...],
+        surrogate: Surrogate,
+        generator: torch.Generator,
+        *,
+        alpha: Range = (0.8187307530779818, 0.9607894391523232),
+        beta_w: Range = (0.9672161004820059, 0.9917012926387937),
+        a: Range = (-1.0, 1.0),
+        b: Range = (0.0, 2.0),
+        recurrent: bool = False,
+    ) -> None:
+        super().__init__()
+        self.ranges = {"alpha": alpha, "beta_w": beta_w, "a": a, "b": b}
+        for name, bounds in self.ranges.items():
+            if len(bounds) != 2 or not bounds[0] <= bounds[1]:
+                raise UsageError(f"neuron 'adlif': {name}={bounds} is not a range", "give [low, high]")
+            drawn = torch.empty(features).uniform_(*bounds, generator=generator)
+            self.register_parameter(name, nn.Parameter(drawn))
+        self.surrogate = surrogate
+        self.weight: nn.Parameter | None = None
+        if recurrent:
+            width = math.prod(features)
+            self.weight = nn.Parameter(torch.empty(width, width))
+            nn.init.orthogonal_(self.weight, generator=generator)
+
+    def initial_state(self, x_t: Tensor) -> State:
+        return torch.zeros_like(x_t), torch.zeros_like(x_t)
+
+    def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
+        u, w = state
+        s = self.surrogate(u - 1)
+        alpha, beta_w, a, b = (self._clipped(name).to(u.dtype) for name in self.ranges)
+        w = beta_w * w + a * u + b * s
+        u = alpha * (u - s) + (1 - alpha) * (x_t + self._recurrent(s) - w)
+        return self.surrogate(u - 1), (u, w)
+
+    def _clipped(self, name: str) -> Tensor:
+        return self.get_parameter(name).clamp(*self.ranges[name])
+
+    def _recurrent(self, s: Tensor) -> Tensor | float:
+        if self.weight is None:
+            return 0.0
+        others = self.weight - self.weight.diag().diag()
+        return nn.functional.linear(s.flatten(1), others).view_as(s)
+
+    def leak_exponent(self) -> float | None:
+        """Largest ln |eigenvalue| of the linear map (u, w), over the neurons."""
+        alpha, beta_w, a, _ = (self._clipped(name).detach().double().flatten() for name in self.ranges)
+        rows = (alpha - (1 - alpha) * a, -(1 - alpha) * beta_w), (a, beta_w)
+        matrices = torch.stack([torch.stack(row, -1) for row in rows], -2)
+        return float(torch.linalg.eigvals(matrices).abs().amax().log())

@@ -1,0 +1,65 @@
+"""LIF with an adaptive threshold (Bellec et al. 2018, NeurIPS, the LSNN)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from snnbench.components.neurons.parameters import log_decay
+from snnbench.engine.eager import State
+from snnbench.engine.neuron import Neuron
+from snnbench.engine.surrogate import Surrogate
+
+
+class ALIF(Neuron):
+    """``b = ρ·b' + s'``; ``ϑ = θ + κ·b``; ``u = β·u' + (1−β)·x − ϑ·s'``; ``s = H(u − ϑ)``.
+
+    A prime marks the previous step. State: u and b, each ``[B, *features]``.
+
+    Args:
+        features: Shape of the population.
+        surrogate: Spike function of ``u − ϑ``.
+        generator: Not used: nothing is drawn.
+        beta: Membrane decay β, 1/step.
+        rho: Decay ρ of the adaptation, 1/step.
+        threshold: θ, at rest; below 1, as a steady input x takes u to x.
+        kappa: κ, how much a spike raises the threshold.
+        detach_reset: Keep the gradient out of the reset (not out of the adaptation).
+    """
+
+    states = ("membrane", "adaptation")
+
+    def __init__(
+        self,
+        features: tuple[int, ...],
+        surrogate: Surrogate,
+        generator: torch.Generator,
+        *,
+        beta: float = 0.95,
+        rho: float = 0.97,
+        threshold: float = 0.1,
+        kappa: float = 0.05,
+        detach_reset: bool = False,
+    ) -> None:
+        super().__init__()
+        self.beta = beta
+        self.rho = rho
+        self.threshold = threshold
+        self.kappa = kappa
+        self.surrogate = surrogate
+        self.detach_reset = detach_reset
+
+    def initial_state(self, x_t: Tensor) -> State:
+        return torch.zeros_like(x_t), torch.zeros_like(x_t)
+
+    def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
+        u, b = state
+        s = self.surrogate(u - self.threshold - self.kappa * b)
+        b = self.rho * b + s
+        threshold = self.threshold + self.kappa * b
+        reset = threshold * (s.detach() if self.detach_reset else s)
+        u = self.beta * u + (1 - self.beta) * x_t - reset
+        return self.surrogate(u - self.threshold - self.kappa * b), (u, b)
+
+    def leak_exponent(self) -> float | None:
+        return max(log_decay(self.beta), log_decay(self.rho))

@@ -1,0 +1,79 @@
+"""Alpha neuron: the membrane is the difference of two exponential traces (Rall 1967, J. Neurophysiol. 30)."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from snnbench.components.neurons.parameters import log_decay
+from snnbench.components.neurons.reset import Reset, apply_reset
+from snnbench.engine.eager import State
+from snnbench.engine.neuron import Neuron
+from snnbench.engine.surrogate import Surrogate
+from snnbench.errors import UsageError
+
+
+class Alpha(Neuron):
+    """``e = α·e' + x``; ``i = β·i' − x``; ``u = c·(e + i)``; ``s = H(u − θ)``; ``c = ln β/(ln β − ln α)``.
+
+    A prime marks the previous step. A spike acts one step later: ``zero`` wipes e and i, the input of
+    the step included; ``subtract`` takes θ/c off e, hence θ off u. The response to an impulse rises
+    to ``α^t``, t its peak time. State: e and i, each ``[B, *features]``.
+
+    Args:
+        features: Shape of the population.
+        surrogate: Spike function of ``u − θ``.
+        generator: Not used: nothing is drawn.
+        alpha: Decay α of the excitatory trace, 1/step, above β.
+        beta: Decay β of the inhibitory trace, 1/step.
+        threshold: θ.
+        reset: ``zero``, ``subtract`` or ``none``.
+        detach_reset: Keep the gradient out of the reset.
+
+    Raises:
+        UsageError: α is not above β: the response would be negative.
+    """
+
+    states = ("excitatory", "inhibitory")
+
+    def __init__(
+        self,
+        features: tuple[int, ...],
+        surrogate: Surrogate,
+        generator: torch.Generator,
+        *,
+        alpha: float = 0.9,
+        beta: float = 0.8,
+        threshold: float = 1.0,
+        reset: Reset = "zero",
+        detach_reset: bool = False,
+    ) -> None:
+        super().__init__()
+        if not 0 < beta < alpha <= 1:
+            raise UsageError(
+                f"neuron 'alpha': alpha={alpha} and beta={beta} are not 0 < beta < alpha <= 1",
+                "alpha is the slower decay; the defaults are 0.9 and 0.8",
+            )
+        self.alpha = alpha
+        self.beta = beta
+        self.scale = math.log(beta) / (math.log(beta) - math.log(alpha))
+        self.threshold = threshold
+        self.surrogate = surrogate
+        self.reset: Reset = reset
+        self.detach_reset = detach_reset
+
+    def initial_state(self, x_t: Tensor) -> State:
+        return torch.zeros_like(x_t), torch.zeros_like(x_t)
+
+    def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
+        e, i = state
+        s = self.surrogate(self.scale * (e + i) - self.threshold)
+        r = s.detach() if self.detach_reset else s
+        e = apply_reset(self.alpha * e + x_t, r, self.threshold / self.scale, self.reset)
+        i = apply_reset(self.beta * i - x_t, r, 0.0, self.reset)
+        return self.surrogate(self.scale * (e + i) - self.threshold), (e, i)
+
+    def leak_exponent(self) -> float | None:
+        return None if self.reset == "zero" else log_decay(self.alpha)

@@ -1,0 +1,85 @@
+"""Exponential integrate-and-fire (Fourcaud-Trocmé et al. 2003, J. Neuroscience 23(37), eq. 8)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from snnbench.engine.eager import State
+from snnbench.engine.neuron import Neuron
+from snnbench.engine.surrogate import Surrogate
+from snnbench.errors import UsageError
+
+STEEPEST = 10.0
+"""Largest exponent of the upstroke, e^10: within every floating-point type."""
+
+
+class EIF(Neuron):
+    """``u = u' + (dt/τ)·(u_rest − u' + Δ·exp((u' − u_rh)/Δ) + x)``; ``s = H(u − θ)``.
+
+    A prime marks the previous step. A spike sets u to u_reset within its step, so u is never above θ.
+    With the defaults a steady input fires above 0.6. What a spike wipes has no true derivative:
+    ``lambda_true`` of neurons that fire is −∞.
+
+    State: u, dimensionless, ``[B, *features]``.
+
+    Args:
+        features: Shape of the population.
+        surrogate: Spike function of ``u − θ``.
+        generator: Not used: nothing is drawn.
+        tau: Membrane time constant τ, ms.
+        dt: Euler step, ms, at most τ.
+        sharpness: Δ, the membrane's range over which the upstroke sets in.
+        u_rest: Rest without input.
+        u_rheobase: u_rh, where the upstroke sets in.
+        threshold: θ, where the upstroke counts as a spike, above u_rh.
+        u_reset: Membrane after a spike.
+        detach_reset: Keep the gradient out of the reset.
+
+    Raises:
+        UsageError: dt > τ, or (θ − u_rh)/Δ > 10: the exponential would leave the range of a float.
+    """
+
+    def __init__(
+        self,
+        features: tuple[int, ...],
+        surrogate: Surrogate,
+        generator: torch.Generator,
+        *,
+        tau: float = 5.0,
+        dt: float = 1.0,
+        sharpness: float = 0.2,
+        u_rest: float = 0.0,
+        u_rheobase: float = 0.8,
+        threshold: float = 1.5,
+        u_reset: float = 0.0,
+        detach_reset: bool = False,
+    ) -> None:
+        super().__init__()
+        if dt > tau:
+            raise UsageError(f"neuron 'eif': dt={dt} ms is longer than tau={tau} ms", "make dt smaller")
+        exponent = (threshold - u_rheobase) / sharpness
+        if exponent > STEEPEST:
+            raise UsageError(
+                f"neuron 'eif': (threshold − u_rheobase)/sharpness = {exponent:g} is above {STEEPEST:g}",
+                "lower the threshold or raise the sharpness",
+            )
+        self.rate = dt / tau
+        self.sharpness = sharpness
+        self.u_rest = u_rest
+        self.u_rheobase = u_rheobase
+        self.threshold = threshold
+        self.u_reset = u_reset
+        self.surrogate = surrogate
+        self.detach_reset = detach_reset
+
+    def initial_state(self, x_t: Tensor) -> State:
+        return (torch.full_like(x_t, self.u_rest),)
+
+    def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
+        (u,) = state
+        upstroke = self.sharpness * ((u - self.u_rheobase) / self.sharpness).exp()
+        u = u + self.rate * (self.u_rest - u + upstroke + x_t)
+        s = self.surrogate(u - self.threshold)
+        r = s.detach() if self.detach_reset else s
+        return s, ((1 - r) * u + r * self.u_reset,)

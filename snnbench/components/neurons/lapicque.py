@@ -1,0 +1,75 @@
+"""LIF as a resistor-capacitor circuit (Lapicque 1907; Brunel & van Rossum 2007, Biol. Cybern. 97)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from snnbench.components.neurons.parameters import log_decay
+from snnbench.components.neurons.reset import Reset, apply_reset
+from snnbench.engine.eager import State
+from snnbench.engine.neuron import Neuron
+from snnbench.engine.surrogate import Surrogate
+from snnbench.errors import UsageError
+
+
+class Lapicque(Neuron):
+    """``u = (1 − dt/RC)·u' + (dt/C)·x − θ·s'``; ``s = H(u − θ)``; a prime marks the previous step.
+
+    The Euler step of ``RC·du/dt = −u + R·x``. With ``reset="zero"`` the input of the step is wiped as
+    well: ``u = (1 − s')·(…)``. State: u, ``[B, *features]``.
+
+    Args:
+        features: Shape of the population.
+        surrogate: Spike function of ``u − θ``.
+        generator: Not used: nothing is drawn.
+        resistance: R, MΩ.
+        capacitance: C, nF.
+        dt: Time step, ms.
+        threshold: θ, mV.
+        reset: ``subtract``, ``zero`` or ``none``.
+        detach_reset: Keep the gradient out of the reset.
+
+    Raises:
+        UsageError: dt is longer than the time constant RC: the step would overshoot the rest.
+    """
+
+    def __init__(
+        self,
+        features: tuple[int, ...],
+        surrogate: Surrogate,
+        generator: torch.Generator,
+        *,
+        resistance: float = 5.0,
+        capacitance: float = 5.0,
+        dt: float = 1.0,
+        threshold: float = 1.0,
+        reset: Reset = "subtract",
+        detach_reset: bool = False,
+    ) -> None:
+        super().__init__()
+        if dt > resistance * capacitance:
+            raise UsageError(
+                f"neuron 'lapicque': dt={dt} ms is longer than the time constant "
+                f"resistance·capacitance = {resistance * capacitance} ms",
+                "make dt smaller, or resistance or capacitance larger",
+            )
+        self.beta = 1 - dt / (resistance * capacitance)
+        self.gain = dt / capacitance
+        self.threshold = threshold
+        self.surrogate = surrogate
+        self.reset: Reset = reset
+        self.detach_reset = detach_reset
+
+    def initial_state(self, x_t: Tensor) -> State:
+        return (torch.zeros_like(x_t),)
+
+    def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
+        (u,) = state
+        s = self.surrogate(u - self.threshold)
+        u = self.beta * u + self.gain * x_t
+        u = apply_reset(u, s.detach() if self.detach_reset else s, self.threshold, self.reset)
+        return self.surrogate(u - self.threshold), (u,)
+
+    def leak_exponent(self) -> float | None:
+        return None if self.reset == "zero" else log_decay(self.beta)

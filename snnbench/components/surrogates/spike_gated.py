@@ -1,0 +1,14 @@
+"""Gradient gated by the spike: snnTorch's ``Heaviside`` (Eshraghian et al. 2023, Proc. IEEE 111(9))."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from snnbench.engine.surrogate import Surrogate
+
+
+class SpikeGated(Surrogate):
+    """``d(z) = H(z)``: the gradient passes where there is a spike and nowhere else."""
+
+    def derivative(self, z: Tensor) -> Tensor:
+        return (z > 0).to(z.dtype)
