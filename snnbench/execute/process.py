@@ -11,7 +11,8 @@ import threading
 import types
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from multiprocessing import forkserver
+from functools import cache
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.context import BaseContext
 from typing import Any
@@ -32,28 +33,20 @@ PATIENCE_SECONDS = 5.0
 """How long a child that has nothing more to say may take to exit."""
 
 
+@cache
 def context() -> BaseContext:
     """A forkserver that has torch loaded, or spawn where there is no forkserver."""
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     server = multiprocessing.get_context("forkserver")
     server.set_forkserver_preload(list(PRELOAD))
-    with _ignoring_interrupts():
-        forkserver.ensure_running()
-    return server
-
-
-@contextmanager
-def _ignoring_interrupts() -> Iterator[None]:
-    """A process started within ignores Ctrl-C from its first moment; this one does for that moment."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    resource_tracker.ensure_running()  # now, since it would lift the mask
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        yield
+        forkserver.ensure_running()  # it inherits the mask: Ctrl-C is for this process, which gets it later
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    return server
 
 
 class Child:
@@ -154,8 +147,12 @@ def _resident(process: psutil.Process) -> int:
 def _enter(target: str, connection: Connection, lifeline: Connection) -> None:
     """Where the child starts."""
     _detach(lifeline)
+    try:
+        argument = connection.recv()
+    except EOFError:
+        os._exit(1)  # the parent is gone already
     module, _, function = target.partition(":")
-    getattr(importlib.import_module(module), function)(connection.recv(), connection)
+    getattr(importlib.import_module(module), function)(argument, connection)
     sys.stderr.flush()
     os._exit(0)  # without waiting for what a plugin may have left running
 
