@@ -19,6 +19,9 @@ PIPED_WIDTH = 10_000
 """Columns when stdout is no terminal: a row stays on one line, for grep and friends."""
 
 
+MOST_ITEMS = 4
+"""Of a mapping in one cell; JSON has all, and so has ``show``."""
+
 STYLES = {
     **dict.fromkeys(("ok", "done"), "green"),
     **dict.fromkeys(("warn", "blocked", "skipped", "interrupted"), "yellow"),
@@ -91,13 +94,15 @@ def _table(title: str, columns: Sequence[str], rows: Sequence[Mapping[str, objec
 
 
 def cell_text(value: object) -> str:
-    """One cell as people read it: ``–`` for None, ``yes`` and ``no``, ``a=1, b=zero`` for a mapping."""
+    """One cell as people read it: ``–`` for None, ``yes``, ``no``, a mapping's first items as ``a=1, b=zero``."""
     if value is None:
         return "–"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Mapping):
-        return ", ".join(f"{key}={format_value(item)}" for key, item in value.items())
+        shown = [f"{key}={format_value(item)}" for key, item in list(value.items())[:MOST_ITEMS]]
+        left = len(value) - len(shown)
+        return ", ".join([*shown, *([f"… {left} more"] if left else [])])
     if isinstance(value, list | tuple):
         return ", ".join(map(cell_text, value))
     return str(value)
