@@ -94,7 +94,7 @@ def _table(title: str, columns: Sequence[str], rows: Sequence[Mapping[str, objec
 
 
 def cell_text(value: object) -> str:
-    """One cell as people read it: ``–`` for None, ``yes``, ``no``, a mapping's first items as ``a=1, b=zero``."""
+    """One cell for people: ``–`` for None, ``yes``, ``no``, a mapping's first items as ``a=1, b=zero``."""
     if value is None:
         return "–"
     if isinstance(value, bool):
