@@ -57,9 +57,10 @@ class Journal:
         """Create or continue the run in ``directory``; a torn last line is cut off (see ``warnings``).
 
         Raises:
-            StoreError: It cannot be written, another process is using it, or it is damaged.
+            StoreError: It cannot be written, holds something else, is in use, or is damaged.
         """
         try:
+            _refuse_foreign(directory)
             directory.mkdir(parents=True, exist_ok=True)
             lock = _acquire(directory)
         except OSError as error:
@@ -137,6 +138,16 @@ def read(directory: Path) -> tuple[RunHeader, list[CellResult], list[str]]:
 def latest(results: Iterable[CellResult]) -> list[CellResult]:
     """The last result of each identity: a cell that was run again replaces the earlier one."""
     return list({(result.identity, result.cell.id): result for result in results}.values())
+
+
+def _refuse_foreign(directory: Path) -> None:
+    """A directory that holds anything but a run: its files could be overwritten by a report."""
+    if not directory.is_dir():
+        return
+    names = {path.name for path in directory.iterdir()}
+    if names - {LOCK} and not names & {HEADER, CELLS}:
+        hint = "name a new directory with -o"
+        raise StoreError(f"{directory} is not a run and not empty: it holds {min(names - {LOCK})!r}", hint)
 
 
 def _acquire(directory: Path) -> FileLock:

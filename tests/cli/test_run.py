@@ -175,6 +175,11 @@ def test_killed_outright_leaves_no_process_and_an_intact_journal(small: Path, tm
         assert len(journal.results) == len(results)
 
 
+def _heed_interrupts() -> None:
+    """A shell starts what runs in its background with SIGINT ignored, and that is inherited."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def _start(matrix: Path, cwd: Path) -> subprocess.Popen[str]:
     """A run under way, with one cell finished."""
     process = subprocess.Popen(
@@ -184,6 +189,7 @@ def _start(matrix: Path, cwd: Path) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
         env=_plain(),
+        preexec_fn=_heed_interrupts,
     )
     assert process.stderr is not None
     first = process.stderr.readline()
@@ -226,6 +232,15 @@ def test_a_directory_in_use_is_refused(small: Path, tmp_path: Path) -> None:
         done = snnbench("run", small, "-o", "taken", cwd=tmp_path)
     assert done.returncode == 2
     assert "in use" in done.stderr
+
+
+def test_a_directory_that_is_no_run_is_left_alone(small: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "table.csv").write_text("mine")
+    done = snnbench("run", small, "-o", "mine", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "mine is not a run and not empty: it holds 'table.csv'" in done.stderr
+    assert [path.read_text() for path in (tmp_path / "mine").iterdir()] == ["mine"]
 
 
 def test_nothing_selected_is_exit_code_5(small: Path, tmp_path: Path) -> None:

@@ -140,8 +140,8 @@ def test_a_new_journal_has_no_header_and_an_old_one_has(tmp_path: Path) -> None:
     with Journal.open(tmp_path / "new" / "run") as journal:
         assert journal.header is None
         assert journal.results == []
-    write(tmp_path, *make_run())
-    with Journal.open(tmp_path) as journal:
+    write(tmp_path / "old", *make_run())
+    with Journal.open(tmp_path / "old") as journal:
         assert journal.header == HEADER
         assert journal.results == make_run()
 
