@@ -189,7 +189,7 @@ def _start(matrix: Path, cwd: Path) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
         env=_plain(),
-        preexec_fn=_heed_interrupts,
+        preexec_fn=_heed_interrupts,  # noqa: PLW1509
     )
     assert process.stderr is not None
     first = process.stderr.readline()
