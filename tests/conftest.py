@@ -1,9 +1,16 @@
-"""What all tests share: one thread, and generators with a seed."""
+"""What all tests share: one thread, generators with a seed, and how long properties are searched."""
 
 from __future__ import annotations
 
+import os
+
 import pytest
 import torch
+from hypothesis import settings
+
+settings.register_profile("here", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True)  # a search belongs to a desk
+settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 
 @pytest.fixture(autouse=True, scope="session")
