@@ -1,0 +1,94 @@
+"""Which split feeds which number, and what a training pass touches."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from snnbench.components.datasets.yin_yang import yin_yang
+from snnbench.components.encoders.direct import Direct
+from snnbench.components.networks.dense import dense
+from snnbench.components.neurons.lif import LIF
+from snnbench.components.surrogates.atan import ATan
+from snnbench.engine.data import Dataset, Split
+from snnbench.engine.network import Network
+from snnbench.measure.accuracy import DivergedError
+from snnbench.records import Budget
+from snnbench.training import Trainer
+
+STEPS = 4
+
+
+def data() -> Dataset:
+    whole = yin_yang(None, train=64)
+    return Dataset(whole.train, cut(whole.validation, 90), cut(whole.test, 70), whole.classes)
+
+
+def cut(split: Split, size: int) -> Split:
+    return Split(split.x[:size], split.y[:size])
+
+
+def network() -> Network:
+    generator = torch.Generator().manual_seed(3)
+    return dense((4,), 3, lambda f: LIF(f, ATan(), generator), generator, hidden=(16,))
+
+
+def trainer(made: Network, of: Dataset, **budget: float) -> Trainer:
+    chosen = Budget(steps=STEPS, **{"epochs": 3, "batch_size": 10, "learning_rate": 0.01, **budget})  # type: ignore[arg-type]
+    return Trainer(made, Direct(STEPS), of, budget=chosen, key="00ff", device=torch.device("cpu"))
+
+
+def right(made: Network, split: Split) -> float:
+    """Accuracy by a loop of our own, one sample at a time."""
+    with torch.no_grad():
+        hits = [
+            int(made(x.expand(STEPS, 1, *x.shape)).argmax()) == int(y)
+            for x, y in zip(split.x, split.y, strict=True)
+        ]
+    return sum(hits) / len(hits)
+
+
+def test_each_number_is_of_its_own_split_at_the_chosen_epoch() -> None:
+    made, of = network(), data()
+    history = trainer(made, of).run()
+    assert history.chosen is not None
+    for name, split in (("validation.accuracy", of.validation), ("test.accuracy", of.test)):
+        assert history.series[name][history.chosen] == pytest.approx(right(made, split))
+    assert {len(values) for values in history.series.values()} == {3}
+
+
+def test_the_test_split_changes_nothing_but_its_own_curve() -> None:
+    first, second = network(), network()
+    of = data()
+    other = Dataset(of.train, of.validation, Split(of.test.x.flip(0), of.test.y), of.classes)
+    one, two = trainer(first, of).run(), trainer(second, other).run()
+    assert one.chosen == two.chosen
+    assert one.series["test.accuracy"] != two.series["test.accuracy"]
+    for name in one.series.keys() - {"test.accuracy"}:
+        assert one.series[name] == two.series[name]
+    assert all(torch.equal(a, b) for a, b in zip(first.parameters(), second.parameters(), strict=True))
+
+
+def test_an_epoch_sees_every_sample_once_in_a_fresh_order() -> None:
+    made = trainer(network(), data())
+    passes = [torch.cat([x for x, _ in made._batches()]) for _ in range(2)]
+    for seen in passes:
+        assert sorted(map(tuple, seen.tolist())) == sorted(map(tuple, data().train.x.tolist()))
+    assert not torch.equal(passes[0], passes[1])
+
+
+def test_without_epochs_the_weights_are_as_drawn() -> None:
+    made = network()
+    history = trainer(made, data(), epochs=0).run()
+    assert (history.chosen, history.series) == (None, {})
+    assert all(torch.equal(a, b) for a, b in zip(made.parameters(), network().parameters(), strict=True))
+
+
+def test_a_loss_that_is_not_finite_stops_the_training() -> None:
+    made = network()
+    with torch.no_grad():
+        next(made.parameters()).fill_(torch.nan)
+        for parameter in made.classifier.parameters():
+            parameter.fill_(torch.inf)
+    with pytest.raises(DivergedError):
+        trainer(made, data()).run()
