@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from snnbench.plugin.hookspecs import hookimpl as hookimpl
     from snnbench.plugin.specs import DatasetSpec as DatasetSpec
     from snnbench.plugin.specs import EncoderSpec as EncoderSpec
+    from snnbench.plugin.specs import FromParam as FromParam
     from snnbench.plugin.specs import MeasurementSpec as MeasurementSpec
     from snnbench.plugin.specs import NetworkSpec as NetworkSpec
     from snnbench.plugin.specs import NeuronSpec as NeuronSpec
@@ -48,6 +49,7 @@ _HOMES = {
     "Surrogate": "snnbench.engine.surrogate",
     "DatasetSpec": "snnbench.plugin.specs",
     "EncoderSpec": "snnbench.plugin.specs",
+    "FromParam": "snnbench.plugin.specs",
     "MeasurementSpec": "snnbench.plugin.specs",
     "NetworkSpec": "snnbench.plugin.specs",
     "NeuronSpec": "snnbench.plugin.specs",

@@ -15,7 +15,7 @@ from snnbench.cli import app
 from snnbench.cli.plugins import PluginOption, load_host
 from snnbench.cli.tables import Format, FormatOption, cell_text, console, show_table
 from snnbench.errors import NothingSelectedError, PluginError, UsageError, did_you_mean
-from snnbench.plugin.specs import KINDS, Spec
+from snnbench.plugin.specs import KINDS, FromParam, Spec
 from snnbench.records import format_value
 
 if TYPE_CHECKING:
@@ -132,6 +132,8 @@ def _claims(spec: Spec) -> Row:
     for field in fields(spec):
         if field.name not in common:
             value = getattr(spec, field.name)
+            if isinstance(value, FromParam):
+                value = f"{cell_text(spec.params[value.name].default)} (parameter {value.name})"
             value = sorted(value) if isinstance(value, frozenset) else value
             claims[field.name] = value if value or isinstance(value, bool) else None
     return claims

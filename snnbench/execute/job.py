@@ -73,10 +73,16 @@ class Finished:
 
 def labels(job: Job) -> dict[str, str]:
     """The claims that a reader needs beside the numbers."""
-    spec = cast(NeuronSpec, job.specs["neuron"])
+    claims = cast(NeuronSpec, job.specs["neuron"]).claims(job.cell.neuron.params)
     surrogate = cast(SurrogateSpec | None, job.specs.get("surrogate"))
-    spike = "graded" if surrogate is not None and surrogate.graded else spec.spike
-    return {"spike": spike, "threshold": spec.threshold, "recurrent": str(spec.recurrent).lower()}
+    when = "next step" if claims.reset_delay else "same step"
+    gradient = "detached" if claims.reset_detached else "attached"
+    return {
+        "spike": "graded" if surrogate is not None and surrogate.graded else claims.spike,
+        "threshold": claims.threshold,
+        "reset": "none" if claims.reset == "none" else f"{claims.reset}, {when}, {gradient}",
+        "recurrent": str(claims.recurrent).lower(),
+    }
 
 
 def check_picklable(specs: Iterable[Spec]) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from types import UnionType
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from snnbench.plugin.specs import Param, Spec
+from snnbench.plugin.specs import Claims, FromParam, NeuronSpec, Param, Spec
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _FACTORY = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
@@ -40,13 +40,29 @@ def check_spec(spec: object, kind: type[Spec]) -> None:
             raise Fault(f"{where}: {name}={getattr(spec, name)!r} is not {_allowed(hint)}")
     for name, param in spec.params.items():
         _check_param(f"{where}, parameter {name!r}", name, param)
+    if isinstance(spec, NeuronSpec):
+        _check_claims(where, spec)
+
+
+def _check_claims(where: str, spec: NeuronSpec) -> None:
+    """Check that a claim that a parameter decides names one whose values are what can be claimed."""
+    for name, hint in get_type_hints(Claims).items():
+        claim = getattr(spec, name)
+        if not isinstance(claim, FromParam):
+            continue
+        if claim.name not in spec.params:
+            raise Fault(f"{where}: {name} is said to follow {claim.name!r}, which is no parameter of it")
+        param = spec.params[claim.name]
+        for value in param.choices or (param.default,):
+            if not _fits(value, hint):
+                raise Fault(f"{where}: {name} follows {claim.name!r}, but {value!r} is not {_allowed(hint)}")
 
 
 def _fits(value: object, hint: Any) -> bool:
     """Whether ``value`` is of the type ``hint``, for the types that specs use."""
     if get_origin(hint) is Literal:
         return value in get_args(hint)
-    if get_origin(hint) is UnionType:
+    if get_origin(hint) in (Union, UnionType):
         return any(_fits(value, part) for part in get_args(hint))
     outer = get_origin(hint) or hint
     if isinstance(outer, type) and not isinstance(value, outer):
@@ -57,6 +73,8 @@ def _fits(value: object, hint: Any) -> bool:
 def _allowed(hint: Any) -> str:
     if get_origin(hint) is Literal:
         return f"one of {', '.join(map(repr, get_args(hint)))}"
+    if get_origin(hint) in (Union, UnionType):
+        return " or ".join(map(_allowed, get_args(hint)))
     return getattr(get_origin(hint) or hint, "__name__", str(hint)).lower()
 
 

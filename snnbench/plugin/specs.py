@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from importlib import import_module
 from typing import Any, ClassVar, Literal, TypeAlias
 
@@ -12,6 +12,8 @@ from snnbench.records import Params, Scalar, Value, format_value
 
 Factory: TypeAlias = Callable[..., Any] | str
 SpikeKind: TypeAlias = Literal["binary", "ternary", "multi", "graded", "none"]
+ThresholdRule: TypeAlias = Literal[">", ">="]
+ResetKind: TypeAlias = Literal["subtract", "zero", "value", "none"]
 DataKind: TypeAlias = Literal["image", "events", "sequence"]
 
 
@@ -139,19 +141,46 @@ class Spec:
         return loaded
 
 
+@dataclass(frozen=True, slots=True)
+class FromParam:
+    """A claim that a parameter of the component decides.
+
+    Attributes:
+        name: Of the parameter. Its values are what the claim can be.
+    """
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a neuron with given parameters is. The attributes are those of ``NeuronSpec``."""
+
+    spike: SpikeKind
+    threshold: ThresholdRule
+    reset: ResetKind
+    reset_delay: bool
+    reset_detached: bool
+    recurrent: bool
+    causal: bool
+
+
 @dataclass(frozen=True, kw_only=True)
 class NeuronSpec(Spec):
     """A neuron model. ``factory(features, surrogate, generator, **params) -> Neuron``.
 
     ``features`` is the shape of one sample at one step; ``surrogate`` is None when ``spike`` is
-    ``none``; ``generator`` draws initial weights. The claims keep unlike models out of one row.
+    ``none``; ``generator`` draws initial weights. The claims keep unlike models out of one row; one
+    that depends on a parameter is ``FromParam``.
 
     Attributes:
         spike: What an output value can be.
         threshold: Whether a membrane exactly at threshold is silent (``>``) or fires (``>=``).
-        reset: What a spike does to the membrane, and when.
+        reset: What a spike does to the membrane: takes the threshold off it, sets it to 0, sets it to
+            another value of the model, or nothing.
+        reset_delay: The reset acts in the step after the spike, not in the step of the spike.
         reset_detached: The gradient does not flow through the reset.
-        recurrent: Its units read each other's output.
+        recurrent: Its units read their own or each other's output through weights.
         causal: The output at t depends on inputs up to t only.
         states: Names of the state tensors, in order.
     """
@@ -159,12 +188,23 @@ class NeuronSpec(Spec):
     kind: ClassVar[str] = "neuron"
 
     spike: SpikeKind = "binary"
-    threshold: Literal[">", ">="] = ">"
-    reset: str = "none"
-    reset_detached: bool = False
-    recurrent: bool = False
+    threshold: ThresholdRule = ">"
+    reset: ResetKind | FromParam = "none"
+    reset_delay: bool | FromParam = False
+    reset_detached: bool | FromParam = False
+    recurrent: bool | FromParam = False
     causal: bool = True
     states: tuple[str, ...] = ()
+
+    def claims(self, given: Params = ()) -> Claims:
+        """What the neuron with these parameters is."""
+        values = self.resolve(given)
+
+        def claim(name: str) -> Any:
+            said = getattr(self, name)
+            return values[said.name] if isinstance(said, FromParam) else said
+
+        return Claims(**{one.name: claim(one.name) for one in fields(Claims)})
 
 
 @dataclass(frozen=True, kw_only=True)

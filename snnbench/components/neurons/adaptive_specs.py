@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from snnbench.components.neurons.spec_params import DETACH, DT, decay
-from snnbench.plugin.specs import NeuronSpec, Param
+from snnbench.plugin.specs import FromParam, NeuronSpec, Param
 
 ADAPTIVE_SPECS: Final = (
     NeuronSpec(
@@ -23,7 +23,9 @@ ADAPTIVE_SPECS: Final = (
         reference="Bellec et al. 2018, NeurIPS (LSNN); 1 − ρ within κ",
         equation="b[t] = ρ·b[t−1] + s[t−1];  ϑ[t] = θ + κ·b[t];  "
         "u[t] = β·u[t−1] + (1−β)·x[t] − ϑ[t]·s[t−1];  s[t] = H(u[t] − ϑ[t])",
-        reset="subtract the adapted threshold, one step after the spike",
+        reset="subtract",
+        reset_delay=True,
+        reset_detached=FromParam("detach_reset"),
         states=("membrane", "adaptation"),
     ),
     NeuronSpec(
@@ -53,7 +55,9 @@ ADAPTIVE_SPECS: Final = (
         reference="Bittar & Garner 2022, Frontiers in Neuroscience 16",
         equation="w[t] = β_w·w[t−1] + a·u[t−1] + b·s[t−1];  "
         "u[t] = α·(u[t−1] − s[t−1]) + (1−α)·(x[t] + V·s[t−1] − w[t]);  s[t] = H(u[t] − 1)",
-        reset="subtract, before the leak, one step after the spike",
+        reset="subtract",
+        reset_delay=True,
+        recurrent=FromParam("recurrent"),
         states=("membrane", "adaptation"),
     ),
     NeuronSpec(
@@ -74,7 +78,8 @@ ADAPTIVE_SPECS: Final = (
         reference="Gerstner et al. 2014, Neuronal Dynamics, section 5.3; Euler step",
         equation="u[t] = u[t−1] + (dt/τ)·(a·(u[t−1] − u_rest)·(u[t−1] − u_crit) + x[t]);  "
         "s[t] = H(u[t] − θ);  where s[t] = 1, u[t] is set to u_reset",
-        reset="to u_reset, in the step of the spike",
+        reset="value",
+        reset_detached=FromParam("detach_reset"),
         states=("membrane",),
     ),
     NeuronSpec(
@@ -95,7 +100,8 @@ ADAPTIVE_SPECS: Final = (
         reference="Fourcaud-Trocmé et al. 2003, Journal of Neuroscience 23(37); Euler step",
         equation="u[t] = u[t−1] + (dt/τ)·(u_rest − u[t−1] + Δ·exp((u[t−1] − u_rh)/Δ) + x[t]);  "
         "s[t] = H(u[t] − θ);  where s[t] = 1, u[t] is set to u_reset",
-        reset="to u_reset, in the step of the spike",
+        reset="value",
+        reset_detached=FromParam("detach_reset"),
         states=("membrane",),
     ),
     NeuronSpec(
@@ -116,7 +122,8 @@ ADAPTIVE_SPECS: Final = (
         equation="v[t] = v[t−1] + dt·(0.04·v[t−1]² + 5·v[t−1] + 140 − w[t−1] + g·x[t]);  "
         "w[t] = w[t−1] + dt·a·(b·v[t−1] − w[t−1]);  s[t] = H(v[t] − 30);  "
         "where s[t] = 1, v[t] is set to c and d added to w[t]",
-        reset="v to c and w by d, in the step of the spike",
+        reset="value",
+        reset_detached=FromParam("detach_reset"),
         states=("membrane", "recovery"),
     ),
 )

@@ -15,7 +15,7 @@ from snnbench.components.neurons.spec_params import (
     THRESHOLD,
     decay,
 )
-from snnbench.plugin.specs import NeuronSpec, Param
+from snnbench.plugin.specs import FromParam, NeuronSpec, Param
 
 LEAKY_SPECS: Final = (
     NeuronSpec(
@@ -35,7 +35,9 @@ LEAKY_SPECS: Final = (
         },
         reference="Neftci, Mostafa & Zenke 2019, IEEE Signal Processing Magazine 36(6), eqs. 3-4",
         equation="u[t] = β·u[t−1] + x[t] − θ·s[t−1];  s[t] = H(u[t] − θ)",
-        reset="subtract, one step after the spike",
+        reset=FromParam("reset"),
+        reset_delay=FromParam("reset_delay"),
+        reset_detached=FromParam("detach_reset"),
         states=("membrane",),
     ),
     NeuronSpec(
@@ -53,7 +55,9 @@ LEAKY_SPECS: Final = (
         },
         reference="Gerstner et al. 2014, Neuronal Dynamics, section 1.3, without leak",
         equation="u[t] = u[t−1] + x[t] − θ·s[t−1];  s[t] = H(u[t] − θ)",
-        reset="subtract, one step after the spike",
+        reset=FromParam("reset"),
+        reset_delay=FromParam("reset_delay"),
+        reset_detached=FromParam("detach_reset"),
         states=("membrane",),
     ),
     NeuronSpec(
@@ -70,7 +74,9 @@ LEAKY_SPECS: Final = (
         },
         reference="Fang et al. 2021, ICCV",
         equation="β = sigmoid(a);  u[t] = β·u[t−1] + x[t] − θ·s[t−1];  s[t] = H(u[t] − θ)",
-        reset="subtract, one step after the spike",
+        reset=FromParam("reset"),
+        reset_delay=FromParam("reset_delay"),
+        reset_detached=FromParam("detach_reset"),
         states=("membrane",),
     ),
     NeuronSpec(
@@ -87,7 +93,9 @@ LEAKY_SPECS: Final = (
         },
         reference="Cramer et al. 2020, IEEE TNNLS 33(7), eq. 3, without synaptic filter",
         equation="u[t] = β·u[t−1] + x[t] + ρ·W·s[t−1] − θ·s[t−1];  s[t] = H(u[t] − θ)",
-        reset="subtract, one step after the spike",
+        reset="subtract",
+        reset_delay=True,
+        reset_detached=FromParam("detach_reset"),
         recurrent=True,
         states=("membrane",),
     ),
@@ -109,7 +117,9 @@ LEAKY_SPECS: Final = (
         },
         reference="Neftci, Mostafa & Zenke 2019, IEEE Signal Processing Magazine 36(6), eqs. 1-4",
         equation="i[t] = α·i[t−1] + x[t];  u[t] = β·u[t−1] + i[t] − θ·s[t−1];  s[t] = H(u[t] − θ)",
-        reset="subtract, one step after the spike",
+        reset=FromParam("reset"),
+        reset_delay=True,
+        reset_detached=FromParam("detach_reset"),
         states=("current", "membrane"),
     ),
     NeuronSpec(
@@ -128,7 +138,9 @@ LEAKY_SPECS: Final = (
         equation="e[t] = α·e[t−1] + x[t];  i[t] = β·i[t−1] − x[t];  "
         "u[t] = (e[t] + i[t])·ln β/(ln β − ln α);  s[t] = H(u[t] − θ);  "
         "where s[t−1] = 1, e[t] and i[t] are set to 0",
-        reset="traces to zero, one step after the spike",
+        reset=FromParam("reset"),
+        reset_delay=True,
+        reset_detached=FromParam("detach_reset"),
         states=("excitatory", "inhibitory"),
     ),
     NeuronSpec(
@@ -146,7 +158,9 @@ LEAKY_SPECS: Final = (
         },
         reference="Lapicque 1907; Brunel & van Rossum 2007, Biological Cybernetics 97",
         equation="u[t] = (1 − dt/RC)·u[t−1] + (dt/C)·x[t] − θ·s[t−1];  s[t] = H(u[t] − θ)",
-        reset="subtract, one step after the spike",
+        reset=FromParam("reset"),
+        reset_delay=True,
+        reset_detached=FromParam("detach_reset"),
         states=("membrane",),
     ),
 )

@@ -131,7 +131,7 @@ def _spec(variant: Variant) -> NeuronSpec:
         reference="traceTorch 0.19.2 (Menovchshikov), https://pypi.org/project/tracetorch",
         equation=_equation(variant),
         spike=_SPIKE[variant.output],
-        reset="subtract, in the step of the spike, before scaling",
+        reset="subtract",
         recurrent=variant.recurrent,
         states=variant.states,
     )
