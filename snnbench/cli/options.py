@@ -63,6 +63,7 @@ def prepare(
     """
     from snnbench.matrix import select, spec
     from snnbench.matrix.plan import narrow, nothing_selected, plan
+    from snnbench.matrix.seeds import seed_indices
 
     selection = None if expression is None else select.parse(expression)
     axes = {
@@ -74,7 +75,7 @@ def prepare(
     }
     content = spec.load(matrix).replaced(
         {kind: tuple(texts or ()) for kind, texts in axes.items()},
-        () if seeds is None else spec.seed_indices(seeds),
+        () if seeds is None else seed_indices(seeds),
     )
     host = load_host(plugins, strict=strict)
     whole = plan(content, host)

@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from itertools import product
-from typing import TypeAlias, cast
 
 from snnbench.errors import NothingSelectedError, UsageError
 from snnbench.matrix import select
-from snnbench.matrix.axes import Axes, Choice, axis
+from snnbench.matrix.axes import Axes, axis
+from snnbench.matrix.combine import Parts, check_size, combinations, mismatch, union
 from snnbench.matrix.spec import Matrix
 from snnbench.plugin.host import Host, Provided
-from snnbench.plugin.specs import DatasetSpec, EncoderSpec, NeuronSpec
 from snnbench.records import Budget, Cell, Component, cell_key
-
-MOST_CELLS = 1_000_000
-"""More cells than this are taken for a sweep that got out of hand."""
-
-Parts: TypeAlias = dict[str, Choice]
-"""Kind to the component of one combination; without a surrogate if the neuron does not spike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +60,18 @@ def plan(matrix: Matrix, host: Host) -> Plan:
             matrix has a term that matches nothing in it.
         PluginError: A plugin that is needed is broken.
     """
-    axes = {kind: axis(kind, texts, host) for kind, texts in matrix.axes.items()}
-    _check_axes(matrix, axes)
+    blocks = [{kind: axis(kind, texts, host) for kind, texts in block.items()} for block in matrix.blocks]
+    axes = union(matrix, host)
+    check_size(blocks, matrix.seeds)
     rules = _Rules(matrix, axes, host)
     cells: list[Cell] = []
     skips: list[Skip] = []
-    for parts in _combinations(axes):
+    for parts in combinations(blocks):
         words = frozenset[str]().union(*(part.words for part in parts.values()))
-        budget, mismatch = rules.budget(words), _mismatch(parts)
+        budget, refusal = rules.budget(words), mismatch(parts)
         for seed in matrix.seeds:
             cell = _cell(parts, budget, seed)
-            reason = mismatch or rules.excluded(words | {select.seed_word(seed)}) or host.skip_reason(cell)
+            reason = refusal or rules.excluded(words | {select.seed_word(seed)}) or host.skip_reason(cell)
             if reason:
                 skips.append(Skip(cell, reason))
             else:
@@ -167,9 +159,7 @@ def _known_words(matrix: Matrix, axes: Axes, host: Host) -> frozenset[str] | Non
     known = [choice.words for choices in axes.values() for choice in choices]
     if matrix.base is not None:
         try:
-            known += [
-                one.words for kind, texts in matrix.base.axes.items() for one in axis(kind, texts, host)
-            ]
+            known += [one.words for choices in union(matrix.base, host).values() for one in choices]
         except UsageError:
             return None
     seeds = (select.seed_word(seed) for one in _with_base(matrix) for seed in one.seeds)
@@ -179,42 +169,6 @@ def _known_words(matrix: Matrix, axes: Axes, host: Host) -> frozenset[str] | Non
 def _check_terms(where: str, selection: select.Selection, words: frozenset[str]) -> None:
     for term in selection.unknown(words):
         raise UsageError(f"{where}: {term!r} matches nothing in the matrix", select.suggest(term, words))
-
-
-def _check_axes(matrix: Matrix, axes: Axes) -> None:
-    spiking = [choice.component.name for choice in axes["neuron"] if _spikes(choice)]
-    if spiking and not axes["surrogate"]:
-        raise UsageError(
-            f"neuron {spiking[0]!r} spikes, and the matrix names no surrogate",
-            'try surrogates = ["fast_sigmoid"]',
-        )
-    count = math.prod(len(choices) for choices in axes.values() if choices) * len(matrix.seeds)
-    if count > MOST_CELLS:
-        raise UsageError(f"the matrix spans {count:,} cells, more than {MOST_CELLS:,}", "sweep fewer values")
-
-
-def _spikes(neuron: Choice) -> bool:
-    return cast(NeuronSpec, neuron.provided.spec).spike != "none"
-
-
-def _combinations(axes: Axes) -> Iterator[Parts]:
-    first = (axes["dataset"], axes["encoder"], axes["network"], axes["neuron"])
-    for dataset, encoder, network, neuron in product(*first):
-        parts = {"dataset": dataset, "encoder": encoder, "network": network, "neuron": neuron}
-        if _spikes(neuron):
-            yield from ({**parts, "surrogate": surrogate} for surrogate in axes["surrogate"])
-        else:
-            yield parts
-
-
-def _mismatch(parts: Parts) -> str | None:
-    """Why the encoder cannot encode the dataset, if it cannot."""
-    encoder = cast(EncoderSpec, parts["encoder"].provided.spec)
-    dataset = cast(DatasetSpec, parts["dataset"].provided.spec)
-    if dataset.data in encoder.accepts:
-        return None
-    kinds = " or ".join(sorted(encoder.accepts))
-    return f"{encoder.name} encodes {kinds} data; {dataset.name} is {dataset.data} data"
 
 
 def _cell(parts: Parts, budget: Budget, seed: int) -> Cell:

@@ -8,7 +8,6 @@ exist is for ``plan``, which knows the plugins.
 from __future__ import annotations
 
 import json
-import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -32,38 +31,8 @@ from typing_extensions import TypedDict
 from snnbench.errors import UsageError, did_you_mean
 from snnbench.matrix import grammar, select
 from snnbench.matrix.problems import first_problem, syntax_problem
+from snnbench.matrix.seeds import seed_indices
 from snnbench.records import Budget, Measure
-
-MOST_SEEDS = 100_000
-"""More seeds than this are taken for a slip of the keyboard."""
-
-
-def seed_indices(value: object) -> tuple[int, ...]:
-    """The seeds that ``3`` (that many, from 0), ``"0-4"``, ``"0,2,5"`` or ``[0, 2]`` stand for, ascending.
-
-    Raises:
-        UsageError: It is none of these, or names no seed.
-    """
-    seeds: set[int] = set()
-    if isinstance(value, int) and not isinstance(value, bool):
-        seeds.update(range(min(value, MOST_SEEDS + 1)))
-    elif isinstance(value, list) and all(type(item) is int and item >= 0 for item in value):
-        seeds.update(value)
-    elif isinstance(value, str):
-        for part in value.split(","):
-            ends = re.fullmatch(r"\s*(\d{1,9})(?:\s*-\s*(\d{1,9}))?\s*", part, re.ASCII)
-            if ends is None:
-                raise _not_seeds(value)
-            first, last = int(ends[1]), int(ends[2] or ends[1])
-            seeds.update(range(first, min(last, first + MOST_SEEDS) + 1))
-    if not 0 < len(seeds) <= MOST_SEEDS:
-        raise _not_seeds(value)
-    return tuple(sorted(seeds))
-
-
-def _not_seeds(value: object) -> UsageError:
-    hint = f'write a range or a list: "0-4", "0,2,5"; at most {MOST_SEEDS:,} seeds'
-    return UsageError(f"{json.dumps(value, default=str)} is not a choice of seeds", hint)
 
 
 def _read_by(read: Callable[[Any], object]) -> Callable[[Any], Any]:
@@ -97,6 +66,13 @@ Seeds: TypeAlias = Annotated[tuple[int, ...], BeforeValidator(_read_by(seed_indi
 _PartOfBudget: Any = TypedDict("_PartOfBudget", get_type_hints(Budget, include_extras=True), total=False)  # type: ignore[misc]
 
 
+Texts: TypeAlias = dict[str, tuple[str, ...]]
+"""Kind of component to the texts on its axis."""
+
+AXES = ("dataset", "encoder", "network", "neuron", "surrogate")
+"""The kinds that are combined, in the order of a cell's id."""
+
+
 @dataclass(frozen=True)
 class Exclude:
     """Cells that are not to run.
@@ -124,11 +100,23 @@ class Override:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Also:
+    """Further combinations: the axes of the matrix, but for those given here."""
+
+    datasets: Axis | None = None
+    encoders: Axis | None = None
+    networks: Axis | None = None
+    neurons: Axis | None = None
+    surrogates: Axis | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Content:
     """What a matrix file says. Components and selections are texts that follow their grammars.
 
     Attributes:
         surrogates: May be empty if no neuron spikes.
+        also: Each adds the combinations of other axes; what they have in common runs once.
         seeds: Indices of the repetitions, ascending.
         measurements: Extra measurement components.
         train: The budget of every cell no override names.
@@ -143,6 +131,7 @@ class Content:
     networks: Axis
     neurons: Axis
     surrogates: tuple[ComponentText, ...] = ()
+    also: tuple[Also, ...] = ()
     seeds: Seeds = (0, 1, 2)
     measurements: tuple[ComponentText, ...] = ()
     train: Budget = field(default_factory=Budget)
@@ -151,21 +140,20 @@ class Content:
     override: tuple[Override, ...] = ()
 
     @property
-    def axes(self) -> dict[str, tuple[str, ...]]:
-        """Kind of component to the texts on its axis, in the order of a cell's id."""
-        return {
-            "dataset": self.datasets,
-            "encoder": self.encoders,
-            "network": self.networks,
-            "neuron": self.neurons,
-            "surrogate": self.surrogates,
-        }
+    def blocks(self) -> tuple[Texts, ...]:
+        """The axes of the matrix, then those of each ``also``: all combinations of each are meant."""
+        own = {kind: getattr(self, f"{kind}s") for kind in AXES}
+        others = [
+            {kind: getattr(also, f"{kind}s") or texts for kind, texts in own.items()} for also in self.also
+        ]
+        return own, *others
 
 
 _SECTIONS = {
     "": Content,
     "train": Budget,
     "measure": Measure,
+    "also": Also,
     "exclude": Exclude,
     "override": Override,
     "override.train": Budget,
@@ -186,10 +174,10 @@ class Matrix(Content):
 
     def replaced(self, axes: Mapping[str, tuple[str, ...]], seeds: tuple[int, ...] = ()) -> Matrix:
         """This matrix with other axes, by kind; an empty axis or no seeds leave what there is."""
-        changes: dict[str, Any] = {f"{kind}s": texts for kind, texts in axes.items() if texts}
-        if seeds:
-            changes["seeds"] = seeds
-        return replace(self, **changes, base=self) if changes else self
+        given: dict[str, Any] = {f"{kind}s": texts for kind, texts in axes.items() if texts}
+        changes = {**given, "seeds": seeds} if seeds else given
+        also = tuple(replace(one, **dict.fromkeys(given)) for one in self.also)
+        return replace(self, **changes, also=also, base=self) if changes else self
 
 
 def packaged() -> list[str]:

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from snnbench.errors import UsageError
-from snnbench.matrix.spec import Matrix, load, packaged, seed_indices
+from snnbench.matrix.seeds import seed_indices
+from snnbench.matrix.spec import Matrix, load, packaged
 from snnbench.records import Budget, Measure
 
 AXES = """
@@ -28,6 +29,9 @@ learning_rate = 1
 [measure]
 throughput_seconds = 2
 stability = false
+[[also]]
+neurons = ["rlif"]
+surrogates = ["sigmoid", "atan"]
 [[exclude]]
 when = "relu and rate"
 reason = "no"
@@ -55,13 +59,14 @@ def test_a_full_file_is_read(tmp_path: Path) -> None:
     matrix = read(tmp_path, FULL)
     assert matrix.name == "my"
     assert matrix.summary == "All there is"
-    assert matrix.axes == {
+    axes = {
         "dataset": ("digits",),
         "encoder": ("rate",),
         "network": ("dense",),
         "neuron": ("lif(beta=[0.9,0.95])", "relu"),
         "surrogate": ("atan",),
     }
+    assert matrix.blocks == (axes, {**axes, "neuron": ("rlif",), "surrogate": ("sigmoid", "atan")})
     assert matrix.seeds == (1, 2, 5)
     assert matrix.measurements == ("energy",)
     assert matrix.train == Budget(epochs=3, learning_rate=1.0)
@@ -85,8 +90,8 @@ KEY_ERRORS = [
     ("[train]\nepohcs = 3", "unknown key train.epohcs", "did you mean epochs?"),
     ("nuerons = ['lif']", "unknown key nuerons", "did you mean neurons?"),
     ("[measure]\nmemry = true", "unknown key measure.memry", "did you mean memory?"),
-    ("name = 'x'", "unknown key name", "known: datasets, "),
-    ("base = 1", "unknown key base", "known: datasets, "),
+    ("name = 'x'", "unknown key name", "known: also, datasets, "),
+    ("base = 1", "unknown key base", "known: also, datasets, "),
     ("epochs = 3", "unknown key epochs", "epochs belongs under [train]"),
     ("[train]\nseeds = 3", "unknown key train.seeds", "seeds belongs above the first [table]"),
     ("[train]\nmemory = true", "unknown key train.memory", "memory belongs under [measure]"),

@@ -11,7 +11,7 @@ from snnbench.errors import NothingSelectedError, UsageError
 from snnbench.matrix import select
 from snnbench.matrix.estimate import OVERHEAD_SECONDS, SECONDS_PER_SAMPLE_STEP, estimate
 from snnbench.matrix.plan import Plan, narrow, nothing_selected, plan
-from snnbench.matrix.spec import Exclude, Matrix, Override, load
+from snnbench.matrix.spec import Also, Exclude, Matrix, Override, load
 from snnbench.plugin.host import Host, Provided
 from snnbench.plugin.specs import (
     DatasetSpec,
@@ -105,6 +105,36 @@ def test_cells_come_in_the_order_of_the_matrix() -> None:
         for surrogate in ("sigmoid", "atan")
         for seed in (0, 2)
     ]
+
+
+def test_also_adds_combinations_and_what_they_share_runs_once() -> None:
+    also = (Also(neurons=("lif", "rlif"), surrogates=("atan", "sigmoid")), Also(encoders=("rate(gain=2)",)))
+    assert ids(plan(matrix(neurons=("relu", "lif"), also=also), HOST).cells) == [
+        "digits/rate/dense/relu/s0",
+        "digits/rate/dense/lif/atan/s0",
+        "digits/rate/dense/lif/sigmoid/s0",
+        "digits/rate/dense/rlif/atan/s0",
+        "digits/rate/dense/rlif/sigmoid/s0",
+        "digits/rate[gain=2.0]/dense/relu/s0",
+        "digits/rate[gain=2.0]/dense/lif/atan/s0",
+    ]
+
+
+def test_an_axis_replaced_is_replaced_in_also_too() -> None:
+    whole = matrix(also=(Also(neurons=("rlif",), surrogates=("sigmoid",)),))
+    chosen = whole.replaced({"neuron": ("lif(beta=0.5)",)})
+    assert ids(plan(chosen, HOST).cells) == [
+        "digits/rate/dense/lif[beta=0.5]/atan/s0",
+        "digits/rate/dense/lif[beta=0.5]/sigmoid/s0",
+    ]
+
+
+def test_rules_know_the_components_of_also() -> None:
+    also, rule = (Also(neurons=("rlif",)),), (Exclude("rlif", "no"),)
+    assert [one.reason for one in plan(matrix(also=also, exclude=rule), HOST).skips] == ["no"]
+    assert ids(plan(matrix(also=also, exclude=rule).replaced({"neuron": ("lif",)}), HOST).cells)
+    with pytest.raises(UsageError, match=r"'rlif' matches nothing"):
+        plan(matrix(exclude=rule), HOST)
 
 
 def test_a_sweep_of_two_parameters_is_their_product_in_the_order_written() -> None:

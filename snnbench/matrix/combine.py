@@ -1,0 +1,79 @@
+"""What is combined with what: the product of the axes, or several of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import product
+from typing import TypeAlias, cast
+
+from snnbench.errors import UsageError
+from snnbench.matrix.axes import Axes, Choice, axis
+from snnbench.matrix.spec import AXES, Matrix
+from snnbench.plugin.host import Host
+from snnbench.plugin.specs import DatasetSpec, EncoderSpec, NeuronSpec
+
+MOST_CELLS = 1_000_000
+"""More cells than this are taken for a sweep that got out of hand."""
+
+Parts: TypeAlias = dict[str, Choice]
+"""Kind to the component of one combination; without a surrogate if the neuron does not spike."""
+
+
+def union(matrix: Matrix, host: Host) -> Axes:
+    """Every component that ``matrix`` combines, by kind."""
+    texts = {kind: [text for block in matrix.blocks for text in block[kind]] for kind in AXES}
+    return {kind: axis(kind, tuple(dict.fromkeys(texts[kind])), host) for kind in AXES}
+
+
+def check_size(blocks: Sequence[Axes], seeds: Sequence[int]) -> None:
+    """Refuse a matrix that lacks a surrogate, or that spans more cells than anyone means.
+
+    Raises:
+        UsageError: It does.
+    """
+    for axes in blocks:
+        spiking = [choice.component.name for choice in axes["neuron"] if _spikes(choice)]
+        if spiking and not axes["surrogate"]:
+            raise UsageError(
+                f"neuron {spiking[0]!r} spikes, and the matrix names no surrogate",
+                'try surrogates = ["fast_sigmoid"]',
+            )
+    count = len(seeds) * sum(math.prod(len(one) for one in axes.values() if one) for axes in blocks)
+    if count > MOST_CELLS:
+        raise UsageError(f"the matrix spans {count:,} cells, more than {MOST_CELLS:,}", "sweep fewer values")
+
+
+def _spikes(neuron: Choice) -> bool:
+    return cast(NeuronSpec, neuron.provided.spec).spike != "none"
+
+
+def combinations(blocks: Iterable[Axes]) -> Iterator[Parts]:
+    """All combinations of each block; one that several blocks have comes once."""
+    seen: set[tuple[str, ...]] = set()
+    for axes in blocks:
+        for parts in _product(axes):
+            identities = tuple(part.identity for part in parts.values())
+            if identities not in seen:
+                seen.add(identities)
+                yield parts
+
+
+def _product(axes: Axes) -> Iterator[Parts]:
+    first = (axes["dataset"], axes["encoder"], axes["network"], axes["neuron"])
+    for dataset, encoder, network, neuron in product(*first):
+        parts = {"dataset": dataset, "encoder": encoder, "network": network, "neuron": neuron}
+        if _spikes(neuron):
+            yield from ({**parts, "surrogate": surrogate} for surrogate in axes["surrogate"])
+        else:
+            yield parts
+
+
+def mismatch(parts: Parts) -> str | None:
+    """Why the encoder cannot encode the dataset, if it cannot."""
+    encoder = cast(EncoderSpec, parts["encoder"].provided.spec)
+    dataset = cast(DatasetSpec, parts["dataset"].provided.spec)
+    if dataset.data in encoder.accepts:
+        return None
+    kinds = " or ".join(sorted(encoder.accepts))
+    return f"{encoder.name} encodes {kinds} data; {dataset.name} is {dataset.data} data"
