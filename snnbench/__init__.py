@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from snnbench.engine.neuron import Neuron as Neuron
     from snnbench.engine.surrogate import Surrogate as Surrogate
     from snnbench.models import create_conv_snn as create_conv_snn
+    from snnbench.models import make_dataset as make_dataset
+    from snnbench.models import make_encoder as make_encoder
+    from snnbench.models import make_network as make_network
+    from snnbench.models import make_neuron as make_neuron
+    from snnbench.models import make_surrogate as make_surrogate
     from snnbench.plugin.hookspecs import hookimpl as hookimpl
     from snnbench.plugin.specs import DatasetSpec as DatasetSpec
     from snnbench.plugin.specs import EncoderSpec as EncoderSpec
@@ -38,6 +43,11 @@ _HOMES = {
     "load_results": "snnbench.results",
     "run": "snnbench.api",
     "create_conv_snn": "snnbench.models",
+    "make_dataset": "snnbench.models",
+    "make_encoder": "snnbench.models",
+    "make_network": "snnbench.models",
+    "make_neuron": "snnbench.models",
+    "make_surrogate": "snnbench.models",
     "hookimpl": "snnbench.plugin.hookspecs",
     "Cell": "snnbench.records",
     "CellResult": "snnbench.records",

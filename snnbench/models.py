@@ -1,21 +1,125 @@
-"""Networks from Python, by the names a matrix uses."""
+"""Components from Python, by the names a matrix uses."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any, cast
 
 import torch
+from torch import Tensor
 
+from snnbench.engine.data import Dataset, Encoder
 from snnbench.engine.network import Network
 from snnbench.engine.neuron import Neuron
+from snnbench.engine.surrogate import Surrogate
 from snnbench.errors import UsageError, did_you_mean
 from snnbench.matrix import grammar
 from snnbench.plugin.host import Host
 from snnbench.plugin.specs import NeuronSpec, Spec
 
 ARCHITECTURES = {"simple": "conv", "vgg": "vgg"}
+
+
+def make_neuron(
+    neuron: str,
+    features: tuple[int, ...],
+    *,
+    surrogate: str = "fast_sigmoid",
+    seed: int = 0,
+    dtype: torch.dtype | None = None,
+    device: torch.device | str | None = None,
+) -> Neuron:
+    """A population of neurons.
+
+    Args:
+        neuron: As a matrix writes it: ``lif(beta=0.9)``.
+        features: Shape of the population.
+        surrogate: As a matrix writes it; not used by a neuron that does not spike.
+        seed: Of the initial weights.
+        dtype: Of the parameters; torch's default if None.
+        device: Of the parameters.
+
+    Raises:
+        UsageError: Something is unknown or out of range.
+    """
+    make = _population(Host.load(), neuron, surrogate, torch.Generator().manual_seed(seed))
+    return make(tuple(features)).to(device=device, dtype=dtype)
+
+
+def make_surrogate(surrogate: str) -> Surrogate:
+    """The spike function that a matrix calls ``surrogate``: ``atan(alpha=2)``.
+
+    Raises:
+        UsageError: It is unknown, or a parameter is out of range.
+    """
+    return cast(Surrogate, _component(Host.load(), "surrogate", surrogate)[1]())
+
+
+def make_encoder(encoder: str, *, steps: int = 25, seed: int = 0) -> Callable[[Tensor], Tensor]:
+    """What encodes samples ``[B, *shape]`` into ``[T, B, *encoded_shape]``.
+
+    Args:
+        encoder: As a matrix writes it: ``rate(gain=0.5)``.
+        steps: T.
+        seed: Of all spikes to come: the same calls in the same order give the same spikes.
+
+    Raises:
+        UsageError: It is unknown, or a parameter is out of range.
+    """
+    encode = cast(Encoder, _component(Host.load(), "encoder", encoder)[1](steps))
+    generators: dict[torch.device, torch.Generator] = {}
+
+    def seeded(x: Tensor) -> Tensor:
+        if x.device not in generators:
+            generators[x.device] = torch.Generator(x.device).manual_seed(seed)
+        return encode(x, generators[x.device])
+
+    return seeded
+
+
+def make_dataset(dataset: str, root: str | Path | None = None) -> Dataset:
+    """A dataset, split.
+
+    Args:
+        dataset: As a matrix writes it: ``yin_yang(samples=5000)``.
+        root: Where its files are; the platform's cache folder if None.
+
+    Raises:
+        UsageError: It is unknown, or a parameter is out of range.
+        DataError: Its files are missing or wrong.
+    """
+    make = _component(Host.load(), "dataset", dataset)[1]
+    return cast(Dataset, make(None if root is None else Path(root)))
+
+
+def make_network(
+    network: str,
+    input_shape: tuple[int, ...],
+    classes: int,
+    *,
+    neuron: str = "lif",
+    surrogate: str = "fast_sigmoid",
+    seed: int = 0,
+) -> Network:
+    """A network from ``[T, B, *input_shape]`` to logits ``[B, classes]``.
+
+    Args:
+        network: As a matrix writes it: ``dense(hidden=[128,64])``.
+        input_shape: Shape of one encoded sample at one step.
+        classes: Number of logits.
+        neuron: As a matrix writes it.
+        surrogate: As a matrix writes it; not used by a neuron that does not spike.
+        seed: Of the initial weights.
+
+    Raises:
+        UsageError: Something is unknown or out of range, or does not fit the input.
+    """
+    host, generator = Host.load(), torch.Generator().manual_seed(seed)
+    population = _population(host, neuron, surrogate, generator)
+    make = _component(host, "network", network)[1]
+    return cast(Network, make(tuple(input_shape), classes, population, generator))
 
 
 def create_conv_snn(
@@ -49,10 +153,10 @@ def create_conv_snn(
         hint = did_you_mean(architecture, ARCHITECTURES)
         raise UsageError(f"there is no convolutional architecture {architecture!r}", hint)
     host, generator = Host.load(), torch.Generator().manual_seed(seed)
-    network = host.find("network", ARCHITECTURES[architecture]).spec
-    build = _bind(network, {name: _frozen(value) for name, value in params.items()})
     population = _population(host, neuron, surrogate, generator)
-    return cast(Network, build(tuple(input_shape), classes, population, generator))
+    spec = host.find("network", ARCHITECTURES[architecture]).spec
+    make = _bind(spec, {name: _frozen(value) for name, value in params.items()})
+    return cast(Network, make(tuple(input_shape), classes, population, generator))
 
 
 def _population(

@@ -1,0 +1,77 @@
+"""Components made from Python, by the names a matrix uses."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+import snnbench
+from snnbench.errors import UsageError
+
+
+def test_a_neuron_is_made_with_its_parameters_dtype_and_surrogate() -> None:
+    neuron = snnbench.make_neuron(
+        "lif(beta=0.5, learn_beta=true)", (3,), surrogate="straight_through", dtype=torch.float64
+    )
+    assert {p.dtype for p in neuron.parameters()} == {torch.float64}
+    x = torch.full((2, 1, 3), 0.9, dtype=torch.float64, requires_grad=True)
+    spikes, (membrane,) = neuron(x)
+    assert spikes.tolist() == [[[0.0] * 3], [[1.0] * 3]]
+    torch.testing.assert_close(membrane, torch.full((1, 3), 1.35, dtype=torch.float64))
+    # straight through, reset attached: ds2/dx1 = beta − 1, and ds1/dx1 = 1
+    (gradient,) = torch.autograd.grad(spikes.sum(), x)
+    torch.testing.assert_close(gradient[:, 0, 0], torch.tensor([0.5, 1.0], dtype=torch.float64))
+
+
+def test_a_neuron_that_does_not_spike_needs_no_surrogate() -> None:
+    assert snnbench.make_neuron("relu", (3,), surrogate="nothing")(torch.ones(1, 1, 3))[0].sum() == 3
+
+
+def test_weights_come_from_the_seed_alone() -> None:
+    first, second, other = (snnbench.make_neuron("rlif", (4,), seed=seed) for seed in (1, 1, 2))
+    assert torch.equal(*(next(one.parameters()) for one in (first, second)))
+    assert not torch.equal(*(next(one.parameters()) for one in (first, other)))
+
+
+def test_a_surrogate_is_made_with_its_parameters() -> None:
+    assert repr(snnbench.make_surrogate("atan(alpha=4)")) == "ATan(alpha=4.0)"
+
+
+def test_an_encoder_draws_from_its_own_seed() -> None:
+    x, state = torch.full((2, 5), 0.5), torch.random.get_rng_state()
+    first, second = (
+        snnbench.make_encoder("rate", steps=9, seed=3),
+        snnbench.make_encoder("rate", steps=9, seed=3),
+    )
+    once, again = first(x), first(x)
+    assert once.shape == (9, 2, 5)
+    assert not torch.equal(once, again)
+    assert torch.equal(once, second(x))
+    assert torch.equal(state, torch.random.get_rng_state())
+
+
+def test_a_dataset_is_made_with_its_parameters() -> None:
+    data = snnbench.make_dataset("digits")
+    assert data.shape == (1, 8, 8)
+    assert data.classes == 10
+
+
+def test_a_network_maps_steps_to_logits() -> None:
+    network = snnbench.make_network("dense(hidden=[7,5])", (8, 8), 10, neuron="synaptic", surrogate="atan")
+    assert [tuple(p.shape) for p in network.parameters() if p.dim() == 2] == [(7, 64), (5, 7), (10, 5)]
+    assert network(torch.rand(4, 2, 8, 8)).shape == (2, 10)
+
+
+@pytest.mark.parametrize(
+    ("make", "text", "said"),
+    [
+        (snnbench.make_surrogate, "atn", "unknown surrogate 'atn'"),
+        (snnbench.make_encoder, "rate(gian=1)", "has no parameter 'gian'"),
+        (snnbench.make_dataset, "digit", "unknown dataset 'digit'"),
+        (lambda text: snnbench.make_neuron(text, (3,)), "lif(beta=2)", "is outside 0 … 1"),
+        (lambda text: snnbench.make_network(text, (8, 8), 10), "dens", "unknown network 'dens'"),
+    ],
+)
+def test_what_is_misspelt_is_said(make: object, text: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        make(text)  # type: ignore[operator]
