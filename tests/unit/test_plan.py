@@ -486,3 +486,12 @@ def test_the_packaged_matrices_plan_with_the_built_in_components() -> None:
         "quick": (2 * (2 * 2 + 1) * 3, 0),
         "standard": (2 * 3 * (3 * 5 + 1) * 5, 0),
     }
+
+
+def test_the_matrix_of_models_runs_every_built_in_model() -> None:
+    host = Host.load()
+    whole = plan(load("models"), host)
+    assert not whole.skips
+    for kind in ("neuron", "surrogate", "network"):
+        built_in = {one.spec.name for one in host.all(kind) if one.distribution == "snnbench"}
+        assert {name for of, name in whole.components if of == kind} == built_in

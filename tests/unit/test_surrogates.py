@@ -16,7 +16,7 @@ from torch.func import jvp, vjp, vmap
 from snnbench.components import surrogates as listing
 from snnbench.components.surrogates.atan import ATan
 from snnbench.components.surrogates.boxcar import Boxcar
-from snnbench.components.surrogates.custom import Custom
+from snnbench.components.surrogates.custom import Custom, triangle
 from snnbench.components.surrogates.erfc import Erfc
 from snnbench.components.surrogates.fast_sigmoid import FastSigmoid
 from snnbench.components.surrogates.gaussian import Gaussian
@@ -321,6 +321,10 @@ def test_custom_from_python_and_by_name() -> None:
     by_name, from_python = Custom("test_surrogates:asymmetric"), Custom(asymmetric)
     assert torch.equal(by_name.derivative(GRID), from_python.derivative(GRID))
     assert repr(by_name) == repr(from_python) == "Custom(fn='test_surrogates:asymmetric')"
+
+
+def test_the_example_of_a_rule_is_the_triangular_surrogate() -> None:
+    assert torch.equal(Custom(triangle).derivative(GRID), Triangular().derivative(GRID))
 
 
 def clipped(z: Tensor, grad: Tensor, spikes: Tensor) -> Tensor:
