@@ -5,8 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from snnbench.engine.eager import State
-from snnbench.engine.neuron import Neuron
+from snnbench.components.neurons.upstroke import Upstroke
 from snnbench.engine.surrogate import Surrogate
 from snnbench.errors import UsageError
 
@@ -14,14 +13,10 @@ STEEPEST = 10.0
 """Largest exponent of the upstroke, e^10: within every floating-point type."""
 
 
-class EIF(Neuron):
-    """``u = u' + (dt/τ)·(u_rest − u' + Δ·exp((u' − u_rh)/Δ) + x)``; ``s = H(u − θ)``.
+class EIF(Upstroke):
+    """``u = u' + (dt/τ)·(u_rest − u' + Δ·exp((u' − u_rh)/Δ) + x)``; ``s = H(u − θ)``; see ``Upstroke``.
 
-    A prime marks the previous step. A spike sets u to u_reset within its step, so u is never above θ.
-    With the defaults a steady input fires above 0.6. What a spike wipes has no true derivative:
-    ``lambda_true`` of neurons that fire is −∞.
-
-    State: u, dimensionless, ``[B, *features]``.
+    With the defaults a steady input fires above 0.6.
 
     Args:
         features: Shape of the population.
@@ -55,31 +50,24 @@ class EIF(Neuron):
         u_reset: float = 0.0,
         detach_reset: bool = False,
     ) -> None:
-        super().__init__()
-        if dt > tau:
-            raise UsageError(f"neuron 'eif': dt={dt} ms is longer than tau={tau} ms", "make dt smaller")
+        super().__init__(
+            surrogate,
+            tau=tau,
+            dt=dt,
+            u_rest=u_rest,
+            threshold=threshold,
+            u_reset=u_reset,
+            detach_reset=detach_reset,
+        )
         exponent = (threshold - u_rheobase) / sharpness
         if exponent > STEEPEST:
             raise UsageError(
                 f"neuron 'eif': (threshold − u_rheobase)/sharpness = {exponent:g} is above {STEEPEST:g}",
                 "lower the threshold or raise the sharpness",
             )
-        self.rate = dt / tau
         self.sharpness = sharpness
-        self.u_rest = u_rest
         self.u_rheobase = u_rheobase
-        self.threshold = threshold
-        self.u_reset = u_reset
-        self.surrogate = surrogate
-        self.detach_reset = detach_reset
 
-    def initial_state(self, x_t: Tensor) -> State:
-        return (torch.full_like(x_t, self.u_rest),)
-
-    def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
-        (u,) = state
+    def drift(self, u: Tensor) -> Tensor:
         upstroke = self.sharpness * ((u - self.u_rheobase) / self.sharpness).exp()
-        u = u + self.rate * (self.u_rest - u + upstroke + x_t)
-        s = self.surrogate(u - self.threshold)
-        r = s.detach() if self.detach_reset else s
-        return s, ((1 - r) * u + r * self.u_reset,)
+        return self.u_rest - u + upstroke

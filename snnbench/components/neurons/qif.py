@@ -5,20 +5,14 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from snnbench.engine.eager import State
-from snnbench.engine.neuron import Neuron
+from snnbench.components.neurons.upstroke import Upstroke
 from snnbench.engine.surrogate import Surrogate
-from snnbench.errors import UsageError
 
 
-class QIF(Neuron):
-    """``u = u' + (dt/τ)·(a·(u' − u_rest)·(u' − u_crit) + x)``; ``s = H(u − θ)``.
+class QIF(Upstroke):
+    """``u = u' + (dt/τ)·(a·(u' − u_rest)·(u' − u_crit) + x)``; ``s = H(u − θ)``; see ``Upstroke``.
 
-    A prime marks the previous step. A spike sets u to u_reset within its step, so u is never above θ.
-    With the defaults a steady input fires above 0.16. What a spike wipes has no true derivative:
-    ``lambda_true`` of neurons that fire is −∞.
-
-    State: u, dimensionless, ``[B, *features]``.
+    With the defaults a steady input fires above 0.16.
 
     Args:
         features: Shape of the population.
@@ -52,24 +46,17 @@ class QIF(Neuron):
         u_reset: float = -0.1,
         detach_reset: bool = False,
     ) -> None:
-        super().__init__()
-        if dt > tau:
-            raise UsageError(f"neuron 'qif': dt={dt} ms is longer than tau={tau} ms", "make dt smaller")
-        self.rate = dt / tau
+        super().__init__(
+            surrogate,
+            tau=tau,
+            dt=dt,
+            u_rest=u_rest,
+            threshold=threshold,
+            u_reset=u_reset,
+            detach_reset=detach_reset,
+        )
         self.a = a
-        self.u_rest = u_rest
         self.u_crit = u_crit
-        self.threshold = threshold
-        self.u_reset = u_reset
-        self.surrogate = surrogate
-        self.detach_reset = detach_reset
 
-    def initial_state(self, x_t: Tensor) -> State:
-        return (torch.full_like(x_t, self.u_rest),)
-
-    def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
-        (u,) = state
-        u = u + self.rate * (self.a * (u - self.u_rest) * (u - self.u_crit) + x_t)
-        s = self.surrogate(u - self.threshold)
-        r = s.detach() if self.detach_reset else s
-        return s, ((1 - r) * u + r * self.u_reset,)
+    def drift(self, u: Tensor) -> Tensor:
+        return self.a * (u - self.u_rest) * (u - self.u_crit)

@@ -1,0 +1,69 @@
+"""What the integrators with an upstroke share: an Euler step, and a reset to a value."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from snnbench.engine.eager import State
+from snnbench.engine.neuron import Neuron
+from snnbench.engine.surrogate import Surrogate
+from snnbench.errors import UsageError
+
+
+class Upstroke(Neuron):
+    """``u = u' + (dt/τ)·(f(u') + x)``; ``s = H(u − θ)``: abstract; subclasses give ``drift``, f.
+
+    A prime marks the previous step. A spike sets u to u_reset within its step, so u is never above θ.
+    What a spike wipes has no true derivative: ``lambda_true`` of neurons that fire is −∞.
+
+    State: u, dimensionless, ``[B, *features]``.
+
+    Args:
+        surrogate: Spike function of ``u − θ``.
+        tau: Time constant τ, ms.
+        dt: Euler step, ms, at most τ.
+        u_rest: Rest without input, where u starts.
+        threshold: θ, where the upstroke counts as a spike.
+        u_reset: Membrane after a spike.
+        detach_reset: Keep the gradient out of the reset.
+
+    Raises:
+        UsageError: dt > τ.
+    """
+
+    def __init__(
+        self,
+        surrogate: Surrogate,
+        *,
+        tau: float,
+        dt: float,
+        u_rest: float,
+        threshold: float,
+        u_reset: float,
+        detach_reset: bool,
+    ) -> None:
+        super().__init__()
+        if dt > tau:
+            name = type(self).__name__.lower()
+            raise UsageError(f"neuron {name!r}: dt={dt} ms is longer than tau={tau} ms", "make dt smaller")
+        self.rate = dt / tau
+        self.u_rest = u_rest
+        self.threshold = threshold
+        self.u_reset = u_reset
+        self.surrogate = surrogate
+        self.detach_reset = detach_reset
+
+    def drift(self, u: Tensor) -> Tensor:
+        """f(u): where u moves of itself."""
+        raise NotImplementedError
+
+    def initial_state(self, x_t: Tensor) -> State:
+        return (torch.full_like(x_t, self.u_rest),)
+
+    def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
+        (u,) = state
+        u = u + self.rate * (self.drift(u) + x_t)
+        s = self.surrogate(u - self.threshold)
+        r = s.detach() if self.detach_reset else s
+        return s, ((1 - r) * u + r * self.u_reset,)
