@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from snnbench.engine.data import Dataset, Encoder, Split
+from snnbench.engine.data import Dataset, Encoder, Samples, Split
 from snnbench.engine.network import Network
 from snnbench.measure.accuracy import DivergedError, Score, score
 from snnbench.records import Budget, derive_seed
@@ -126,7 +126,7 @@ class Trainer:
             "test.accuracy": self.score(self.test).accuracy,
         }
 
-    def _batches(self) -> Iterator[tuple[Tensor, Tensor]]:
+    def _batches(self) -> Iterator[tuple[Samples, Tensor]]:
         """The train split in a fresh order; the last batch may be smaller."""
         order = torch.randperm(len(self.train), generator=self.order).to(self.device)
         for index in torch.split(order, self.budget.batch_size):

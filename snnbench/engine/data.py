@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol, TypeAlias
 
 import torch
 from torch import Tensor
 
+from snnbench.engine.events import Events
+
+Samples: TypeAlias = Tensor | Events
+
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Samples ``x`` ``[N, *shape]`` and their classes ``y`` ``[N]`` (int64)."""
+    """Samples ``x`` ``[N, *shape]``, or N recordings, and their classes ``y`` ``[N]`` (int64)."""
 
-    x: Tensor
+    x: Samples
     y: Tensor
 
     def __len__(self) -> int:
@@ -43,7 +47,7 @@ class Dataset:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Shape of one sample."""
+        """Shape of one sample; of one frame of a recording."""
         return tuple(self.train.x.shape[1:])
 
     @property
@@ -51,7 +55,8 @@ class Dataset:
         """SHA-256 over all samples and classes, first 16 hex digits."""
         digest = hashlib.sha256()
         for split in (self.train, self.validation, self.test):
-            for tensor in (split.x, split.y):
+            samples = split.x.tensors if isinstance(split.x, Events) else (split.x,)
+            for tensor in (*samples, split.y):
                 digest.update(tensor.contiguous().numpy().tobytes())
         return digest.hexdigest()[:16]
 
@@ -59,11 +64,11 @@ class Dataset:
 class Encoder(Protocol):
     """Spreads samples over time."""
 
-    def __call__(self, x: Tensor, generator: torch.Generator) -> Tensor:
+    def __call__(self, x: Any, generator: torch.Generator) -> Tensor:
         """Encode ``x`` ``[B, *shape]`` into ``[T, B, *encoded_shape]``.
 
         Args:
-            x: Samples, on the generator's device.
+            x: ``Samples`` of a kind that the encoder accepts, on the generator's device.
             generator: Source of all randomness.
 
         Raises:

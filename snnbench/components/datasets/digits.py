@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.datasets import load_digits
 
-from snnbench.components.datasets.splits import cut
+from snnbench.components.datasets.splits import cut, split
 from snnbench.engine.data import Dataset
 
 
@@ -21,6 +21,6 @@ def digits(root: Path | None) -> Dataset:
     """
     images, classes = load_digits(return_X_y=True)
     x = (images / 16).astype(np.float32).reshape(-1, 1, 8, 8)
-    rest, test = cut(x, classes.astype(np.int64), 0.2)
-    train, validation = cut(rest.x.numpy(), rest.y.numpy(), 0.1)
+    rest, test = cut(split(x, classes.astype(np.int64)), 0.2)
+    train, validation = cut(rest, 0.1)
     return Dataset(train, validation, test, classes=10)

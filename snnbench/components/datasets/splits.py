@@ -18,9 +18,10 @@ def split(x: NDArray[np.float32], y: NDArray[np.int64]) -> Split:
     return Split(torch.from_numpy(np.ascontiguousarray(x)), torch.from_numpy(np.ascontiguousarray(y)))
 
 
-def cut(x: NDArray[np.float32], y: NDArray[np.int64], fraction: float) -> tuple[Split, Split]:
+def cut(whole: Split, fraction: float) -> tuple[Split, Split]:
     """Cut ``fraction`` of the samples off, the classes in proportion: ``(rest, cut)``."""
-    kept_x, cut_x, kept_y, cut_y = train_test_split(
-        x, y, test_size=fraction, stratify=y, random_state=SPLIT_SEED
+    indices = train_test_split(
+        np.arange(len(whole)), test_size=fraction, stratify=whole.y.numpy(), random_state=SPLIT_SEED
     )
-    return split(kept_x, kept_y), split(cut_x, cut_y)
+    rest, cut = (Split(whole.x[index], whole.y[index]) for index in map(torch.from_numpy, indices))
+    return rest, cut

@@ -1,0 +1,82 @@
+"""Recordings of event cameras and other address-event sensors, of unequal length."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from snnbench.errors import DataError
+
+FIELDS = ("time", "x", "y", "polarity")
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """N recordings, one after another. It is indexed as a tensor is, by a slice or an index tensor.
+
+    Attributes:
+        rows: ``[events, 4]`` int32: time (µs), x, y, polarity.
+        offsets: ``[N + 1]`` int64: recording n is ``rows[offsets[n]:offsets[n + 1]]``.
+        sensor: Its width, height and number of polarities.
+    """
+
+    rows: Tensor
+    offsets: Tensor
+    sensor: tuple[int, int, int]
+
+    @classmethod
+    def of(cls, recordings: Sequence[NDArray[np.integer]], sensor: tuple[int, int, int]) -> Events:
+        """From one array ``[events, 4]`` a recording, with the columns of ``rows``.
+
+        Raises:
+            DataError: An event lies outside the sensor, or a time outside 32 bits.
+        """
+        rows = np.concatenate([np.empty((0, 4), np.int64), *recordings], dtype=np.int64, casting="same_kind")
+        for column, limit in enumerate(sensor, start=1):
+            _check(rows[:, column], FIELDS[column], 0, limit - 1)
+        _check(rows[:, 0], "time", -(2**31), 2**31 - 1)
+        offsets = np.cumsum([0, *(len(recording) for recording in recordings)])
+        return cls(torch.from_numpy(rows.astype(np.int32)), torch.from_numpy(offsets), sensor)
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def __iter__(self) -> Iterator[Tensor]:
+        """The rows of each recording."""
+        return iter(torch.split(self.rows, self.offsets.diff().tolist()))
+
+    def __getitem__(self, index: Tensor | slice) -> Events:
+        """The recordings that ``index`` names, in its order."""
+        chosen = torch.arange(len(self), device=self.offsets.device)[index]
+        first, lengths = self.offsets[chosen], self.offsets.diff()[chosen]
+        offsets = torch.cat([lengths.new_zeros(1), lengths.cumsum(0)])
+        row = torch.arange(int(offsets[-1]), device=offsets.device)
+        row += torch.repeat_interleave(first - offsets[:-1], lengths)
+        return Events(self.rows[row], offsets, self.sensor)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """``(N, polarities, height, width)``, as if each recording were one frame."""
+        return (len(self), *reversed(self.sensor))
+
+    @property
+    def tensors(self) -> tuple[Tensor, ...]:
+        """All that it holds."""
+        return self.rows, self.offsets, torch.tensor(self.sensor)
+
+    def to(self, device: torch.device) -> Events:
+        """The same recordings on ``device``."""
+        return Events(self.rows.to(device), self.offsets.to(device), self.sensor)
+
+
+def _check(values: NDArray[np.integer], name: str, low: int, high: int) -> None:
+    if values.size and not low <= values.min() <= values.max() <= high:
+        raise DataError(
+            f"the {name} of events runs from {values.min()} to {values.max()}, outside {low} … {high}",
+            "columns are time (µs), x, y, polarity; the sensor is (width, height, polarities)",
+        )
