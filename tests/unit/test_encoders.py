@@ -97,8 +97,10 @@ def test_latency_times_are_the_equation_s() -> None:
     assert linear[:, 0].argmax(0).tolist() == [0, 5, 9]
 
 
-@pytest.mark.parametrize("spec", listing.SPECS, ids=lambda spec: spec.name)
-def test_every_encoder_at_one_step_and_at_a_thousand(spec: EncoderSpec) -> None:
+@pytest.mark.parametrize(
+    "spec", [spec for spec in listing.SPECS if "events" not in spec.accepts], ids=lambda spec: spec.name
+)
+def test_every_encoder_of_tensors_at_one_step_and_at_a_thousand(spec: EncoderSpec) -> None:
     for steps in (1, 1000):
         for dtype in (torch.float64, torch.float32, torch.bfloat16):
             shape = (2, 3, 4) if "image" in spec.accepts else (2, steps, 4)

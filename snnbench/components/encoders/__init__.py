@@ -82,6 +82,20 @@ SPECS: Final = (
         accepts=frozenset({"sequence"}),
     ),
     EncoderSpec(
+        name="frames",
+        version="1",
+        summary="events counted a pixel, polarity and bin of time",
+        factory="snnbench.components.encoders.frames:Frames",
+        params={
+            "window_ms": Param(
+                0.0, low=0.0, high=1e6, unit="ms", doc="width of a bin; 0 for a T-th of each recording"
+            )
+        },
+        reference="Lenz et al. 2021, Tonic, doi:10.5281/zenodo.5079802",
+        equation="x[t, p, i, j] = number of events of polarity p at pixel (i, j) in bin t",
+        accepts=frozenset({"events"}),
+    ),
+    EncoderSpec(
         name="none",
         version="1",
         summary="a sequence as it is",

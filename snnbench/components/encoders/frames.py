@@ -1,0 +1,84 @@
+"""Frames: events counted a pixel, polarity and bin of time, by tonic (Lenz et al. 2021)."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from tonic.io import make_structured_array
+from tonic.transforms import ToFrame
+from torch import Tensor
+
+from snnbench.engine.data import Samples
+from snnbench.engine.events import Events
+from snnbench.errors import UsageError
+
+EVENT = np.dtype([(name, np.int64) for name in "txyp"])
+
+
+class Frames:
+    """Counts events in T bins, from a recording's first event on. Their order does not matter.
+
+    Without a window the bins share the recording's span equally, the last one with its end, as in
+    numpy's histogram. With one they have its width, rounded to whole microseconds; what comes after
+    the last bin is cut off, and bins after the recording are empty.
+
+    Args:
+        steps: T.
+        window_ms: Width of a bin, in milliseconds; 0 for a T-th of each recording.
+
+    Raises:
+        UsageError: The window is narrower than the clock of events, 1 µs.
+    """
+
+    def __init__(self, steps: int, *, window_ms: float = 0.0) -> None:
+        if 0 < window_ms < 0.001:
+            raise UsageError(
+                f"encoder 'frames': window_ms = {window_ms:g} is less than 1 µs, the clock of events",
+                "give 0.001 or more, or 0 for bins that share each recording equally",
+            )
+        self.steps = steps
+        self.window_ms = window_ms
+
+    def __call__(self, x: Samples, generator: torch.Generator) -> Tensor:
+        """Counts ``[T, B, polarities, height, width]``, float32, for B recordings.
+
+        Raises:
+            UsageError: ``x`` holds no events, or a count exceeds tonic's 16 bits.
+        """
+        if not isinstance(x, Events):
+            raise UsageError(
+                f"encoder 'frames' takes events, got a tensor of shape {list(x.shape)}",
+                "choose the encoder 'rate' or 'direct' for images, 'none' for sequences",
+            )
+        frames = np.zeros((self.steps, *x.shape), np.float32)
+        for index, rows in enumerate(x.to(torch.device("cpu"))):
+            if len(rows):
+                frames[:, index] = self._count(rows.numpy().astype(np.int64), x.sensor)
+        return torch.from_numpy(frames).to(generator.device)
+
+    def _count(self, rows: NDArray[np.int64], sensor: tuple[int, int, int]) -> NDArray[np.int16]:
+        """Counts ``[T, polarities, height, width]`` of one recording ``[events, 4]``."""
+        time, width = self._bins(rows[:, 0])
+        order = time.argsort(kind="stable")
+        order = order[: time[order].searchsorted(self.steps * width)]
+        events = make_structured_array(time[order], *rows[order, 1:].T, dtype=EVENT)
+        end = self.steps * width
+        counts: NDArray[np.int16] = ToFrame(sensor, time_window=width, start_time=0, end_time=end)(events)
+        if counts.sum(dtype=np.int64) != len(events):  # a count beyond 16 bits has wrapped around
+            raise UsageError(
+                "encoder 'frames': a pixel has more than 32,767 events in one bin", "take more, narrower bins"
+            )
+        return counts
+
+    def _bins(self, time: NDArray[np.int64]) -> tuple[NDArray[np.int64], int]:
+        """Times from the first event on, and the width of a bin, in a unit that makes both whole.
+
+        Whole edges lose no event between two bins. tonic's ``n_time_bins`` rounds the width down to
+        whole microseconds and drops what is left over at the end: at T = 1000, all of a short recording.
+        """
+        time = time - time.min()
+        if self.window_ms:
+            return time, round(1000 * self.window_ms)
+        span = max(int(time.max()), 1)
+        return np.minimum(self.steps * time, self.steps * span - 1), span
