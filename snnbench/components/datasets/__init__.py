@@ -31,4 +31,18 @@ SPECS: Final = (
         checksum="e64648903cce8851",
         samples=5000,
     ),
+    DatasetSpec(
+        name="synthetic_events",
+        version="1",
+        summary="a bar moving in one of 4 directions before 16×16 event pixels, generated",
+        factory="snnbench.components.datasets.synthetic_events:synthetic_events",
+        params={
+            "train": Param(1000, low=4, unit="samples", doc="size of the training split"),
+            "noise": Param(0.05, low=0.0, high=1.0, doc="probability of an event of a pixel's own"),
+            "seed": Param(0, low=0, doc="of all draws"),
+        },
+        data="events",
+        checksum="7e215eeb106ccfe0",
+        samples=1000,
+    ),
 )

@@ -1,0 +1,120 @@
+"""Recordings of unequal length: indexed as a tensor is, and carried through a whole cell."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from snnbench.components import datasets, encoders, networks, neurons, surrogates
+from snnbench.components.datasets.splits import cut
+from snnbench.engine.data import Dataset, Split
+from snnbench.engine.events import Events
+from snnbench.errors import DataError
+from snnbench.execute.cell import run_cell
+from snnbench.execute.job import Job, Settings
+from snnbench.records import Budget, Cell, Component, Measure, Status
+
+SENSOR = (5, 3, 2)
+
+lengths = st.lists(st.integers(0, 6), min_size=1, max_size=8)
+
+
+def recordings(counts: list[int]) -> list[np.ndarray]:
+    """Each event is like no other."""
+    rows = np.arange(sum(counts))
+    rows = np.stack([rows, rows % 5, rows % 3, rows % 2], axis=1)
+    return np.split(rows, np.cumsum(counts)[:-1])
+
+
+def as_lists(events: Events) -> list[list[list[int]]]:
+    return [rows.tolist() for rows in events]
+
+
+@given(counts=lengths, data=st.data())
+def test_an_index_tensor_picks_recordings_in_its_order(counts: list[int], data: st.DataObject) -> None:
+    index = data.draw(st.lists(st.integers(0, len(counts) - 1), max_size=10))
+    whole = recordings(counts)
+    chosen = Events.of(whole, SENSOR)[torch.tensor(index, dtype=torch.int64)]
+    assert as_lists(chosen) == [whole[place].tolist() for place in index]
+    assert chosen.shape == (len(index), 2, 3, 5)
+
+
+@given(counts=lengths, start=st.integers(0, 9), stop=st.integers(0, 9))
+def test_a_slice_is_a_slice_of_the_list(counts: list[int], start: int, stop: int) -> None:
+    whole = recordings(counts)
+    chosen = Events.of(whole, SENSOR)[start:stop]
+    assert as_lists(chosen) == [rows.tolist() for rows in whole[start:stop]]
+    assert len(chosen) == len(whole[start:stop])
+
+
+def test_no_recordings_at_all() -> None:
+    assert as_lists(Events.of([], SENSOR)) == []
+    assert Events.of([], SENSOR).shape == (0, 2, 3, 5)
+
+
+@pytest.mark.parametrize(
+    ("event", "field"),
+    [((0, 5, 0, 0), "x"), ((0, 0, -1, 0), "y"), ((0, 0, 0, 2), "polarity"), ((2**31, 0, 0, 0), "time")],
+)
+def test_an_event_outside_the_sensor_is_refused(event: tuple[int, ...], field: str) -> None:
+    with pytest.raises(DataError, match=f"the {field} of events"):
+        Events.of([np.array([[0, 0, 0, 0], event])], SENSOR)
+
+
+def test_times_that_are_not_whole_are_refused() -> None:
+    with pytest.raises(TypeError):
+        Events.of([np.array([[0.5, 0, 0, 0]])], SENSOR)
+
+
+def test_a_cut_keeps_the_recordings_of_each_class() -> None:
+    whole = Split(Events.of(recordings([3, 0, 1, 4, 2, 5, 1, 1, 2, 6]), SENSOR), torch.arange(10) % 2)
+    rest, held = cut(whole, 0.4)
+    assert (rest.y.bincount().tolist(), held.y.bincount().tolist()) == ([3, 3], [2, 2])
+    known = [(rows, k) for rows, k in zip(as_lists(whole.x), whole.y.tolist(), strict=True)]
+    parts = [pair for part in (rest, held) for pair in zip(as_lists(part.x), part.y.tolist(), strict=True)]
+    assert sorted(parts) == sorted(known)
+
+
+def test_the_checksum_sees_times_borders_and_the_sensor() -> None:
+    def checksum(first: list[np.ndarray], sensor: tuple[int, int, int] = SENSOR) -> str:
+        split = Split(Events.of(first, sensor), torch.zeros(len(first), dtype=torch.int64))
+        return Dataset(split, split, split, classes=1).checksum
+
+    a, b = recordings([3, 4])
+    later = b + np.array([1, 0, 0, 0])
+    moved = [np.concatenate([a, b[:1]]), b[1:]]
+    found = [checksum([a, b]), checksum([a, later]), checksum(moved), checksum([a, b], (5, 3, 3))]
+    assert len(set(found)) == 4
+    assert checksum([a.copy(), b.copy()]) == found[0]
+
+
+def test_a_cell_on_events_has_every_measurement() -> None:
+    names = {
+        "dataset": (datasets, Component("synthetic_events", (("train", 40),))),
+        "encoder": (encoders, Component("frames")),
+        "network": (networks, Component("dense", (("hidden", (8,)),))),
+        "neuron": (neurons, Component("lif")),
+        "surrogate": (surrogates, Component("atan")),
+    }
+    cell = Cell(
+        **{kind: component for kind, (_, component) in names.items()},
+        budget=Budget(steps=10, epochs=1, batch_size=20),
+        seed=0,
+        key="0123456789abcdef",
+    )
+    specs = {
+        kind: next(spec for spec in listing.SPECS if spec.name == component.name)
+        for kind, (listing, component) in names.items()
+    }
+    job = Job(cell, specs, (), Measure(throughput_seconds=0.01), Settings("cpu", 1, None, {}))
+    result = run_cell(job, lambda epoch, accuracy: None, nullcontext)
+    assert result.status is Status.DONE, result.reason
+    missing = {name for name, metric in result.metrics.items() if metric.value is None}
+    assert missing <= {"memory.inference_peak", "stability.delta_star"}  # of 8 neurons there may be none
+    groups = {name.partition(".")[0] for name in result.metrics.keys() - missing}
+    assert groups == {"accuracy", "memory", "stability", "throughput"}
