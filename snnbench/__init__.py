@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from snnbench.engine.data import Dataset as Dataset
     from snnbench.engine.data import Encoder as Encoder
     from snnbench.engine.data import Split as Split
+    from snnbench.engine.events import Events as Events
     from snnbench.engine.network import Network as Network
     from snnbench.engine.neuron import Neuron as Neuron
     from snnbench.engine.surrogate import Surrogate as Surrogate
@@ -54,6 +55,7 @@ _HOMES = {
     "Dataset": "snnbench.engine.data",
     "Encoder": "snnbench.engine.data",
     "Split": "snnbench.engine.data",
+    "Events": "snnbench.engine.events",
     "Network": "snnbench.engine.network",
     "Neuron": "snnbench.engine.neuron",
     "Surrogate": "snnbench.engine.surrogate",
