@@ -77,18 +77,22 @@ class Measure:
         throughput_seconds: Time cap of one rate, after its warm-up.
         memory: Peak memory and bytes saved for backward.
         stability: Lyapunov exponents.
+        reference: The neuron that each cell's neuron is compared with, as a matrix writes it; empty
+            for no comparison.
     """
 
     throughput: bool = True
     throughput_seconds: Annotated[float, Gt(0)] = 0.5
     memory: bool = True
     stability: bool = True
+    reference: str = ""
 
 
 HEADLINES = {
     "throughput": "throughput.training",
     "memory": "memory.training_peak",
     "stability": "stability.lambda_grad",
+    "reference": "equivalence.spike_flips",
 }
 """The first metric of each field of ``Measure``."""
 

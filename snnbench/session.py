@@ -152,9 +152,11 @@ def _wanted(result: CellResult | None, rerun: Rerun, needed: set[str]) -> bool:
 
 def _jobs(matrix: Matrix, plan: Plan, cells: Iterable[Cell], settings: Settings) -> Iterator[Job]:
     extra = tuple((one, plan.components["measurement", one.name].spec) for one in plan.measurements)
+    compared = plan.reference
+    reference = (compared, plan.components["neuron", compared.name].spec) if compared else None
     for cell in cells:
         specs = {kind: plan.components[kind, one.name].spec for kind, one in cell.components.items()}
-        yield Job(cell, specs, extra, matrix.measure, settings)
+        yield Job(cell, specs, extra, matrix.measure, settings, reference)
 
 
 def _header(matrix: Matrix, plugins: Mapping[str, str], here: Environment, command: str) -> RunHeader:

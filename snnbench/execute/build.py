@@ -13,7 +13,7 @@ from snnbench.engine.data import Dataset, Encoder
 from snnbench.engine.network import Network
 from snnbench.engine.neuron import Neuron
 from snnbench.engine.surrogate import Surrogate
-from snnbench.errors import DataError
+from snnbench.errors import DataError, UsageError
 from snnbench.plugin.specs import DatasetSpec, Spec
 from snnbench.records import Cell, Component, derive_seed
 
@@ -63,6 +63,19 @@ class Builder:
         with torch.random.fork_rng([]):
             torch.manual_seed(seed)
             return self._network(torch.Generator().manual_seed(seed))
+
+    def population(self, component: Component, spec: Spec) -> Callable[[tuple[int, ...]], Neuron]:
+        """What makes a population of another neuron, with the cell's surrogate.
+
+        Raises:
+            UsageError: The cell has no surrogate.
+        """
+        if self.cell.surrogate is None:
+            raise UsageError("the neuron does not spike")
+        surrogate = self._make("surrogate", self.cell.surrogate)
+        generator = torch.Generator().manual_seed(derive_seed(self.cell.key, "reference"))
+        factory, params = spec.load(), spec.resolve(component.params)
+        return lambda features: cast(Neuron, factory(features, surrogate, generator, **params))
 
     def _network(self, generator: torch.Generator) -> Network:
         surrogate = None

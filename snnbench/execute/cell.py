@@ -20,10 +20,10 @@ from snnbench.engine.network import Network
 from snnbench.errors import SnnbenchError, UsageError
 from snnbench.execute.build import Builder
 from snnbench.execute.job import Job, labels
-from snnbench.measure import Trained, memory, throughput
+from snnbench.measure import Trained, equivalence, memory, throughput
 from snnbench.measure.accuracy import DivergedError, accuracy
 from snnbench.measure.stability import cell as stability
-from snnbench.plugin.specs import MeasurementSpec
+from snnbench.plugin.specs import MeasurementSpec, Spec
 from snnbench.records import CellResult, Component, Metric, Status, derive_seed
 from snnbench.training import OnEpoch, Trainer
 
@@ -92,6 +92,8 @@ def _measure_all(job: Job, on_epoch: OnEpoch, alone: Alone, found: _Findings) ->
     _train(trained, on_epoch, found)
     if job.measure.stability:
         found.metrics |= _attempt(lambda: stability.stability(trained), stability.missing)
+    if job.reference is not None:
+        _compare(job.reference, build, trained, found)
     for component, spec in job.extra:
         found.metrics |= _extra(cast(MeasurementSpec, spec), component, trained)
     if job.measure.throughput:
@@ -114,6 +116,17 @@ def _train(trained: Trained, on_epoch: OnEpoch, found: _Findings) -> None:
     found.series |= history.series
     chance = float(data.test.y.bincount().max()) / len(data.test)
     found.metrics |= accuracy(history.series, history.chosen, trainer.score(trainer.test), chance)
+
+
+def _compare(reference: tuple[Component, Spec], build: Builder, trained: Trained, found: _Findings) -> None:
+    """How far the cell's neuron is the reference."""
+
+    def compared() -> Metrics:
+        return equivalence.equivalence(trained, build.population(*reference))
+
+    metrics = _attempt(compared, equivalence.missing)
+    found.metrics |= metrics
+    found.labels |= {"equivalence": equivalence.grade(metrics), "reference": str(reference[0])}
 
 
 def _seed_everything(seed: int) -> None:

@@ -42,6 +42,7 @@ class Job:
         extra: The extra measurements asked for, each with its spec.
         measure: Which standard measurements to make.
         settings: How to run it.
+        reference: The neuron that the cell's is compared with, and its spec.
     """
 
     cell: Cell
@@ -49,6 +50,7 @@ class Job:
     extra: tuple[tuple[Component, Spec], ...]
     measure: Measure
     settings: Settings
+    reference: tuple[Component, Spec] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ def check_size(blocks: Sequence[Axes], seeds: Sequence[int]) -> None:
         UsageError: It does.
     """
     for axes in blocks:
-        spiking = [choice.component.name for choice in axes["neuron"] if _spikes(choice)]
+        spiking = [choice.component.name for choice in axes["neuron"] if spikes(choice)]
         if spiking and not axes["surrogate"]:
             raise UsageError(
                 f"neuron {spiking[0]!r} spikes, and the matrix names no surrogate",
@@ -44,7 +44,8 @@ def check_size(blocks: Sequence[Axes], seeds: Sequence[int]) -> None:
         raise UsageError(f"the matrix spans {count:,} cells, more than {MOST_CELLS:,}", "sweep fewer values")
 
 
-def _spikes(neuron: Choice) -> bool:
+def spikes(neuron: Choice) -> bool:
+    """Whether the neuron spikes, hence takes a surrogate."""
     return cast(NeuronSpec, neuron.provided.spec).spike != "none"
 
 
@@ -63,7 +64,7 @@ def _product(axes: Axes) -> Iterator[Parts]:
     first = (axes["dataset"], axes["encoder"], axes["network"], axes["neuron"])
     for dataset, encoder, network, neuron in product(*first):
         parts = {"dataset": dataset, "encoder": encoder, "network": network, "neuron": neuron}
-        if _spikes(neuron):
+        if spikes(neuron):
             yield from ({**parts, "surrogate": surrogate} for surrogate in axes["surrogate"])
         else:
             yield parts

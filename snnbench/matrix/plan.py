@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from snnbench.errors import NothingSelectedError, UsageError
 from snnbench.matrix import select
-from snnbench.matrix.axes import Axes, axis
-from snnbench.matrix.combine import Parts, check_size, combinations, mismatch, union
+from snnbench.matrix.axes import Axes, Choice, axis
+from snnbench.matrix.combine import Parts, check_size, combinations, mismatch, spikes, union
 from snnbench.matrix.spec import Matrix
 from snnbench.plugin.host import Host, Provided
 from snnbench.records import Budget, Cell, Component, cell_key
@@ -33,12 +33,14 @@ class Plan:
         components: Kind and name of every component of a cell, and of every measurement, to who
             provides it.
         measurements: The extra measurements.
+        reference: The neuron that the others are compared with, if any.
     """
 
     cells: tuple[Cell, ...]
     skips: tuple[Skip, ...]
     components: Mapping[tuple[str, str], Provided]
     measurements: tuple[Component, ...] = ()
+    reference: Component | None = None
 
     @property
     def words(self) -> frozenset[str]:
@@ -77,12 +79,26 @@ def plan(matrix: Matrix, host: Host) -> Plan:
             else:
                 cells.append(cell)
     extra = axis("measurement", matrix.measurements, host)
+    reference = _reference(matrix, host)
     found = {
         (kind, choice.component.name): choice.provided
         for kind, choices in {**axes, "measurement": extra}.items()
         for choice in choices
     }
-    return _with_needed(Plan(tuple(cells), tuple(skips), found, tuple(choice.component for choice in extra)))
+    if reference is not None:
+        found["neuron", reference.component.name] = reference.provided
+    measurements = tuple(choice.component for choice in extra)
+    compared = reference.component if reference else None
+    return _with_needed(Plan(tuple(cells), tuple(skips), found, measurements, compared))
+
+
+def _reference(matrix: Matrix, host: Host) -> Choice | None:
+    """The neuron that the matrix compares the others with."""
+    text = matrix.measure.reference
+    choices = axis("neuron", (text,), host) if text else ()
+    if len(choices) > 1 or not all(map(spikes, choices)):
+        raise UsageError(f"measure.reference: {text!r} is not one neuron that spikes", "lif(beta=0.9)")
+    return choices[0] if choices else None
 
 
 def narrow(whole: Plan, selection: select.Selection) -> Plan:
@@ -190,4 +206,5 @@ def _with_needed(whole: Plan) -> Plan:
     """``whole`` with only the components that its cells and measurements name."""
     needed = {(kind, part.name) for cell in whole.cells for kind, part in cell.components.items()}
     needed |= {("measurement", component.name) for component in whole.measurements}
+    needed |= {("neuron", whole.reference.name)} if whole.reference else set()
     return replace(whole, components={key: one for key, one in whole.components.items() if key in needed})

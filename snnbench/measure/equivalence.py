@@ -1,0 +1,89 @@
+"""Whether a cell's neuron is the reference: the same spikes and gradients for the same input current."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cosine_similarity
+
+from snnbench.engine.neuron import Neuron
+from snnbench.measure.trained import Trained
+from snnbench.records import Metric
+
+FLIPS, COSINE = "equivalence.spike_flips", "equivalence.gradient_cosine"
+MOST_FLIPS = 1e-3
+LEAST_COSINE = 0.999
+
+
+def equivalence(trained: Trained, reference: Callable[[tuple[int, ...]], Neuron]) -> dict[str, Metric]:
+    """Compare the first population of a trained network with ``reference`` under the same current.
+
+    The current is what reaches that population for a batch of test samples. The population runs as it
+    is, the reference in float64.
+
+    Args:
+        trained: The cell.
+        reference: Makes the reference population of a given shape.
+
+    Returns:
+        ``equivalence.spike_flips``: the fraction of outputs that differ; ``.gradient_cosine``: the
+        cosine between the gradients that a random cotangent of the outputs sends back to the current.
+    """
+    network = copy.deepcopy(trained.network).eval().requires_grad_(False)
+    batch = trained.cell.budget.batch_size
+    x, _ = trained.batch(trained.data.test, batch, "equivalence")
+    current, neuron = _first_population(list(network.layers), x)
+    made = reference(tuple(current.shape[2:])).to(current.device, torch.float64).requires_grad_(False)
+    noise = trained.generator("equivalence.cotangent")
+    cotangent = torch.randn(current.shape, generator=noise, device=current.device, dtype=torch.float64)
+    spikes, gradient = _run(neuron, current, cotangent)
+    expected, expected_gradient = _run(made, current.double(), cotangent)
+    return {
+        FLIPS: Metric(float((spikes != expected).double().mean())),
+        COSINE: _cosine(gradient, expected_gradient),
+    }
+
+
+def missing(reason: str) -> dict[str, Metric]:
+    """The same, not measured."""
+    return {FLIPS: Metric.missing(reason), COSINE: Metric.missing(reason)}
+
+
+def grade(metrics: dict[str, Metric]) -> str:
+    """``A``: equal spikes; ``B``: few flips; both with gradients along the reference's; ``C``: another model.
+
+    ``–`` where it could not be compared.
+    """
+    flips, cosine = metrics[FLIPS].value, metrics[COSINE].value
+    if flips is None or cosine is None:
+        return "–"
+    if flips >= MOST_FLIPS or cosine <= LEAST_COSINE:
+        return "C"
+    return "A" if flips == 0 else "B"
+
+
+def _first_population(layers: list[torch.nn.Module], x: Tensor) -> tuple[Tensor, Neuron]:
+    """The first population and the current ``[T, B, *features]`` that reaches it for input ``x``."""
+    steps, batch = x.shape[:2]
+    for layer in layers:
+        if isinstance(layer, Neuron):
+            return x.detach(), layer
+        x = layer(x.flatten(0, 1)).unflatten(0, (steps, batch))
+    raise ValueError("the network has no population")
+
+
+def _run(neuron: Neuron, current: Tensor, cotangent: Tensor) -> tuple[Tensor, Tensor]:
+    """Outputs, and the gradient of their product with ``cotangent``, both in float64."""
+    current = current.clone().requires_grad_()
+    outputs, _ = neuron(current)
+    (gradient,) = torch.autograd.grad(outputs, current, cotangent.to(outputs.dtype))
+    return outputs.detach().double(), gradient.double()
+
+
+def _cosine(a: Tensor, b: Tensor) -> Metric:
+    if not (a.any() and b.any()):
+        return Metric.missing("a gradient is 0")
+    return Metric(float(cosine_similarity(a.flatten(), b.flatten(), dim=0, eps=0.0)))

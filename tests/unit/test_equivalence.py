@@ -1,0 +1,113 @@
+"""Whether a neuron is the reference, where it is known to be and where it is known not to be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+import snnbench
+from snnbench.engine.neuron import Neuron
+from snnbench.errors import UsageError
+from snnbench.matrix.plan import plan
+from snnbench.matrix.spec import load
+from snnbench.measure.equivalence import COSINE, FLIPS, equivalence, grade
+from snnbench.measure.trained import Trained
+from snnbench.plugin.host import Host
+from snnbench.records import Budget, Cell, Component, Metric
+
+DATA = snnbench.make_dataset("digits")
+
+
+def trained(neuron: str, network: str = "dense") -> Trained:
+    part = Component("any")
+    cell = Cell(part, part, part, part, part, Budget(batch_size=32), 0, key="0" * 16)
+    built = snnbench.make_network(network, (1, 8, 8), 10, neuron=neuron, surrogate="atan")
+    encoder = Host.load().find("encoder", "direct").spec.load()(25)
+    return Trained(cell, built, encoder, DATA, torch.device("cpu"))
+
+
+def compared(neuron: str, reference: str, network: str = "dense") -> tuple[dict[str, Metric], str]:
+    def make(features: tuple[int, ...]) -> Neuron:
+        return snnbench.make_neuron(reference, features, surrogate="atan")
+
+    metrics = equivalence(trained(neuron, network), make)
+    return metrics, grade(metrics)
+
+
+@pytest.mark.parametrize("network", ["dense", "conv(channels=[3])"])
+def test_a_neuron_is_itself(network: str) -> None:
+    metrics, found = compared("lif(beta=0.9)", "lif(beta=0.9)", network)
+    assert found == "A"
+    assert metrics[FLIPS].value == 0
+    assert metrics[COSINE].value == pytest.approx(1, abs=1e-6)
+
+
+def test_a_reset_to_zero_is_the_same_with_and_without_delay() -> None:
+    """β·(1 − s')·u' + x is β·u' + x for the u' that was wiped at once."""
+    assert compared("lif(reset=zero, reset_delay=false)", "lif(reset=zero)")[1] == "A"
+
+
+def test_a_reset_that_subtracts_is_another_model_without_delay() -> None:
+    metrics, found = compared("lif(reset_delay=false)", "lif")
+    assert found == "C"
+    assert 1e-3 < (metrics[FLIPS].value or 0) < 0.5
+
+
+def test_the_spikes_may_be_equal_and_the_gradients_not() -> None:
+    metrics, found = compared("lif(beta=0.9, detach_reset=true)", "lif(beta=0.9)")
+    assert metrics[FLIPS].value == 0
+    assert (metrics[COSINE].value or 1) < 0.999
+    assert found == "C"
+
+
+def test_a_slightly_different_decay_flips_few_spikes() -> None:
+    metrics, found = compared("lif(beta=0.90001)", "lif(beta=0.9)")
+    assert 0 < (metrics[FLIPS].value or 0) < 1e-3
+    assert found == "B"
+
+
+def test_silence_has_no_gradient_to_compare() -> None:
+    surrogate = snnbench.make_surrogate("boxcar")
+
+    def make(features: tuple[int, ...]) -> Neuron:
+        neuron = snnbench.make_neuron("lif(threshold=1000)", features)
+        neuron.surrogate = surrogate
+        return neuron
+
+    metrics = equivalence(trained("lif"), make)
+    assert metrics[COSINE].value is None
+    assert metrics[COSINE].reason == "a gradient is 0"
+    assert grade(metrics) == "–"
+
+
+MATRIX = """
+datasets = ["digits"]
+encoders = ["direct"]
+networks = ["dense(hidden=[8])"]
+neurons = ["lif(beta=0.9)", "lif", "relu"]
+surrogates = ["atan"]
+seeds = 1
+train = {{ epochs = 1, steps = 5 }}
+[measure]
+throughput = false
+memory = false
+stability = false
+reference = "{reference}"
+"""
+
+
+def test_a_run_tells_the_class_of_each_row(tmp_path: Path) -> None:
+    (tmp_path / "m.toml").write_text(MATRIX.format(reference="lif(beta=0.9)"))
+    rows = snnbench.run(tmp_path / "m.toml", out=tmp_path / "out").set_index("neuron")
+    assert rows["label.equivalence"].to_dict() == {"lif[beta=0.9]": "A", "lif": "C", "relu": "–"}
+    assert set(rows["label.reference"]) == {"lif[beta=0.9]"}
+    assert rows.loc["relu", f"{FLIPS}.reason"] == "the neuron does not spike"
+
+
+@pytest.mark.parametrize("reference", ["relu", "lif(beta=[0.5,0.9])", "lof"])
+def test_a_reference_is_one_neuron_that_spikes(tmp_path: Path, reference: str) -> None:
+    (tmp_path / "m.toml").write_text(MATRIX.format(reference=reference))
+    with pytest.raises(UsageError, match=r"measure\.reference|unknown neuron 'lof'"):
+        plan(load(str(tmp_path / "m.toml")), Host.load())
