@@ -55,13 +55,7 @@ class Bundle:
         together = self.copies.spread(h)
         self._hold(together[0], self._draw(together[0]).expand_as(together))
         self.peak = h.abs().amax()
-        self.control_ok = self._is_independent(x_t)
-
-    def _is_independent(self, x_t: Tensor | None) -> bool:
-        """Whether the reference stays the same when its perturbed neighbours do not."""
-        beside_moved = self.copies.step(x_t, self.together)
-        beside_equal = self.copies.step(x_t, self.together[:1].expand_as(self.together))
-        return same(beside_moved[0], beside_equal[0])
+        self.control_ok = self.copies.sees_no_neighbour(x_t, self.together)
 
     def step(self, x_t: Tensor | None) -> tuple[Tensor, Tensor]:
         """One step of all, then back to size δ.

@@ -28,6 +28,7 @@ class Copies:
     Attributes:
         batch: B. Entries from B on are fillers: to be left out of every result.
         count: C.
+        entries: Which entry each row of a copy is, ``[P]``.
     """
 
     def __init__(self, flow: FlatMap, x_t: Tensor | None, count: int) -> None:
@@ -35,8 +36,9 @@ class Copies:
         self.batch = flow.batch
         self.count = count
         for places in (*PLACES, 1):
-            entries = torch.arange(-(-self.batch // places) * places, device=flow.start.device) % self.batch
-            self._entries, self._rows = entries, entries.repeat(count)
+            rows = -(-self.batch // places) * places
+            self.entries = torch.arange(rows, device=flow.start.device) % self.batch
+            self._rows = self.entries.repeat(count)
             if self._round_alike(x_t):
                 break
 
@@ -49,12 +51,17 @@ class Copies:
 
     def spread(self, h: Tensor) -> Tensor:
         """``h`` ``[B, N]`` C times, ``[C, P, N]``."""
-        return h.index_select(0, self._entries).expand(self.count, -1, -1)
+        return h.index_select(0, self.entries).expand(self.count, -1, -1)
 
     def step(self, x_t: Tensor | None, together: Tensor) -> Tensor:
         """One step of all copies ``[C, P, N]``, each under ``x_t`` ``[B, ...]``."""
         x = None if x_t is None else x_t.index_select(0, self._rows)
         return self._flow(x, together.flatten(0, 1)).view_as(together)
+
+    def sees_no_neighbour(self, x_t: Tensor | None, together: Tensor) -> bool:
+        """Whether the first copy's step is the same beside ``together`` as beside copies of itself."""
+        beside_equal = self.step(x_t, together[:1].expand_as(together))
+        return same(self.step(x_t, together)[0], beside_equal[0])
 
 
 def same(a: Tensor, b: Tensor) -> bool:
