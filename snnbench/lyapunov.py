@@ -1,6 +1,7 @@
 """Lyapunov exponents of any map, on their own: see docs/stability.md."""
 
 from snnbench.measure.stability.finite_size import FiniteSize, finite_size
+from snnbench.measure.stability.single_spike import SingleSpike, single_spike
 from snnbench.measure.stability.tangent import Spectrum, spectrum
 
-__all__ = ["FiniteSize", "Spectrum", "finite_size", "spectrum"]
+__all__ = ["FiniteSize", "SingleSpike", "Spectrum", "finite_size", "single_spike", "spectrum"]

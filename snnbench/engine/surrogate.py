@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -51,6 +51,21 @@ def counting_spikes() -> Iterator[SpikeCount]:
         _spikes.reset(token)
 
 
+SpikeRule: TypeAlias = Callable[[Tensor, Tensor], Tensor]
+
+_rule: ContextVar[SpikeRule | None] = ContextVar("snnbench_spike_rule", default=None)
+
+
+@contextmanager
+def replacing_spikes(rule: SpikeRule) -> Iterator[None]:
+    """Within this context every surrogate, asked for the spikes at z, gives ``rule(z, spikes)`` instead."""
+    token = _rule.set(rule)
+    try:
+        yield
+    finally:
+        _rule.reset(token)
+
+
 class Surrogate:
     """A spike function of ``z = membrane − threshold``: abstract; subclasses give ``derivative``.
 
@@ -97,7 +112,8 @@ class SpikeFunction(torch.autograd.Function):
 
     @staticmethod
     def forward(z: Tensor, surrogate: Surrogate) -> Tensor:
-        return surrogate.forward(z)
+        spikes, rule = surrogate.forward(z), _rule.get()
+        return spikes if rule is None else rule(z, spikes)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Tensor, Surrogate], output: Tensor) -> None:

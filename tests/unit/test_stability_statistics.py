@@ -15,8 +15,8 @@ from torch import Tensor
 
 from snnbench.lyapunov import spectrum
 from snnbench.measure.stability.flat import FlatMap, unbind
-from snnbench.measure.stability.statistics import BLOCKS, ENTRIES, block_of, bootstrap, estimate
-from snnbench.measure.stability.tangent import _growth
+from snnbench.measure.stability.qr import growth
+from snnbench.measure.stability.statistics import BLOCKS, ENTRIES, blocks, bootstrap, estimate
 
 ONE = torch.ones(1, 1, 1, dtype=F64)
 
@@ -92,17 +92,17 @@ def test_nothing_counted_is_not_a_number() -> None:
 
 @given(count=st.integers(1, 500))
 def test_blocks_are_equal_contiguous_and_all_used(count: int) -> None:
-    blocks = [block_of(index, count) for index in range(count)]
-    assert blocks == sorted(blocks)
-    sizes = np.bincount(blocks)
+    parts = blocks(range(count))
+    assert [step for part in parts for step in part] == list(range(count))
+    sizes = [len(part) for part in parts]
     assert len(sizes) == min(BLOCKS, count)
-    assert sizes.max() - sizes.min() <= 1
+    assert max(sizes) - min(sizes) <= 1
 
 
 @pytest.mark.parametrize(("steps", "qr_every"), [(7, 1), (100, 1), (1000, 1), (1000, 7)])
 def test_memory_does_not_grow_with_the_steps(steps: int, qr_every: int) -> None:
     flow = FlatMap(maps.henon, maps.henon_start(2))
-    sums, counts = _growth(flow, unbind(steps + 5, 2), 2, 5, qr_every)
+    sums, counts = growth(flow, unbind(steps + 5, 2), 2, 5, qr_every)
     assert len(sums) == len(counts) <= BLOCKS
     assert float(counts.sum()) == steps
 
@@ -115,7 +115,7 @@ KNOWN = torch.tensor([0.5 * (math.log(1.0) + digamma((3 - i) / 2)) for i in (1, 
 def gaussian_products(steps: int, batch: int) -> tuple[Tensor, Tensor]:
     inputs = normal(steps + 20, batch, 2, 2, seed=11) / math.sqrt(2)
     flow = FlatMap(maps.driven, (uniform(batch, 2),))
-    return _growth(flow, unbind(inputs, batch), 2, 20, 1)
+    return growth(flow, unbind(inputs, batch), 2, 20, 1)
 
 
 def test_interval_over_blocks_covers() -> None:
@@ -146,7 +146,7 @@ def test_correlated_steps_are_covered_by_blocks_and_not_by_a_naive_error() -> No
 def test_public_interval_is_the_one_that_covers() -> None:
     inputs = normal(220, 12, 2, 2, seed=11) / math.sqrt(2)
     result = spectrum(maps.driven, (uniform(12, 2),), inputs, transient=20)
-    known = estimate(*_growth(FlatMap(maps.driven, (uniform(12, 2),)), unbind(inputs, 12), 2, 20, 1))
+    known = estimate(*growth(FlatMap(maps.driven, (uniform(12, 2),)), unbind(inputs, 12), 2, 20, 1))
     torch.testing.assert_close(result.interval, known.interval, rtol=0, atol=0)
 
 

@@ -29,7 +29,8 @@ from snnbench.engine.surrogate import Surrogate, derivative
 from snnbench.errors import UsageError
 from snnbench.lyapunov import Spectrum, spectrum
 from snnbench.measure.stability.flat import FlatMap
-from snnbench.measure.stability.tangent import kaplan_yorke, push
+from snnbench.measure.stability.push import push
+from snnbench.measure.stability.tangent import kaplan_yorke
 
 EXACT = 1e-12
 

@@ -17,13 +17,12 @@ from torch import Tensor
 
 from snnbench.engine.eager import State
 from snnbench.errors import UsageError
+from snnbench.measure.stability.bundle import Growth, growth
 from snnbench.measure.stability.flat import FlatMap, Step, unbind
 from snnbench.measure.stability.statistics import (
     ASYMPTOTIC_STEPS,
-    BLOCKS,
     CONFIDENCE,
     ENTRIES,
-    block_of,
     bootstrap,
     estimate,
 )
@@ -97,12 +96,11 @@ def finite_size(
     sizes = tuple(sorted({float(delta) for delta in deltas}))
     _check(sizes, len(xs), transient)
     with torch.no_grad():
-        bundle = _Bundle(flow, sizes, seed)
-        bundle.check_independence(xs[0])
-        growth = _growth(bundle, xs, transient)
-    if not bundle.control_ok:
+        measured = growth(flow, sizes, xs, transient, seed)
+    if not measured.control_ok:
         return _void(sizes)
-    return _summarise(growth, bundle, sizes, seed)
+    least = RESOLUTION * torch.finfo(flow.start.dtype).eps * flow.width**0.5 * measured.peak
+    return _summarise(measured, sizes, least, seed)
 
 
 def _check(sizes: tuple[float, ...], steps: int, transient: int) -> None:
@@ -112,99 +110,6 @@ def _check(sizes: tuple[float, ...], steps: int, transient: int) -> None:
         raise UsageError(
             f"transient={transient} of {steps} steps leaves nothing to measure", "give more steps"
         )
-
-
-class _Bundle:
-    """Reference ``[B, N]``, perturbed copies ``[m, B, N]`` and control ``[B, N]``, stepped as one batch."""
-
-    def __init__(self, flow: FlatMap, sizes: Sequence[float], seed: int) -> None:
-        h = flow.start
-        self.flow = flow
-        self.generator = torch.Generator(h.device).manual_seed(seed)
-        self.delta = torch.tensor(sizes, dtype=h.dtype, device=h.device)[:, None, None]
-        self.reference = self.control = h
-        self.moved = self._displaced(self._draw(h[None]).expand(len(sizes), *h.shape))
-        self.peak = h.abs().amax()
-        self.control_ok = True
-
-    def check_independence(self, x_t: Tensor | None) -> None:
-        """See whether the reference stays the same when its perturbed neighbours do not."""
-        beside_moved, _, _ = self._run(x_t, self.moved)
-        beside_equal, _, _ = self._run(x_t, self.reference.expand_as(self.moved))
-        self.control_ok = _same(beside_moved, beside_equal)
-
-    def step(self, x_t: Tensor | None) -> tuple[Tensor, Tensor]:
-        """One step of all, then back to size δ.
-
-        Returns:
-            ln(‖Δ'‖/‖Δ‖), 0 where the trajectories coalesced, and whether they did; each ``[B, m]``.
-        """
-        before = _norm(self.moved - self.reference)
-        self.reference, moved, self.control = self._run(x_t, self.moved)
-        self.control_ok = _same(self.reference, self.control)
-        self.peak = torch.maximum(self.peak, self.reference.abs().amax())
-        difference = moved - self.reference
-        after = _norm(difference)
-        vanished = after == 0
-        if vanished.any():
-            difference = torch.where(vanished[..., None], self._draw(difference), difference)
-        self.moved = self._displaced(difference)
-        merged = vanished & (before > 0)
-        logs = (after.double() / before.double()).log()
-        return logs.masked_fill(merged, 0).mT, merged.mT
-
-    def _run(self, x_t: Tensor | None, moved: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        together = torch.cat([self.reference, moved.flatten(0, 1), self.control])
-        copies = len(moved) + 2
-        following = self.flow(None if x_t is None else torch.cat([x_t] * copies), together)
-        reference, *others, control = following.chunk(copies)
-        return reference, torch.stack(others), control
-
-    def _displaced(self, difference: Tensor) -> Tensor:
-        """The reference plus ``difference`` ``[m, B, N]``, scaled to δ by one number per entry."""
-        return self.reference + self.delta * (difference / _norm(difference)[..., None])
-
-    def _draw(self, like: Tensor) -> Tensor:
-        return torch.randn(like.shape, dtype=like.dtype, device=like.device, generator=self.generator)
-
-
-def _same(a: Tensor, b: Tensor) -> bool:
-    """Equal bit by bit; a trajectory that is not a number any more is equal to itself."""
-    return torch.equal(a, b) or torch.allclose(a, b, rtol=0, atol=0, equal_nan=True)
-
-
-def _norm(difference: Tensor) -> Tensor:
-    norm: Tensor = torch.linalg.vector_norm(difference, dim=-1)
-    return norm
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Growth:
-    """Sums of ln(‖Δ'‖/‖Δ‖), how many were added, and how often it was 0: each ``[blocks, B, m]``."""
-
-    sums: Tensor
-    counts: Tensor
-    merges: Tensor
-
-
-def _growth(bundle: _Bundle, xs: Sequence[Tensor | None], transient: int) -> _Growth:
-    """Follow ``bundle`` through ``xs``, or until its control fails."""
-    measured = len(xs) - transient
-    m, batch = bundle.moved.shape[:2]
-    shape = (min(BLOCKS, measured), batch, m)
-    sums, counts, merges = (
-        torch.zeros(shape, dtype=torch.float64, device=bundle.moved.device) for _ in range(3)
-    )
-    for index, x_t in enumerate(xs, start=-transient):
-        if not bundle.control_ok:
-            break
-        logs, merged = bundle.step(x_t)
-        if index >= 0:
-            block = block_of(index, measured)
-            sums[block] += logs
-            counts[block] += ~merged
-            merges[block] += merged
-    return _Growth(sums.cpu(), counts.cpu(), merges.cpu())
 
 
 def _void(sizes: tuple[float, ...]) -> FiniteSize:
@@ -221,16 +126,16 @@ def _void(sizes: tuple[float, ...]) -> FiniteSize:
     )
 
 
-def _summarise(growth: _Growth, bundle: _Bundle, sizes: tuple[float, ...], seed: int) -> FiniteSize:
-    result = estimate(growth.sums, growth.counts)
+def _summarise(measured: Growth, sizes: tuple[float, ...], least: float, seed: int) -> FiniteSize:
+    """The result; sizes below ``least`` are near the dtype's rounding."""
+    result = estimate(measured.sums, measured.counts)
     curve = result.mean.tolist()
-    steps = growth.counts + growth.merges
-    coalesced = growth.merges.sum((0, 1)) / steps.sum((0, 1))
+    steps = measured.counts + measured.merges
+    coalesced = measured.merges.sum((0, 1)) / steps.sum((0, 1))
     star = crossing(sizes, curve)
-    least = RESOLUTION * torch.finfo(bundle.delta.dtype).eps * bundle.flow.width**0.5 * float(bundle.peak)
     flags = {
         "finite-time": float(steps[:, 0, 0].sum()) < ASYMPTOTIC_STEPS,
-        "diverged": not bool(bundle.reference.isfinite().all()),
+        "diverged": not measured.finite,
         "falling": star is not None and curve[0] > 0,
         **{f"resolution[{delta}]": delta < least for delta in sizes},
     }
@@ -238,9 +143,9 @@ def _summarise(growth: _Growth, bundle: _Bundle, sizes: tuple[float, ...], seed:
         deltas=sizes,
         exponents=result.mean,
         interval=result.interval,
-        p_coalesce=coalesced.masked_fill(growth.sums.sum((0, 1)).isnan(), torch.nan),
+        p_coalesce=coalesced.masked_fill(measured.sums.sum((0, 1)).isnan(), torch.nan),
         delta_star=star,
-        delta_star_interval=None if star is None else _star_interval(growth, sizes, seed),
+        delta_star_interval=None if star is None else _star_interval(measured, sizes, seed),
         control_ok=True,
         flags=tuple(name for name, raised in flags.items() if raised),
     )
@@ -262,11 +167,11 @@ def crossing(sizes: Sequence[float], curve: Sequence[float]) -> float | None:
     return None
 
 
-def _star_interval(growth: _Growth, sizes: Sequence[float], seed: int) -> tuple[float, float] | None:
-    if growth.sums.shape[1] < ENTRIES:
+def _star_interval(measured: Growth, sizes: Sequence[float], seed: int) -> tuple[float, float] | None:
+    if measured.sums.shape[1] < ENTRIES:
         return None
     generator = torch.Generator().manual_seed(seed)
-    curves = bootstrap(growth.sums, growth.counts, generator).tolist()
+    curves = bootstrap(measured.sums, measured.counts, generator).tolist()
     stars = [star for curve in curves if (star := crossing(sizes, curve)) is not None]
     tail = (1 - CONFIDENCE) / 2
     if len(stars) < (1 - tail) * len(curves):

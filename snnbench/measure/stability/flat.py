@@ -62,7 +62,8 @@ class FlatMap:
 
     def flatten(self, state: State) -> Tensor:
         """Parts ``[B, *]`` side by side, ``[B, N]``."""
-        return torch.cat([part.reshape(len(part), -1) for part in state], 1)
+        rows = [part.reshape(len(part), -1) for part in state]
+        return rows[0] if len(rows) == 1 else torch.cat(rows, 1)
 
     def unflatten(self, h: Tensor) -> State:
         """The parts of ``h`` ``[B, N]``, each in its own shape."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from itertools import pairwise
+from typing import Final, TypeVar
 
 import torch
 from scipy.special import stdtrit
 from torch import Tensor
+
+T = TypeVar("T")
 
 CONFIDENCE: Final = 0.95
 BLOCKS: Final = 20
@@ -27,10 +31,11 @@ class Estimate:
     interval: Tensor
 
 
-def block_of(index: int, count: int) -> int:
-    """Which of at most ``BLOCKS`` equal blocks the ``index``-th of ``count`` windows falls into."""
-    blocks = min(BLOCKS, count)
-    return index * blocks // count
+def blocks(steps: Sequence[T]) -> list[Sequence[T]]:
+    """``steps`` cut into ``BLOCKS`` parts, or into single ones if there are fewer; equal up to one."""
+    count = min(BLOCKS, len(steps))
+    cuts = [-(-index * len(steps) // count) for index in range(count + 1)]
+    return [steps[start:stop] for start, stop in pairwise(cuts)]
 
 
 def estimate(sums: Tensor, counts: Tensor) -> Estimate:

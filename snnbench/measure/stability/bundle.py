@@ -1,0 +1,132 @@
+"""Reference, perturbed copies and control, stepped as one batch and held at their distances.
+
+T steps, B batch entries, P ≥ B rows of a copy (see ``Copies``), N components of one entry's whole
+state, m sizes, C = m + 2 copies: 0 the reference, 1 … m the perturbed ones, m + 1 the control.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import torch
+from torch import Tensor
+
+from snnbench.measure.stability.copies import Copies, same
+from snnbench.measure.stability.flat import FlatMap
+from snnbench.measure.stability.statistics import blocks
+
+CHUNK: Final = 64
+"""Steps whose sizes are kept until their logarithms are taken together."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Growth:
+    """Sums of ln(‖Δ'‖/‖Δ‖), how many were added, and how often it was 0: each ``[blocks, B, m]``.
+
+    ``control_ok``: the control stayed equal to the reference, and both did not see their neighbours.
+    ``finite``: the reference is finite to the end. ``peak``: the largest component it had.
+    """
+
+    sums: Tensor
+    counts: Tensor
+    merges: Tensor
+    control_ok: bool
+    finite: bool
+    peak: float
+
+
+class Bundle:
+    """The C copies ``[C, P, N]``, on their way.
+
+    Args:
+        flow: The map, and where the reference starts.
+        sizes: The m sizes δ.
+        x_t: Its first input.
+        seed: Of the perturbations' directions.
+    """
+
+    def __init__(self, flow: FlatMap, sizes: Sequence[float], x_t: Tensor | None, seed: int) -> None:
+        h = flow.start
+        self._generator = torch.Generator(h.device).manual_seed(seed)
+        self._delta = torch.tensor([0, *sizes, 0], dtype=h.dtype, device=h.device)[:, None]
+        self.copies = Copies(flow, x_t, len(sizes) + 2)
+        together = self.copies.spread(h)
+        self._hold(together[0], self._draw(together[0]).expand_as(together))
+        self.peak = h.abs().amax()
+        self.control_ok = self.copies.sees_no_neighbour(x_t, self.together)
+
+    def step(self, x_t: Tensor | None) -> tuple[Tensor, Tensor]:
+        """One step of all, then back to size δ.
+
+        Returns:
+            ‖Δ‖ before the step and after it, before it is scaled back; each ``[m, P]``.
+        """
+        before = self._size
+        following = self.copies.step(x_t, self.together)
+        reference = following[0]
+        difference = following - reference
+        if difference[-1].any():
+            self.control_ok = same(reference, following[-1])
+        self.peak = torch.maximum(self.peak, reference.abs().amax())
+        return before, self._hold(reference, difference)
+
+    def _hold(self, reference: Tensor, difference: Tensor) -> Tensor:
+        """Put the copies at ``difference`` ``[C, P, N]`` scaled to δ by one number per entry.
+
+        A difference of 0 has no direction: it gets a new one.
+
+        Returns:
+            Its size before, ``[m, P]``.
+        """
+        size = _norm(difference)
+        vanished = size == 0
+        if vanished[1:-1].any():
+            difference = torch.where(vanished[..., None], self._draw(difference), difference)
+            scale = self._delta / _norm(difference)
+        else:
+            scale = self._delta / size
+        scale[0] = scale[-1] = 0  # exactly the reference: 0 would be divided by 0
+        self.together = torch.addcmul(reference, difference, scale[..., None])
+        self._size = _norm(self.together[1:-1] - reference)
+        return size[1:-1]
+
+    def _draw(self, like: Tensor) -> Tensor:
+        return torch.randn(like.shape, dtype=like.dtype, device=like.device, generator=self._generator)
+
+
+def _norm(difference: Tensor) -> Tensor:
+    norm: Tensor = torch.linalg.vector_norm(difference, dim=-1)
+    return norm
+
+
+def growth(
+    flow: FlatMap, sizes: Sequence[float], xs: Sequence[Tensor | None], transient: int, seed: int
+) -> Growth:
+    """Follow a bundle through ``xs``, or until its control fails; count from step ``transient`` on."""
+    bundle = Bundle(flow, sizes, xs[0], seed)
+    for x_t in xs[:transient]:
+        if bundle.control_ok:
+            bundle.step(x_t)
+    totals = [_total(bundle, block) for block in blocks(xs[transient:])]
+    sums, counts, merges = (torch.stack(parts).cpu() for parts in zip(*totals, strict=True))
+    finite = bool(bundle.together[0].isfinite().all())
+    return Growth(sums, counts, merges, bundle.control_ok, finite, float(bundle.peak))
+
+
+def _total(bundle: Bundle, xs: Sequence[Tensor | None]) -> tuple[Tensor, Tensor, Tensor]:
+    """Sum of the logarithms, number of them, and number of merges over the steps ``xs``, each ``[B, m]``."""
+    shape, device = (bundle.copies.batch, bundle.copies.count - 2), bundle.together.device
+    total = tuple(torch.zeros(shape, dtype=torch.float64, device=device) for _ in range(3))
+    for start in range(0, len(xs), CHUNK):
+        pairs = [bundle.step(x_t) for x_t in xs[start : start + CHUNK] if bundle.control_ok]
+        if pairs:
+            before, after = (
+                torch.stack(part)[..., : shape[0]].double().mT for part in zip(*pairs, strict=True)
+            )
+            merged = (after == 0) & (before > 0)
+            logs = (after / before).log().masked_fill(merged, 0)
+            total = tuple(old + new.sum(0) for old, new in zip(total, (logs, ~merged, merged), strict=True))
+    sums, counts, merges = total
+    return sums, counts, merges

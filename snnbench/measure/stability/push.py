@@ -1,0 +1,79 @@
+"""One step of a map and of its tangents, by the gradients that training uses.
+
+B batch entries, N components of one entry's whole state, k tangents.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from snnbench.errors import UsageError
+from snnbench.measure.stability.flat import FlatMap
+
+
+def push(flow: FlatMap, x_t: Tensor | None, h: Tensor, q: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """One step of the state ``h`` ``[B, N]`` and of its tangents ``q`` ``[B, N, k]``, both exact.
+
+    ``J·q`` is taken as the derivative of ``u ↦ Jᵀu``: it asks only for the backward pass that training
+    uses, whose detached paths and surrogates it so honours.
+
+    Returns:
+        The next state, ``J·q``, and how much Jᵀ stretches a generic vector, ``[B]``.
+
+    Raises:
+        UsageError: ``step`` is not differentiable twice, or mixes batch entries.
+    """
+    with torch.enable_grad():
+        h = h.detach().requires_grad_()
+        following = flow(x_t, h)
+        if not following.requires_grad:
+            return following, torch.zeros_like(q), torch.zeros_like(h[:, 0])
+        u = _probe(h).requires_grad_()
+        try:
+            (w,) = torch.autograd.grad(following, h, u, create_graph=True, materialize_grads=True)
+            z = _transpose(w, u, q) if w.requires_grad else torch.zeros_like(q)
+        except torch.OutOfMemoryError:
+            raise
+        except RuntimeError as error:
+            raise UsageError(
+                f"the step cannot be differentiated: {str(error).partition(chr(10))[0]}",
+                "the backward pass of each of its functions must itself be differentiable",
+            ) from error
+    u, w = u.detach(), w.detach()
+    _verify(u, w, q[..., 0], z[..., 0])
+    return following.detach(), z, norm(w) / norm(u)
+
+
+def _transpose(w: Tensor, u: Tensor, q: Tensor) -> Tensor:
+    """``J·q`` from ``w = Jᵀu`` as a function of ``u``."""
+    if q.shape[2] == 1:
+        (z,) = torch.autograd.grad(w, u, q[..., 0], materialize_grads=True)
+        return z[..., None]
+    (z,) = torch.autograd.grad(w, u, q.movedim(2, 0), is_grads_batched=True, materialize_grads=True)
+    return z.movedim(0, 2)
+
+
+def _probe(like: Tensor) -> Tensor:
+    """Numbers without a pattern, cos n: unlike any tangent, and unlike in each batch entry."""
+    return torch.arange(like.numel(), dtype=like.dtype, device=like.device).cos().view_as(like)
+
+
+def _verify(u: Tensor, w: Tensor, v: Tensor, z: Tensor) -> None:
+    """Check ``⟨u, Jv⟩ = ⟨Jᵀu, v⟩`` in each batch entry, where ``z = Jv`` and ``w = Jᵀu``.
+
+    It fails where a backward pass drops its own derivative, and where entries depend on each other.
+    """
+    gap = ((u * z).sum(1) - (w * v).sum(1)).abs()
+    size = norm(u) * norm(z) + norm(w) * norm(v)
+    if (gap > torch.finfo(v.dtype).eps ** 0.5 * size).any():
+        raise UsageError(
+            "the step's tangents contradict its gradients",
+            "batch entries must not mix (BatchNorm: call .eval()); each backward must be differentiable",
+        )
+
+
+def norm(vectors: Tensor) -> Tensor:
+    """Euclidean norm over the state, axis 1."""
+    result: Tensor = torch.linalg.vector_norm(vectors, dim=1)
+    return result
