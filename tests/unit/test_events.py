@@ -115,6 +115,7 @@ def test_a_cell_on_events_has_every_measurement() -> None:
     result = run_cell(job, lambda epoch, accuracy: None, nullcontext)
     assert result.status is Status.DONE, result.reason
     missing = {name for name, metric in result.metrics.items() if metric.value is None}
-    assert missing <= {"memory.inference_peak", "stability.delta_star"}  # of 8 neurons there may be none
+    # 8 neurons may have no δ*, and too little memory to be seen
+    assert missing <= {"memory.inference_peak", "memory.training_peak", "stability.delta_star"}
     groups = {name.partition(".")[0] for name in result.metrics.keys() - missing}
     assert groups == {"accuracy", "memory", "stability", "throughput"}
