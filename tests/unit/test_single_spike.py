@@ -290,6 +290,16 @@ def test_hidden_randomness_voids_the_measurement() -> None:
     assert (result.m1, result.survival, result.plateau, result.half_time) == (None,) * 4
 
 
+def test_diverging_map_has_no_numbers() -> None:
+    result = single_spike(
+        lambda x, s: (None, (s[0] ** 2 + x - SPIKE(s[0] - 1),)), (2 + normal(12, 3),), normal(60, 12, 3), at=2
+    )
+    assert result.flags == ("diverged",)
+    assert result.control_ok
+    assert result.damage.isnan().all()
+    assert result.survival is None
+
+
 def test_batchnorm_in_training_mode_voids_the_measurement() -> None:
     norm = nn.BatchNorm1d(4, track_running_stats=False).double()
 

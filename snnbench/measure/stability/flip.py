@@ -124,10 +124,9 @@ class Flip:
         widths = [calls[index].units for index in new]
         self.units = sum(widths)
         device = copies.entries.device
-        chosen = torch.randint(self.units, (copies.batch,), generator=generator, device=device)[
-            copies.entries
-        ]
-        masks = (chosen[:, None] == torch.arange(self.units, device=device)).split(widths, 1)
+        drawn = torch.randint(self.units, (copies.batch,), generator=generator, device=device)
+        chosen = drawn[copies.entries, None] == torch.arange(self.units, device=device)
+        masks = chosen.split_with_sizes(widths, 1)
         self._masks = dict(zip(new, masks, strict=True))
 
     def step(self, x_t: Tensor | None, together: Tensor, since: int) -> tuple[Tensor, Tensor]:

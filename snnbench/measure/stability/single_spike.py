@@ -51,7 +51,8 @@ class SingleSpike:
         units: How many spikes an entry could make in a step: the greatest possible damage.
         control_ok: Whether an unflipped copy stayed equal to the reference bit by bit, and the reference
             did not depend on its neighbours. If not, all numbers are void: NaN or None.
-        flags: ``control`` (``control_ok`` is false), ``finite-time`` (S < 100).
+        flags: ``control`` (``control_ok`` is false), ``diverged`` (a trajectory is not finite; all numbers
+            are void as well), ``finite-time`` (S < 100).
     """
 
     damage: Tensor
@@ -100,31 +101,33 @@ def single_spike(step: Step, state: State, inputs: Tensor | int, *, at: int, see
         generator = torch.Generator(h.device).manual_seed(seed)
         copies = Copies(flow, xs[at], 3)
         flip = Flip(copies, find_calls(flow, h, xs[at]), generator)
-        damage = _follow(flip, copies, copies.spread(h), xs[at:])
-    return _void(len(xs) - at, flip.units) if damage is None else _summarise(damage, flip.units)
+        damage, fault = _follow(flip, copies, copies.spread(h), xs[at:])
+    return _void(damage, flip.units, fault) if fault else _summarise(damage, flip.units)
 
 
-def _follow(flip: Flip, copies: Copies, together: Tensor, xs: Sequence[Tensor | None]) -> Tensor | None:
-    """Damage over time ``[S, B]``; None if the control failed."""
+def _follow(
+    flip: Flip, copies: Copies, together: Tensor, xs: Sequence[Tensor | None]
+) -> tuple[Tensor, str | None]:
+    """Damage over time ``[S, B]``, and which flag makes it void."""
     moved = together.clone()
     moved[1] += 1
-    if not copies.sees_no_neighbour(xs[0], moved):
-        return None
+    sound = copies.sees_no_neighbour(xs[0], moved)
     distances = []
     for since, x_t in enumerate(xs):
         together, distance = flip.step(x_t, together, since)
-        if not same(together[0], together[2]):
-            return None
+        sound = sound and same(together[0], together[2])
         distances.append(distance)
     damage, control = torch.stack(distances, 1).double().cpu()
-    return None if control.any() else damage
+    if not sound or control.any():
+        return damage, "control"
+    return damage, None if together.isfinite().all() else "diverged"
 
 
-def _void(steps: int, units: int) -> SingleSpike:
-    nothing = torch.full((steps,), torch.nan, dtype=torch.float64)
+def _void(damage: Tensor, units: int, flag: str) -> SingleSpike:
+    nothing = torch.full_like(damage[:, 0], torch.nan)
     both = nothing[:, None].expand(-1, 2)
     nones = (None,) * 8
-    return SingleSpike(nothing, both, *nones, units, control_ok=False, flags=("control",))
+    return SingleSpike(nothing, both, *nones, units, control_ok=flag != "control", flags=(flag,))
 
 
 def _summarise(damage: Tensor, units: int) -> SingleSpike:
