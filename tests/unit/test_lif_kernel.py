@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import product
 from types import ModuleType
+from typing import TypeAlias
 
 import pytest
 import torch
+from torch import Tensor
 
 from snnbench.components.neurons.lif import LIF
 from snnbench.components.neurons.reset import Reset
@@ -17,6 +19,8 @@ from snnbench.engine import eager
 from snnbench.models import make_surrogate
 
 pytest.importorskip("triton", reason="this build of torch has no Triton")
+
+Pair: TypeAlias = tuple[Tensor, Tensor]
 
 MODULE = "snnbench.components.neurons.lif_kernel"
 SURROGATES = (
@@ -53,7 +57,7 @@ def test_kernel_equals_the_step_loop(kernel: ModuleType, index: int, mode: tuple
         )  # fmt: skip
         noise = torch.Generator().manual_seed(index)
 
-        def random(*shape: int, noise: torch.Generator = noise) -> torch.Tensor:
+        def random(*shape: int, noise: torch.Generator = noise) -> Tensor:
             return torch.randn(*shape, generator=noise, dtype=torch.float64)
 
         x, start = random(STEPS, BATCH, WIDTH), random(BATCH, WIDTH)
@@ -70,12 +74,14 @@ def test_kernel_equals_the_step_loop(kernel: ModuleType, index: int, mode: tuple
             torch.testing.assert_close(one, other, rtol=1e-7, atol=1e-7, msg=lambda m, t=text: f"{t}: {m}")
 
 
-def _loop(lif: LIF, x: torch.Tensor, start: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+def _loop(lif: LIF, x: Tensor, start: Tensor) -> Pair:
     outputs, (last,) = eager.run(lif.step, x, (start,))
     return outputs, last
 
 
-def _run(run, x, start, cotangents):  # type: ignore[no-untyped-def]
+def _run(
+    run: Callable[[Tensor, Tensor], Pair], x: Tensor, start: Tensor, cotangents: Pair
+) -> tuple[Tensor, ...]:
     """Outputs, last state and the gradients of both inputs."""
     x, start = x.clone().requires_grad_(), start.clone().requires_grad_()
     outputs = run(x, start)

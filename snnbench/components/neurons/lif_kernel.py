@@ -97,7 +97,7 @@ def _forward(
     x_ptr, start_ptr, s_ptr, membrane_ptr, last_ptr, steps, width, beta, threshold,
     RESET: tl.constexpr, DELAY: tl.constexpr, SAVE: tl.constexpr, BLOCK: tl.constexpr,
 ):  # fmt: skip
-    """All steps of ``BLOCK`` neurons; x, s and membrane are ``[steps, width]``, start and last ``[width]``."""
+    """All steps of ``BLOCK`` neurons; x, s and membrane ``[steps, width]``, start and last ``[width]``."""
     at = tl.program_id(0).to(tl.int64) * BLOCK + tl.arange(0, BLOCK)
     inside = at < width
     neuron = at
@@ -170,7 +170,7 @@ def _backward(
 
 
 class LIFKernel(torch.autograd.Function):
-    """``apply(x, start, ...) -> (s, last)``: x and s ``[T, *]`` of one dtype, start and last ``[*]`` of the state's."""
+    """``apply(x, start, ...) -> (s, last)``: x and s ``[T, *]``, start and last ``[*]`` of the state's dtype."""
 
     @staticmethod
     def forward(
