@@ -86,7 +86,8 @@ def test_rates_by_both_clocks() -> None:
 
 def test_a_clock_that_does_not_wait_is_refused() -> None:
     def asynchronous(work: Any, calls: int) -> Lap:
-        return Lap(time_on_cpu(work, calls).wall / 1000)
+        # far off, as a network this small leaves a large device idle nearly all of the time
+        return Lap(time_on_cpu(work, calls).wall / 1e6)
 
     metrics = throughput(make_trained(), seconds=0.0001, stopwatch=asynchronous)
     assert str(metrics["throughput.inference"].reason).startswith("implausible: ")
