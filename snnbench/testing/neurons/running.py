@@ -32,7 +32,7 @@ def steps(subject: Subject) -> None:
         if not _all_close(last, walked[-1][1]):
             raise Violation("forward's last state is not that of the loop over step", smallest=show(x))
 
-    falsify(sequences(subject.unit), check)
+    falsify(sequences(subject.unit), check, subject.examples)
 
 
 def split(subject: Subject) -> None:
@@ -53,7 +53,7 @@ def split(subject: Subject) -> None:
                 hint="forward must start from the state it is given and return all that goes on",
             )
 
-    falsify(st.tuples(sequences(subject.unit), st.integers(0, 6)), check)
+    falsify(st.tuples(sequences(subject.unit), st.integers(0, 6)), check, subject.examples)
 
 
 def one_step(subject: Subject) -> None:
@@ -106,7 +106,7 @@ def independent(subject: Subject) -> None:
                     hint="nothing may be summed, averaged or normalised over the batch",
                 )
 
-    falsify(sequences(subject.unit, least=2), check)
+    falsify(sequences(subject.unit, least=2), check, subject.examples)
 
 
 def contained(subject: Subject) -> None:
