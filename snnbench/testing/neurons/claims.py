@@ -16,7 +16,7 @@ from snnbench.testing.cases import Probe
 from snnbench.testing.neurons.crossing import Crossing, find_crossing, impulse, walk
 from snnbench.testing.neurons.subject import Subject
 from snnbench.testing.outcomes import Undecided, Violation
-from snnbench.testing.search import falsify, sequences, show
+from snnbench.testing.search import falsify, show
 
 ROUND: Final = 20
 """Trailing zero bits that a number has by chance once in a million."""
@@ -135,7 +135,7 @@ def spike(subject: Subject) -> None:
         if wrong:
             raise Violation(f"it says spike={kind!r}, but an output is {wrong[0]!r}", smallest=show(x))
 
-    falsify(sequences(subject.unit), check, subject.examples)
+    falsify(check, subject.unit, subject.examples)
     whole = all(value == round(value) for value in seen)
     if seen <= {0.0}:
         raise Undecided("its output was 0 under every input that was tried")
