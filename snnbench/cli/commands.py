@@ -5,6 +5,7 @@ from __future__ import annotations
 from snnbench.cli import (  # noqa: F401
     doctor,
     listing,
+    new_plugin,
     plan,
     plugins,
     report,
