@@ -67,7 +67,7 @@ def replacing_spikes(rule: SpikeRule) -> Iterator[None]:
 
 
 def observed() -> bool:
-    """Whether a context above is in force: spikes must then come from surrogates, not from a library's kernel."""
+    """Whether a context above is in force: spikes must then come from surrogates, not from kernels."""
     return _derivative.get() != "surrogate" or _spikes.get() is not None or _rule.get() is not None
 
 

@@ -89,7 +89,8 @@ NEURONS: Final = (
     _neuron(
         "alpha",
         "membrane response of alpha shape: the difference of two traces",
-        "e = α·e' + x;  i = β·i' − x;  u = (e + i)·(1 + ln α/(ln β − ln α));  s = H(u − θ);  e, i, u = 0 where s'",
+        "e = α·e' + x;  i = β·i' − x;  u = (e + i)·(1 + ln α/(ln β − ln α));  s = H(u − θ);  "
+        "e, i, u = 0 where s'",
         {
             "alpha": Param(
                 0.9, low=1e-6, high=1.0, unit="1/step", doc="decay α of the excitatory trace, above beta"

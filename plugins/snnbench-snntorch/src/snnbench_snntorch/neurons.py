@@ -135,7 +135,7 @@ def slstm(
 def s_conv2d_lstm(
     features: Features, surrogate: Surrogate, generator: torch.Generator, **options: Any
 ) -> SnnTorchNeuron:
-    """``snntorch.SConv2dLSTM`` with as many channels as its input; its weights are drawn from ``generator``."""
+    """``snntorch.SConv2dLSTM`` of as many channels as its input; weights are drawn from ``generator``."""
     channels, *_ = dimensions("s_conv2d_lstm", features, 3)
     with drawing_from(generator):
         module = snn.SConv2dLSTM(channels, channels, spike_grad=surrogate, output=True, **options)

@@ -41,8 +41,7 @@ class AtThreshold(Surrogate):
     @property
     def function(self) -> Any:
         """SpikingJelly's own function, for which it has kernels, where the surrogate is one; else itself."""
-        known = isinstance(self.surrogate, LibrarySurrogate)
-        own = self.surrogate.function if isinstance(self.surrogate, LibrarySurrogate) and known else None
+        own = self.surrogate.function if isinstance(self.surrogate, LibrarySurrogate) else None
         return own if isinstance(own, jelly.SurrogateFunctionBase) else self
 
 
@@ -88,6 +87,13 @@ class JellyNeuron(Neuron):
             attributes["surrogate_function"] = held
 
 
+class SteppedNeuron(JellyNeuron):
+    """A node whose multi-step forward is not its step: ``LIAFNode`` inherits that of ``LIFNode``."""
+
+    def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        return Neuron.forward(self, x, state)
+
+
 class SimpleNeuron(LibraryNeuron):
     """A node of the plain kind, which keeps its membrane in an attribute."""
 
@@ -108,7 +114,7 @@ class NonSpikingNeuron(LibraryNeuron):
 
 
 class SlidingPSN(Neuron):
-    """``SlidingPSN``: spikes by a weighted sum of the last k inputs. State: the last k − 1, ``[B, k − 1, *]``.
+    """``SlidingPSN``: spikes by a weighted sum of the last k inputs. State: k − 1 of them, ``[B, k − 1, *]``.
 
     SpikingJelly starts with no past input; here those are 0, which adds nothing to the sum.
 

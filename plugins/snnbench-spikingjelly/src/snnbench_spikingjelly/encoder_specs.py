@@ -1,4 +1,7 @@
-"""What ``spikingjelly.activation_based.encoding`` provides. Where it has no default, it is that of its examples."""
+"""What ``spikingjelly.activation_based.encoding`` provides.
+
+Where SpikingJelly has no default, it is that of its examples.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The encoders of ``spikingjelly.activation_based.encoding``, each made anew for a call: they keep a state."""
+"""The encoders of ``spikingjelly.activation_based.encoding``.
+
+Each is made anew for a call: they keep a state.
+"""
 
 from __future__ import annotations
 
@@ -111,7 +114,8 @@ def _check(x: Tensor, name: str, high: float) -> None:
         UsageError: A value is outside, or not a number.
     """
     if not bool(((x >= 0) & (x <= high)).all()):
+        found = f"{float(x.min()):g} to {float(x.max()):g}"
         raise UsageError(
-            f"encoder {name!r} takes intensities in [0, {high:g}], got {float(x.min()):g} to {float(x.max()):g}",
+            f"encoder {name!r} takes intensities in [0, {high:g}], got {found}",
             "scale the dataset, or choose the encoder 'direct'",
         )

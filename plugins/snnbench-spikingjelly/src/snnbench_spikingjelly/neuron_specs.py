@@ -238,7 +238,8 @@ NEURONS: Final = (
     _node(
         "raf_node",
         "resonate-and-fire: a damped oscillation, of which v spikes and is reset, and u takes the input",
-        "u = e^(b·dt)·(u'·cos ω·dt − v'·sin ω·dt) + x;  h = e^(b·dt)·(u'·sin ω·dt + v'·cos ω·dt);  s = H(h − θ)",
+        "u = e^(b·dt)·(u'·cos ω·dt − v'·sin ω·dt) + x;  h = e^(b·dt)·(u'·sin ω·dt + v'·cos ω·dt);  "
+        "s = H(h − θ)",
         {
             "b": Param(-0.2, high=-1e-6, unit="1/dt", doc="damping b"),
             "omega": Param(1.0, low=1e-6, unit="1/dt", doc="angular frequency ω"),

@@ -20,6 +20,7 @@ from snnbench_spikingjelly.adapters import (
     NonSpikingNeuron,
     SimpleNeuron,
     SlidingPSN,
+    SteppedNeuron,
 )
 
 Features: TypeAlias = tuple[int, ...]
@@ -94,7 +95,7 @@ def liaf_node(
     features: Features, surrogate: Surrogate, generator: torch.Generator, *, act: str, **options: Any
 ) -> JellyNeuron:
     """``LIAFNode``, whose ``act`` is a function of ``torch``; nothing is drawn."""
-    return Node("LIAFNode")(features, surrogate, generator, act=getattr(torch, act), **options)  # type: ignore[return-value]
+    return Node("LIAFNode", SteppedNeuron)(features, surrogate, generator, act=getattr(torch, act), **options)  # type: ignore[return-value]
 
 
 def ilif_node(

@@ -1,4 +1,4 @@
-"""What ``spikingjelly.activation_based.surrogate`` provides. ``z`` is ``v − v_threshold``; all spike where z ≥ 0."""
+"""What ``spikingjelly.activation_based.surrogate`` provides. ``z`` is ``v − θ``; all spike where z ≥ 0."""
 
 from __future__ import annotations
 
