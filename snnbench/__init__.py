@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from snnbench import lyapunov as lyapunov
     from snnbench.api import run as run
+    from snnbench.engine.adapter import LibraryNeuron as LibraryNeuron
+    from snnbench.engine.adapter import LibrarySurrogate as LibrarySurrogate
+    from snnbench.engine.adapter import drawing_from as drawing_from
     from snnbench.engine.data import Dataset as Dataset
     from snnbench.engine.data import Encoder as Encoder
     from snnbench.engine.data import Split as Split
@@ -52,6 +55,9 @@ _HOMES = {
     "hookimpl": "snnbench.plugin.hookspecs",
     "Cell": "snnbench.records",
     "CellResult": "snnbench.records",
+    "LibraryNeuron": "snnbench.engine.adapter",
+    "LibrarySurrogate": "snnbench.engine.adapter",
+    "drawing_from": "snnbench.engine.adapter",
     "Dataset": "snnbench.engine.data",
     "Encoder": "snnbench.engine.data",
     "Split": "snnbench.engine.data",
