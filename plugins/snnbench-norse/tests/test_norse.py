@@ -70,8 +70,15 @@ def drive(name: str) -> Tensor:
 
 def make(name: str, surrogate: str = "super", **params: Any) -> Neuron:
     return make_neuron(
-        f"snnbench-norse:{name}{written(params)}", (WIDTH,), surrogate=surrogate, dtype=torch.float64
+        f"snnbench-norse:{name}{written(params)}",
+        (WIDTH,),
+        surrogate=qualified(surrogate),
+        dtype=torch.float64,
     )
+
+
+def qualified(surrogate: str) -> str:
+    return f"snnbench-norse:{surrogate}" if surrogate in METHODS else surrogate
 
 
 def written(params: dict[str, Any]) -> str:
@@ -182,7 +189,9 @@ def test_a_reset_may_subtract() -> None:
 def test_weights_come_from_the_generator_by_norse_s_distribution() -> None:
     name = "snnbench-norse:lif_recurrent"
     torch.manual_seed(1)
-    one, again, other = (make_neuron(name, (400,), surrogate="super", seed=seed) for seed in (0, 0, 1))
+    one, again, other = (
+        make_neuron(name, (400,), surrogate="snnbench-norse:super", seed=seed) for seed in (0, 0, 1)
+    )
     weights, diagonal = one.input_weights, one.recurrent_weights.diagonal()
     assert torch.equal(weights, again.input_weights)
     assert not torch.equal(weights, other.input_weights)
@@ -262,7 +271,7 @@ def test_a_surrogate_s_derivative_is_its_equation(method: str, closed: Callable[
 
 
 def test_a_surrogate_of_norse_runs_our_neurons() -> None:
-    neuron = make_neuron("lif(beta=0.9)", (WIDTH,), surrogate="super")
+    neuron = make_neuron("lif(beta=0.9)", (WIDTH,), surrogate="snnbench-norse:super")
     x = drive("lif")
     ours = make_neuron("lif(beta=0.9)", (WIDTH,), surrogate="fast_sigmoid(slope=1)")
     found, expected = (gradients([one(x)[0]], [x])[0] for one in (neuron, ours))
