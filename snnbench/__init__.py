@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from snnbench.engine.network import Network as Network
     from snnbench.engine.neuron import Neuron as Neuron
     from snnbench.engine.surrogate import Surrogate as Surrogate
+    from snnbench.engine.surrogate import spikes_are_frozen as spikes_are_frozen
     from snnbench.models import create_conv_snn as create_conv_snn
     from snnbench.models import make_dataset as make_dataset
     from snnbench.models import make_encoder as make_encoder
@@ -65,6 +66,7 @@ _HOMES = {
     "Network": "snnbench.engine.network",
     "Neuron": "snnbench.engine.neuron",
     "Surrogate": "snnbench.engine.surrogate",
+    "spikes_are_frozen": "snnbench.engine.surrogate",
     "DatasetSpec": "snnbench.plugin.specs",
     "EncoderSpec": "snnbench.plugin.specs",
     "FromParam": "snnbench.plugin.specs",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from importlib import import_module
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias, cast
 
 from snnbench.errors import PluginError, UsageError, did_you_mean
 from snnbench.records import Params, Scalar, Value, format_value
@@ -146,10 +146,20 @@ class FromParam:
     """A claim that a parameter of the component decides.
 
     Attributes:
-        name: Of the parameter. Its values are what the claim can be.
+        name: Of the parameter.
+        claims: What is claimed for each of its values; empty where the value itself is the claim.
     """
 
     name: str
+    claims: Mapping[Scalar, Scalar] = field(default_factory=dict)
+
+    def of(self, value: Value) -> Value:
+        """What is claimed where the parameter is ``value``.
+
+        Raises:
+            KeyError: Nothing is.
+        """
+        return self.claims[cast(Scalar, value)] if self.claims else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +184,7 @@ class NeuronSpec(Spec):
     that depends on a parameter is ``FromParam``.
 
     Attributes:
-        spike: What an output value can be.
+        spike: What an output value can be; ``none`` depends on no parameter.
         threshold: Whether a membrane exactly at threshold is silent (``>``) or fires (``>=``).
         reset: What a spike does to the membrane: takes the threshold off it, sets it to 0, sets it to
             another value of the model, or nothing.
@@ -187,7 +197,7 @@ class NeuronSpec(Spec):
 
     kind: ClassVar[str] = "neuron"
 
-    spike: SpikeKind = "binary"
+    spike: SpikeKind | FromParam = "binary"
     threshold: ThresholdRule = ">"
     reset: ResetKind | FromParam = "none"
     reset_delay: bool | FromParam = False
@@ -202,7 +212,7 @@ class NeuronSpec(Spec):
 
         def claim(name: str) -> Any:
             said = getattr(self, name)
-            return values[said.name] if isinstance(said, FromParam) else said
+            return said.of(values[said.name]) if isinstance(said, FromParam) else said
 
         return Claims(**{one.name: claim(one.name) for one in fields(Claims)})
 
