@@ -20,6 +20,7 @@ from snnbench.records import (
     Cell,
     CellResult,
     Component,
+    EngineChoice,
     Environment,
     Measure,
     Rerun,
@@ -36,6 +37,7 @@ class Options:
     Attributes:
         out: The run directory.
         device: ``auto``, ``cpu`` or ``cuda:N``.
+        engine: What runs the populations over time.
         workers: Cells that train at once.
         threads: Threads torch may use within one cell.
         limits: For each cell.
@@ -47,6 +49,7 @@ class Options:
 
     out: Path
     device: str = "auto"
+    engine: EngineChoice = EngineChoice.AUTO
     workers: int = 1
     threads: int = 1
     limits: Limits = field(default_factory=Limits)
@@ -80,7 +83,7 @@ def perform(matrix: Matrix, plan: Plan, host: Host, options: Options, observer: 
         StoreError: The run directory cannot be written or is in use.
     """
     plugins = {plugin.distribution: plugin.version for plugin in host.plugins if plugin.status == "ok"}
-    settings = Settings(options.device, options.threads, options.data_root, plugins)
+    settings = Settings(options.device, options.threads, options.data_root, plugins, engine=options.engine)
     check_picklable(component.spec for component in plan.components.values())
     with Journal.open(options.out) as journal:
         _say_what_is_there(journal, matrix, observer)

@@ -66,6 +66,11 @@ def replacing_spikes(rule: SpikeRule) -> Iterator[None]:
         _rule.reset(token)
 
 
+def altered() -> bool:
+    """Whether some context above changes or counts spikes, which compiled code would not notice."""
+    return _derivative.get() != "surrogate" or _spikes.get() is not None or _rule.get() is not None
+
+
 class Surrogate:
     """A spike function of ``z = membrane − threshold``: abstract; subclasses give ``derivative``.
 

@@ -10,7 +10,7 @@ from typing import cast
 
 from snnbench.errors import UsageError
 from snnbench.plugin.specs import NeuronSpec, Spec, SurrogateSpec
-from snnbench.records import Cell, CellResult, Component, Measure
+from snnbench.records import Cell, CellResult, Component, EngineChoice, Measure
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,7 @@ class Settings:
         data_root: Where datasets are; None for the platform's cache folder.
         plugins: Version of every plugin distribution in use.
         environment: Identity of the environment; known once the device has been probed.
+        engine: What runs the populations over time.
     """
 
     device: str
@@ -30,6 +31,7 @@ class Settings:
     data_root: Path | None
     plugins: Mapping[str, str]
     environment: str = ""
+    engine: EngineChoice = EngineChoice.EAGER
 
 
 @dataclass(frozen=True, slots=True)
