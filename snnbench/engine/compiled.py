@@ -71,34 +71,40 @@ class Compiled:
         """Compile, and compare with eager on this very input; what is wrong, if something is."""
         try:
             with _silence(), torch.random.fork_rng([]):
-                self._elementwise[neuron] = is_elementwise(neuron, x, state)
                 return disagreement(neuron, x, state, EAGER.run, self._run)
         except Exception as error:
             first = str(error).strip().partition("\n")[0]
             return f"it cannot be compiled: {type(error).__name__}: {first}"
 
     def _run(self, neuron: Stepping, x: Tensor, state: State) -> tuple[Tensor, State]:
-        if neuron not in self._elementwise:
-            self._elementwise[neuron] = is_elementwise(neuron, x, state)
-        if not self._elementwise[neuron]:
+        if not self._is_elementwise(neuron, x, state):
             return self._chunks(neuron, x, state)
         shape = x.shape[1:]
         y, state = self._chunks(neuron, x.flatten(1), tuple(part.flatten() for part in state))
         return y.unflatten(1, shape), tuple(part.unflatten(0, shape) for part in state)
+
+    def _is_elementwise(self, neuron: Stepping, x: Tensor, state: State) -> bool:
+        if neuron not in self._elementwise:
+            self._elementwise[neuron] = is_elementwise(neuron, x, state)
+            for one in (*neuron.parameters(), *neuron.buffers()):
+                _marked(one, 0)
+        return self._elementwise[neuron]
 
     def _chunks(self, neuron: Stepping, x: Tensor, state: State) -> tuple[Tensor, State]:
         """Chunk after chunk; the steps that are left over run eagerly, as they would need a graph of their own."""
         size = chunk_steps(len(x), self.most_steps)
         chunk = _compile(type(neuron), size, x.ndim, x.device.type, torch.get_num_threads())
         x, differentiable = _differentiable(neuron, x, state)
-        parts = x.contiguous().split(size)
+        state = tuple(part.clone(memory_format=torch.contiguous_format) for part in state)
+        parts = x.contiguous().unsafe_split(size)  # not views: dynamo would guard the shape of their base
         outputs = []
         with torch._dynamo.config.patch(**_SETTINGS):
             for part in parts:
                 if len(part) < size:
                     y, state = EAGER.run(neuron, part, state)
                 else:
-                    y, state = chunk(neuron.step, _marked(part, 1), tuple(_ready(s, differentiable) for s in state))
+                    ready = tuple(_ready(one, differentiable) for one in state)
+                    y, state = chunk(neuron.step, _marked(part, 1), ready)
                 outputs.append(y)
         return torch.cat(outputs), state
 
@@ -148,8 +154,8 @@ def _differentiable(neuron: Stepping, x: Tensor, state: State) -> tuple[Tensor, 
 def _ready(part: Tensor, differentiable: bool) -> Tensor:
     """A state tensor as every chunk takes it: the first one's must look like the others'."""
     if differentiable and part.is_floating_point() and not part.requires_grad:
-        part = part.detach().requires_grad_()
-    return _marked(part.contiguous(), 0)
+        part = part.detach_().requires_grad_()
+    return _marked(part, 0)
 
 
 def _marked(tensor: Tensor, first: int) -> Tensor:
