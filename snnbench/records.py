@@ -259,8 +259,8 @@ class CellResult:
         series: Name (``validation.accuracy``) to one number an epoch, or one a layer.
         labels: Claims and settings a reader needs beside the numbers: ``spike`` = ``graded``.
         device: Where the tensors were: ``cpu``, ``cuda:0``.
-        engine: What ran the populations in the end: ``eager``, ``compiled``, or ``native`` for a
-            population that runs over time by itself.
+        engine: What ran the populations in the end: ``eager``, ``compiled``, or ``native`` where
+            no engine changes anything: a neuron with a kernel of its own, or without a state.
         environment: Identity of the ``Environment`` it ran in.
         started: Start, ISO 8601, UTC.
         seconds: Wall time from start to end.

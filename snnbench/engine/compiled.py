@@ -16,7 +16,8 @@ from typing import Any, Final, TypeAlias
 from weakref import WeakKeyDictionary
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+from torch.utils._python_dispatch import is_in_torch_dispatch_mode
 
 from snnbench.engine import eager
 from snnbench.engine.agreement import disagreement, is_elementwise
@@ -36,7 +37,8 @@ class Compiled:
     """Runs any neuron with a pure step. The first call of each kind compiles, and compares with eager.
 
     Args:
-        most_steps: Steps of a chunk, at most.
+        chunk: Steps of a chunk; None to fit it to the first input. It stays what it is, whatever the
+            length of later inputs, as each length of a chunk is compiled by itself.
 
     Attributes:
         refusal: Why everything runs eagerly instead: what could not be compiled, or disagreed.
@@ -44,14 +46,16 @@ class Compiled:
 
     name = "compiled"
 
-    def __init__(self, most_steps: int = MOST_STEPS) -> None:
-        self.most_steps = most_steps
+    def __init__(self, chunk: int | None = None) -> None:
+        self.chunk = chunk
         self.refusal = ""
         self._trusted: set[tuple[object, ...]] = set()
         self._elementwise: WeakKeyDictionary[Stepping, bool] = WeakKeyDictionary()
 
     def run(self, neuron: Stepping, x: Tensor, state: State) -> tuple[Tensor, State]:
-        if self.refusal or not state or x.shape[1] == 1 or altered():
+        if self.chunk is None:
+            self.chunk = chunk_steps(len(x))
+        if self.refusal or not state or x.shape[1] == 1 or len(x) < self.chunk or _observed():
             return EAGER.run(neuron, x, state)
         kind = (type(neuron), x.shape[2:], x.dtype, x.device, torch.is_grad_enabled())
         if kind not in self._trusted:
@@ -65,7 +69,7 @@ class Compiled:
         return self  # a copy of a network is run by the same engine
 
     def __repr__(self) -> str:
-        return f"Compiled(most_steps={self.most_steps})"
+        return f"Compiled(chunk={self.chunk})"
 
     def _trial(self, neuron: Stepping, x: Tensor, state: State) -> str:
         """Compile, and compare with eager on this very input; what is wrong, if something is."""
@@ -81,7 +85,7 @@ class Compiled:
             return self._chunks(neuron, x, state)
         shape = x.shape[1:]
         y, state = self._chunks(neuron, x.flatten(1), tuple(part.flatten() for part in state))
-        return y.unflatten(1, shape), tuple(part.unflatten(0, shape) for part in state)
+        return y.view(len(y), *shape), tuple(part.view(shape) for part in state)
 
     def _is_elementwise(self, neuron: Stepping, x: Tensor, state: State) -> bool:
         if neuron not in self._elementwise:
@@ -91,8 +95,9 @@ class Compiled:
         return self._elementwise[neuron]
 
     def _chunks(self, neuron: Stepping, x: Tensor, state: State) -> tuple[Tensor, State]:
-        """Chunk after chunk; the steps that are left over run eagerly, as they would need a graph of their own."""
-        size = chunk_steps(len(x), self.most_steps)
+        """Chunk after chunk; the steps that are left over run eagerly: they would need their own graph."""
+        assert self.chunk is not None
+        size = self.chunk
         chunk = _compile(type(neuron), size, x.ndim, x.device.type, torch.get_num_threads())
         x, differentiable = _differentiable(neuron, x, state)
         state = tuple(part.clone(memory_format=torch.contiguous_format) for part in state)
@@ -134,13 +139,19 @@ def _compile(neuron: type, size: int, rank: int, device: str, threads: int) -> C
     return torch.compile(own, fullgraph=True, dynamic=None, options=options)
 
 
-def chunk_steps(steps: int, most: int) -> int:
+def chunk_steps(steps: int, most: int = MOST_STEPS) -> int:
     """Steps of a chunk, at most ``most``, for ``steps`` in all.
 
     A step that is left over costs as much as three chunks begun: this weighs the two. Of equal ones
     the shortest compiles soonest.
     """
     return min(range(1, most + 1), key=lambda size: (steps // size + 3 * (steps % size), size))
+
+
+def _observed() -> bool:
+    """Whether someone counts or changes operations or spikes: compiled code would hide them."""
+    transformed = torch._C._functorch.peek_interpreter_stack() is not None
+    return transformed or is_in_torch_dispatch_mode() or altered()
 
 
 def _differentiable(neuron: Stepping, x: Tensor, state: State) -> tuple[Tensor, bool]:

@@ -51,7 +51,7 @@ class Eager:
     def run(self, neuron: Stepping, x: Tensor, state: State) -> tuple[Tensor, State]:
         if not state:  # nothing passes from a step to the next: all of them are one batch
             outputs, _ = neuron.step(x.flatten(0, 1), state)
-            return outputs.unflatten(0, x.shape[:2]), state
+            return outputs.view(*x.shape[:2], *outputs.shape[1:]), state
         return run(neuron.step, x, state)
 
     def __repr__(self) -> str:

@@ -24,6 +24,7 @@ class Settings:
         plugins: Version of every plugin distribution in use.
         environment: Identity of the environment; known once the device has been probed.
         engine: What runs the populations over time.
+        ledger: Folder in which the cells of a combination agree on what ``engine`` comes to.
     """
 
     device: str
@@ -32,6 +33,7 @@ class Settings:
     plugins: Mapping[str, str]
     environment: str = ""
     engine: EngineChoice = EngineChoice.EAGER
+    ledger: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
