@@ -20,6 +20,7 @@ from snnbench.records import (
     Cell,
     CellResult,
     Component,
+    EngineChoice,
     Environment,
     Measure,
     Rerun,
@@ -27,6 +28,9 @@ from snnbench.records import (
     Status,
 )
 from snnbench.store import Journal
+
+LEDGER = ".engines"
+"""Folder of a run in which the seeds of a combination agree on an engine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,7 @@ class Options:
     Attributes:
         out: The run directory.
         device: ``auto``, ``cpu`` or ``cuda:N``.
+        engine: What runs the populations over time.
         workers: Cells that train at once.
         threads: Threads torch may use within one cell.
         limits: For each cell.
@@ -47,6 +52,7 @@ class Options:
 
     out: Path
     device: str = "auto"
+    engine: EngineChoice = EngineChoice.AUTO
     workers: int = 1
     threads: int = 1
     limits: Limits = field(default_factory=Limits)
@@ -80,7 +86,14 @@ def perform(matrix: Matrix, plan: Plan, host: Host, options: Options, observer: 
         StoreError: The run directory cannot be written or is in use.
     """
     plugins = {plugin.distribution: plugin.version for plugin in host.plugins if plugin.status == "ok"}
-    settings = Settings(options.device, options.threads, options.data_root, plugins)
+    settings = Settings(
+        options.device,
+        options.threads,
+        options.data_root,
+        plugins,
+        engine=options.engine,
+        ledger=options.out / LEDGER,
+    )
     check_picklable(component.spec for component in plan.components.values())
     with Journal.open(options.out) as journal:
         _say_what_is_there(journal, matrix, observer)
@@ -114,13 +127,21 @@ def _say_what_is_there(journal: Journal, matrix: Matrix, observer: Observer) -> 
 def _known(journal: Journal, plan: Plan, settings: Settings) -> dict[str, CellResult]:
     """The results that were made under these settings, by key; skipped cells of the plan are added."""
     place = (settings.device, settings.environment)
-    known = {one.cell.key: one for one in journal.results if (one.device, one.environment) == place}
+    here = [one for one in journal.results if (one.device, one.environment) == place]
+    known = {one.cell.key: one for one in here if _is_answer(one, settings.engine)}
     for skip in plan.skips:
         if skip.cell.key not in known:
             journal.append(
                 CellResult(skip.cell, Status.SKIPPED, skip.reason, device=place[0], environment=place[1])
             )
     return known
+
+
+def _is_answer(result: CellResult, asked: EngineChoice) -> bool:
+    """Whether a result is what a cell run by ``asked`` would give: no other engine's numbers stand for it."""
+    if asked is EngineChoice.AUTO or result.status is not Status.DONE:
+        return True
+    return result.engine in {asked.value, "native"} or "fallback" in result.labels
 
 
 def _until_too_many_failed(

@@ -10,6 +10,7 @@ from typing import cast
 import torch
 
 from snnbench.engine.data import Dataset, Encoder
+from snnbench.engine.eager import EAGER, Engine
 from snnbench.engine.network import Network
 from snnbench.engine.neuron import Neuron
 from snnbench.engine.surrogate import Surrogate
@@ -25,12 +26,16 @@ class Builder:
         cell: What to build.
         specs: The specs of its components, by kind.
         data_root: Where datasets are.
+
+    Attributes:
+        engine: Runs the networks.
     """
 
     def __init__(self, cell: Cell, specs: Mapping[str, Spec], data_root: Path | None) -> None:
         self.cell = cell
         self.specs = specs
         self.data_root = data_root
+        self.engine: Engine = EAGER
 
     @cached_property
     def data(self) -> Dataset:
@@ -62,7 +67,7 @@ class Builder:
         seed = derive_seed(self.cell.key, "weights")
         with torch.random.fork_rng([]):
             torch.manual_seed(seed)
-            return self._network(torch.Generator().manual_seed(seed))
+            return self._network(torch.Generator().manual_seed(seed)).run_by(self.engine)
 
     def population(self, component: Component, spec: Spec) -> Callable[[tuple[int, ...]], Neuron]:
         """What makes a population of another neuron, with the cell's surrogate.

@@ -18,6 +18,7 @@ import torch
 
 from snnbench.engine.network import Network
 from snnbench.errors import SnnbenchError, UsageError
+from snnbench.execute import engine
 from snnbench.execute.build import Builder
 from snnbench.execute.job import Job, labels
 from snnbench.measure import Trained, equivalence, memory, throughput
@@ -36,6 +37,7 @@ class _Findings:
     """What is known of the cell so far."""
 
     labels: dict[str, str]
+    engine: str = "eager"
     metrics: Metrics = field(default_factory=dict)
     series: dict[str, tuple[float, ...]] = field(default_factory=dict)
 
@@ -65,6 +67,7 @@ def run_cell(job: Job, on_epoch: OnEpoch, alone: Alone) -> CellResult:
         series=found.series,
         labels=found.labels,
         device=job.settings.device,
+        engine=found.engine,
         environment=job.settings.environment,
         started=started.isoformat(timespec="seconds"),
         seconds=time.monotonic() - clock,
@@ -86,6 +89,7 @@ def _measure_all(job: Job, on_epoch: OnEpoch, alone: Alone, found: _Findings) ->
     network = build.network().to(device)
     trained = Trained(cell, network, build.encoder, build.data, device)
     found.labels |= {"data": build.data.checksum, "dtype": _dtype(network)}
+    _choose_engine(job, build, trained, found)
     if job.measure.memory:
         batch = trained.batch(build.data.train, cell.budget.batch_size, "probe.memory")
         found.metrics |= _attempt(lambda: memory.memory(build.network, batch, device), memory.missing)
@@ -103,6 +107,15 @@ def _measure_all(job: Job, on_epoch: OnEpoch, alone: Alone, found: _Findings) ->
             found.metrics |= _attempt(
                 lambda: throughput.throughput(trained, seconds=seconds), throughput.missing
             )
+
+
+def _choose_engine(job: Job, build: Builder, trained: Trained, found: _Findings) -> None:
+    """From here on, every network of this cell is run by the engine of its choice."""
+    chosen = engine.choose(job.settings, build, trained)
+    build.engine = chosen.engine
+    trained.network.run_by(chosen.engine)
+    found.engine = chosen.name
+    found.labels |= {"fallback": chosen.fallback} if chosen.fallback else {}
 
 
 def _train(trained: Trained, on_epoch: OnEpoch, found: _Findings) -> None:

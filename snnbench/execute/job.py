@@ -10,7 +10,7 @@ from typing import cast
 
 from snnbench.errors import UsageError
 from snnbench.plugin.specs import NeuronSpec, Spec, SurrogateSpec
-from snnbench.records import Cell, CellResult, Component, Measure
+from snnbench.records import Cell, CellResult, Component, EngineChoice, Measure
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,8 @@ class Settings:
         data_root: Where datasets are; None for the platform's cache folder.
         plugins: Version of every plugin distribution in use.
         environment: Identity of the environment; known once the device has been probed.
+        engine: What runs the populations over time.
+        ledger: Folder in which the cells of a combination agree on what ``engine`` comes to.
     """
 
     device: str
@@ -30,6 +32,8 @@ class Settings:
     data_root: Path | None
     plugins: Mapping[str, str]
     environment: str = ""
+    engine: EngineChoice = EngineChoice.EAGER
+    ledger: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,3 @@ class ReLU(Neuron):
 
     def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
         return x_t.relu(), state
-
-    def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
-        return x.relu(), state or ()
