@@ -101,13 +101,18 @@ class Override:
 
 @dataclass(frozen=True, kw_only=True)
 class Also:
-    """Further combinations: the axes of the matrix, but for those given here."""
+    """Further combinations: the axes of the matrix, but for those given here.
+
+    Attributes:
+        reference: The neuron that theirs are compared with, if not ``measure.reference``.
+    """
 
     datasets: Axis | None = None
     encoders: Axis | None = None
     networks: Axis | None = None
     neurons: Axis | None = None
     surrogates: Axis | None = None
+    reference: ComponentText | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

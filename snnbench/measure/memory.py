@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
 
 from snnbench.engine.network import Network
-from snnbench.measure.timing import Work
+from snnbench.measure.stopwatch import Work
 from snnbench.measure.workload import inference, training_step
 from snnbench.records import Metric
 
