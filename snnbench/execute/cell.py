@@ -23,7 +23,7 @@ from snnbench.execute.job import Job, labels
 from snnbench.measure import Trained, accuracy, equivalence, memory, throughput
 from snnbench.measure.accuracy import DivergedError
 from snnbench.measure.stability import cell as stability
-from snnbench.plugin.specs import MeasurementSpec, NeuronSpec, Spec
+from snnbench.plugin.specs import MeasurementSpec, NeuronSpec
 from snnbench.records import CellResult, Component, Metric, Status, derive_seed
 from snnbench.training import OnEpoch, Trainer
 
@@ -146,7 +146,9 @@ def _rival(neuron: Component, spec: NeuronSpec, build: Builder, trained: Trained
     return network
 
 
-def _compare(reference: tuple[Component, NeuronSpec], build: Builder, trained: Trained, found: _Findings) -> None:
+def _compare(
+    reference: tuple[Component, NeuronSpec], build: Builder, trained: Trained, found: _Findings
+) -> None:
     """How far the cell's neuron is the reference."""
 
     def compared() -> Metrics:

@@ -31,15 +31,14 @@ class Rivals:
         Raises:
             UsageError: One is not one neuron, a reference does not spike, or the floor has no use.
         """
-        usual = matrix.measure.reference
-        texts = [usual, *(also.reference or usual for also in matrix.also)]
-        references = tuple(_one_neuron("reference", text, host) for text in texts)
-        for text, choice in zip(texts, references, strict=True):
-            if choice and not spikes(choice):
-                raise UsageError(f"reference: {text!r} is not a neuron that spikes", "lif(beta=0.9)")
+        usual = _reference("measure.reference", matrix.measure.reference, host)
+        own = [
+            _reference(f"also[{index}].reference", also.reference, host) if also.reference else usual
+            for index, also in enumerate(matrix.also)
+        ]
         if matrix.measure.floor and not matrix.measure.throughput:
             raise UsageError("measure.floor is for the throughput, which is not measured", "leave it out")
-        return cls(references, _one_neuron("measure.floor", matrix.measure.floor, host))
+        return cls((usual, *own), _one_neuron("measure.floor", matrix.measure.floor, host))
 
     @property
     def choices(self) -> list[Choice]:
@@ -50,6 +49,13 @@ class Rivals:
         """The reference of a cell of ``block`` by the cell's key; nothing without one."""
         choice = self.references[block]
         return {cell.key: choice.component} if choice else {}
+
+
+def _reference(where: str, text: str, host: Host) -> Choice | None:
+    choice = _one_neuron(where, text, host)
+    if choice and not spikes(choice):
+        raise UsageError(f"{where}: {text!r} is not a neuron that spikes", "lif(beta=0.9)")
+    return choice
 
 
 def _one_neuron(where: str, text: str, host: Host) -> Choice | None:

@@ -15,20 +15,24 @@ from snnbench.engine.network import Network
 from snnbench.measure.paired import ratio
 from snnbench.measure.plausibility import Peak, demand, device_peak, implausible
 from snnbench.measure.stopwatch import Stopwatch, Work, stopwatch_for
-from snnbench.measure.timing import Rate, Timing, repeat, take_turns
+from snnbench.measure.timing import Timing, repeat, take_turns
 from snnbench.measure.trained import Trained
 from snnbench.measure.workload import inference, training_step
 from snnbench.records import Metric
 
 Call: TypeAlias = Callable[[Tensor, Tensor], object]
 Rivals: TypeAlias = Mapping[str, Network | str]
-"""Networks that a cell's is compared with, on its device, or why there is none; by the suffix of the metric."""
+"""Networks that a cell's is compared with, on its device, or why there is none; by suffix of the metric."""
 
 UNITS = {"": "samples/s", "_updates": "updates/s", "_end_to_end": "samples/s"}
 
 
 def throughput(
-    trained: Trained, *, rivals: Rivals | None = None, seconds: float = 0.5, stopwatch: Stopwatch | None = None
+    trained: Trained,
+    *,
+    rivals: Rivals | None = None,
+    seconds: float = 0.5,
+    stopwatch: Stopwatch | None = None,
 ) -> dict[str, Metric]:
     """Rates at the cell's batch size, steps and dtype, under the thread count in force.
 

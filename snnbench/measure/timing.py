@@ -44,6 +44,7 @@ WARM_UP = 5
 PATIENCE = 5.0
 """A work of which one call takes longer than so many time caps is not timed."""
 
+
 @dataclass(frozen=True, slots=True)
 class Rate:
     """Calls a second over many windows.
@@ -120,7 +121,7 @@ def repeat(
 def take_turns(
     works: Sequence[Work], stopwatch: Stopwatch, seconds: float, load: Callable[[], Load] = machine_load
 ) -> list[Timing | str]:
-    """``repeat`` for several works, which take turns: A B C, C B A, A B C, …
+    """``repeat`` for several works, which take turns: A B C, then C B A, and so on.
 
     The n-th windows of all are neighbours in time. As the order alternates, none has the advantage of
     being first. ``seconds`` is the cap of each.
@@ -146,7 +147,7 @@ def take_turns(
 
 
 def _enough(laps: Sequence[Sequence[Lap]], seconds: float) -> bool:
-    """Whether works that took turns have been timed enough; as often in either order, if there are several."""
+    """Whether works that took turns have been timed enough; if several, as often in either order."""
     walls = [[lap.wall for lap in one] for one in laps]
     windows, longest = len(walls[0]), max(map(sum, walls))
     if windows < FEWEST or (len(walls) > 1 and windows % 2):

@@ -25,7 +25,9 @@ class Machine:
         order: The works as they were timed.
     """
 
-    def __init__(self, *seconds: float, drift: Drift = lambda now: 1.0, noise: float = 0.0, seed: int = 0):
+    def __init__(
+        self, *seconds: float, drift: Drift = lambda now: 1.0, noise: float = 0.0, seed: int = 0
+    ) -> None:
         self.seconds, self.drift, self.noise = seconds, drift, noise
         self.rng = np.random.default_rng(seed)
         self.now, self.running = 0.0, 0

@@ -12,6 +12,7 @@ from snnbench.engine.data import Dataset, Split
 from snnbench.engine.network import Network
 from snnbench.measure import throughput as module
 from snnbench.measure.plausibility import Peak
+from snnbench.measure.stopwatch import Lap, Stopwatch, time_on_cpu
 from snnbench.measure.throughput import (
     count_neurons,
     encoded_batches,
@@ -19,7 +20,6 @@ from snnbench.measure.throughput import (
     throughput,
     training_call,
 )
-from snnbench.measure.stopwatch import Lap, Stopwatch, time_on_cpu
 from snnbench.measure.trained import Trained
 from snnbench.records import Budget, Cell, Component
 
