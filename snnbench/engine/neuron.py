@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from torch import Tensor, nn
 
 from snnbench.engine import eager
 from snnbench.engine.eager import State
+
+
+class Kept(NamedTuple):
+    """Tensors of the size of a population, ``[B, *features]``, that autograd keeps of a step of eager mode.
+
+    Attributes:
+        always: Of every step.
+        later: Of every step but one: the first, whose state has no graph, or the last, whose state is not used.
+        output: The step keeps its own output besides: it counts once, whoever else keeps it.
+    """
+
+    always: int
+    later: int = 0
+    output: bool = False
 
 
 class Neuron(nn.Module):
@@ -41,6 +57,10 @@ class Neuron(nn.Module):
     def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """All steps of ``x`` ``[T, B, *features]``: the outputs ``[T, B, *features]`` and the last state."""
         return eager.run(self.step, x, self.initial_state(x[0]) if state is None else state)
+
+    def kept(self) -> Kept | None:
+        """What autograd keeps of a step; None where nobody has counted. Measurements are checked against it."""
+        return None
 
     def leak_exponent(self) -> float | None:
         """Largest Lyapunov exponent under the true derivative (spikes frozen), nats a step.

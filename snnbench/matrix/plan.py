@@ -36,6 +36,7 @@ class Plan:
         measurements: The extra measurements.
         references: Key of each cell to the neuron that its own is compared with, if any.
         floor: The neuron that the speed of all is compared with besides, if any.
+        absent: Optional distributions that are not installed: their components are left out.
     """
 
     cells: tuple[Cell, ...]
@@ -44,6 +45,7 @@ class Plan:
     measurements: tuple[Component, ...] = ()
     references: Mapping[str, Component] = field(default_factory=dict)
     floor: Component | None = None
+    absent: tuple[str, ...] = ()
 
     @property
     def words(self) -> frozenset[str]:
@@ -65,6 +67,8 @@ def plan(matrix: Matrix, host: Host) -> Plan:
             matrix has a term that matches nothing in it.
         PluginError: A plugin that is needed is broken.
     """
+    absent = tuple(name for name in matrix.optional if not host.has(name))
+    matrix = matrix.without(absent)
     blocks = [{kind: axis(kind, texts, host) for kind, texts in block.items()} for block in matrix.blocks]
     axes = union(matrix, host)
     check_size(blocks, matrix.seeds)
@@ -93,7 +97,7 @@ def plan(matrix: Matrix, host: Host) -> Plan:
     found |= {("neuron", choice.component.name): choice.provided for choice in rivals.choices}
     measurements = tuple(choice.component for choice in extra)
     floor = rivals.floor.component if rivals.floor else None
-    return _with_needed(Plan(tuple(cells), tuple(skips), found, measurements, references, floor))
+    return _with_needed(Plan(tuple(cells), tuple(skips), found, measurements, references, floor, absent))
 
 
 def narrow(whole: Plan, selection: select.Selection) -> Plan:

@@ -124,17 +124,21 @@ def take_turns(
     """``repeat`` for several works, which take turns: A B C, then C B A, and so on.
 
     The n-th windows of all are neighbours in time. As the order alternates, none has the advantage of
-    being first. ``seconds`` is the cap of each.
+    being first. ``seconds`` is the cap of each. The others are there to be compared with the first: if
+    that is too slow to be timed, they are not run.
 
     Returns:
         For each work its timing, or why there is none.
     """
     with _collector_off():
-        warmed = [_warm_up(work, stopwatch, seconds) for work in works]
+        warmed = [_warm_up(works[0], stopwatch, seconds)]
+        if isinstance(warmed[0], str):
+            return [warmed[0]] * len(works)
+        warmed += [_warm_up(work, stopwatch, seconds) for work in works[1:]]
         paces = {index: pace for index, pace in enumerate(warmed) if isinstance(pace, _Pace)}
         laps: dict[int, list[Lap]] = {index: [] for index in paces}
         order, before = list(paces), load()
-        while order and not _enough(list(laps.values()), seconds):
+        while not _enough(list(laps.values()), seconds):
             for index in order:
                 laps[index].append(_lap(works[index], stopwatch, paces[index].calls))
             order.reverse()

@@ -128,6 +128,10 @@ CATALOGUE: dict[str, Entry] = {
     "memory.saved_per_sample_step": _bytes(
         "Saved for backward", "What one sample keeps for the backward pass at each time step."
     ),
+    "memory.saved_predicted": _bytes(
+        "Saved for backward, predicted",
+        "The same in eager mode, added up from what each layer has to keep.",
+    ),
     "stability.lambda_grad": _exponent(
         "λ grad",
         "Largest Lyapunov exponent along the surrogate gradient: gradients through time vanish below 0 and "
