@@ -15,7 +15,7 @@ class Kept(NamedTuple):
 
     Attributes:
         always: Of every step.
-        later: Of every step but one: the first, whose state has no graph, or the last, whose state is not used.
+        later: Of every step but the first, whose state has no graph, or the last, whose state is not used.
         output: The step keeps its own output besides: it counts once, whoever else keeps it.
     """
 
@@ -59,7 +59,10 @@ class Neuron(nn.Module):
         return eager.run(self.step, x, self.initial_state(x[0]) if state is None else state)
 
     def kept(self) -> Kept | None:
-        """What autograd keeps of a step; None where nobody has counted. Measurements are checked against it."""
+        """What autograd keeps of a step; None where nobody has counted.
+
+        Measurements are checked against it.
+        """
         return None
 
     def leak_exponent(self) -> float | None:

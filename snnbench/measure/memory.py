@@ -88,7 +88,14 @@ def memory(build: Build, batch: tuple[Tensor, Tensor], device: torch.device) -> 
 
 def missing(reason: str) -> dict[str, Metric]:
     """All of the above, not measured."""
-    names = ("training_peak", "inference_peak", "parameters", "state_per_sample", "saved_per_sample_step", "saved_predicted")
+    names = (
+        "training_peak",
+        "inference_peak",
+        "parameters",
+        "state_per_sample",
+        "saved_per_sample_step",
+        "saved_predicted",
+    )
     return {f"memory.{name}": Metric.missing(reason, "B") for name in names}
 
 
