@@ -8,13 +8,14 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 from snnbench.execute.job import EpochDone, Job, Settings, check_picklable
 from snnbench.execute.pool import Limits, execute, probe
 from snnbench.matrix.plan import Plan
 from snnbench.matrix.spec import Matrix
 from snnbench.plugin.host import Host
+from snnbench.plugin.specs import NeuronSpec
 from snnbench.records import (
     HEADLINES,
     Cell,
@@ -173,11 +174,16 @@ def _wanted(result: CellResult | None, rerun: Rerun, needed: set[str]) -> bool:
 
 def _jobs(matrix: Matrix, plan: Plan, cells: Iterable[Cell], settings: Settings) -> Iterator[Job]:
     extra = tuple((one, plan.components["measurement", one.name].spec) for one in plan.measurements)
-    compared = plan.reference
-    reference = (compared, plan.components["neuron", compared.name].spec) if compared else None
+
+    def compared(neuron: Component | None) -> tuple[Component, NeuronSpec] | None:
+        if neuron is None:
+            return None
+        return neuron, cast(NeuronSpec, plan.components["neuron", neuron.name].spec)
+
     for cell in cells:
         specs = {kind: plan.components[kind, one.name].spec for kind, one in cell.components.items()}
-        yield Job(cell, specs, extra, matrix.measure, settings, reference)
+        reference, floor = compared(plan.references.get(cell.key)), compared(plan.floor)
+        yield Job(cell, specs, extra, matrix.measure, settings, reference, floor)
 
 
 def _header(matrix: Matrix, plugins: Mapping[str, str], here: Environment, command: str) -> RunHeader:

@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from torch import Tensor, nn
 
 from snnbench.engine.eager import EAGER, Engine, State
+
+
+class Kept(NamedTuple):
+    """Tensors of the size of a population, ``[B, *features]``, that autograd keeps of a step of eager mode.
+
+    Attributes:
+        always: Of every step.
+        later: Of every step but the first, whose state has no graph, or the last, whose state is not used.
+        output: The step keeps its own output besides: it counts once, whoever else keeps it.
+    """
+
+    always: int
+    later: int = 0
+    output: bool = False
 
 
 class Neuron(nn.Module):
@@ -47,6 +63,13 @@ class Neuron(nn.Module):
     def native(self) -> bool:
         """Whether it runs over time by a ``forward`` of its own, which no engine changes."""
         return type(self).forward is not Neuron.forward
+
+    def kept(self) -> Kept | None:
+        """What autograd keeps of a step; None where nobody has counted.
+
+        Measurements are checked against it.
+        """
+        return None
 
     def leak_exponent(self) -> float | None:
         """Largest Lyapunov exponent under the true derivative (spikes frozen), nats a step.

@@ -15,7 +15,7 @@ from snnbench.engine.network import Network
 from snnbench.engine.neuron import Neuron
 from snnbench.engine.surrogate import Surrogate
 from snnbench.errors import DataError, UsageError
-from snnbench.plugin.specs import DatasetSpec, Spec
+from snnbench.plugin.specs import DatasetSpec, NeuronSpec, Spec
 from snnbench.records import Cell, Component, derive_seed
 
 
@@ -64,36 +64,44 @@ class Builder:
 
         Torch's own generator, which a plugin may draw from, is seeded meanwhile and then put back.
         """
+        return self.rival(self.cell.neuron, cast(NeuronSpec, self.specs["neuron"]))
+
+    def rival(self, neuron: Component, spec: NeuronSpec) -> Network:
+        """The same of another neuron, with the cell's surrogate.
+
+        Raises:
+            UsageError: It spikes, and the cell has no surrogate.
+        """
         seed = derive_seed(self.cell.key, "weights")
         with torch.random.fork_rng([]):
             torch.manual_seed(seed)
-            return self._network(torch.Generator().manual_seed(seed)).run_by(self.engine)
+            generator = torch.Generator().manual_seed(seed)
+            population = self._population(neuron, spec, generator)
+            sample = self.encoder(self.data.train.x[:1], torch.Generator().manual_seed(0))
+            shape, classes = tuple(sample.shape[2:]), self.data.classes
+            made = self._make("network", self.cell.network, shape, classes, population, generator)
+        return cast(Network, made).run_by(self.engine)
 
-    def population(self, component: Component, spec: Spec) -> Callable[[tuple[int, ...]], Neuron]:
+    def population(self, neuron: Component, spec: NeuronSpec) -> Callable[[tuple[int, ...]], Neuron]:
         """What makes a population of another neuron, with the cell's surrogate.
 
         Raises:
-            UsageError: The cell has no surrogate.
+            UsageError: It spikes, and the cell has no surrogate.
         """
-        if self.cell.surrogate is None:
-            raise UsageError("the neuron does not spike")
-        surrogate = self._make("surrogate", self.cell.surrogate)
-        generator = torch.Generator().manual_seed(derive_seed(self.cell.key, "reference"))
-        factory, params = spec.load(), spec.resolve(component.params)
-        return lambda features: cast(Neuron, factory(features, surrogate, generator, **params))
+        return self._population(
+            neuron, spec, torch.Generator().manual_seed(derive_seed(self.cell.key, "reference"))
+        )
 
-    def _network(self, generator: torch.Generator) -> Network:
+    def _population(
+        self, neuron: Component, spec: NeuronSpec, generator: torch.Generator
+    ) -> Callable[[tuple[int, ...]], Neuron]:
         surrogate = None
-        if self.cell.surrogate is not None:
+        if spec.spike != "none":
+            if self.cell.surrogate is None:
+                raise UsageError("the neuron does not spike")
             surrogate = cast(Surrogate, self._make("surrogate", self.cell.surrogate))
-        neuron = self._bind("neuron", self.cell.neuron)
-
-        def population(features: tuple[int, ...]) -> Neuron:
-            return cast(Neuron, neuron(features, surrogate, generator))
-
-        sample = self.encoder(self.data.train.x[:1], torch.Generator().manual_seed(0))
-        shape, classes = tuple(sample.shape[2:]), self.data.classes
-        return cast(Network, self._make("network", self.cell.network, shape, classes, population, generator))
+        factory, params = spec.load(), spec.resolve(neuron.params)
+        return lambda features: cast(Neuron, factory(features, surrogate, generator, **params))
 
     def _make(self, kind: str, component: Component, *args: object) -> object:
         return self._bind(kind, component)(*args)

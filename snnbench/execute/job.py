@@ -47,6 +47,7 @@ class Job:
         measure: Which standard measurements to make.
         settings: How to run it.
         reference: The neuron that the cell's is compared with, and its spec.
+        floor: The neuron that the cell's speed is compared with besides, and its spec.
     """
 
     cell: Cell
@@ -54,7 +55,8 @@ class Job:
     extra: tuple[tuple[Component, Spec], ...]
     measure: Measure
     settings: Settings
-    reference: tuple[Component, Spec] | None = None
+    reference: tuple[Component, NeuronSpec] | None = None
+    floor: tuple[Component, NeuronSpec] | None = None
 
 
 @dataclass(frozen=True, slots=True)

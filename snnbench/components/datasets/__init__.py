@@ -45,4 +45,22 @@ SPECS: Final = (
         checksum="7e215eeb106ccfe0",
         samples=1000,
     ),
+    DatasetSpec(
+        name="random_spikes",
+        version="1",
+        summary="independent random spikes of any shape and number of steps, to measure speed on, generated",
+        factory="snnbench.components.datasets.random_spikes:random_spikes",
+        params={
+            "shape": Param((700,), low=1, doc="of one step"),
+            "steps": Param(100, low=1, unit="step", doc="length T of a sequence"),
+            "rate": Param(0.03, low=0.0, high=1.0, unit="1/step", doc="probability of a spike"),
+            "amplitude": Param(1.0, doc="value of a spike"),
+            "classes": Param(20, low=1, doc="number of classes, which mean nothing"),
+            "train": Param(128, low=1, unit="samples", doc="size of the training split"),
+            "seed": Param(0, low=0, doc="of all draws"),
+        },
+        data="sequence",
+        checksum="3b29170acaf21c6e",
+        samples=128,
+    ),
 )
