@@ -9,6 +9,7 @@ from typing import cast
 
 import torch
 
+from snnbench import fetch
 from snnbench.engine.data import Dataset, Encoder
 from snnbench.engine.network import Network
 from snnbench.engine.neuron import Neuron
@@ -48,6 +49,21 @@ class Builder:
                 "its source has changed: results would not be comparable with published ones",
             )
         return data
+
+    def check_data(self, note: Callable[[str], None], *, download: bool) -> None:
+        """See to it that the dataset is there, whole and what it claims to be.
+
+        Args:
+            note: Told what a person should know.
+            download: Fetch what is missing.
+
+        Raises:
+            DataError: It is not.
+        """
+        spec = cast(DatasetSpec, self.specs["dataset"])
+        content = str(spec.resolve(self.cell.dataset.params).get("content", ""))
+        fetch.verify(spec, content, self.data_root, note, download=download)
+        _ = self.data
 
     @cached_property
     def encoder(self) -> Encoder:

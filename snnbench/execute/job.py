@@ -23,6 +23,7 @@ class Settings:
         data_root: Where datasets are; None for the platform's cache folder.
         plugins: Version of every plugin distribution in use.
         environment: Identity of the environment; known once the device has been probed.
+        download: Whether missing files of datasets may be fetched.
     """
 
     device: str
@@ -30,6 +31,7 @@ class Settings:
     data_root: Path | None
     plugins: Mapping[str, str]
     environment: str = ""
+    download: bool = True
 
 
 @dataclass(frozen=True, slots=True)
