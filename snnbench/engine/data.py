@@ -31,9 +31,20 @@ class Split:
         x = self.x.select(index) if isinstance(self.x, Recordings) else self.x[index]
         return Split(x, self.y[index])
 
-    def to(self, device: torch.device) -> Split:
-        """The same samples on ``device``; recordings stay in their files."""
-        return Split(self.x.to(device), self.y.to(device))
+    def batch(self, index: Tensor | slice) -> tuple[Samples, Tensor]:
+        """The samples that ``index`` names and their classes, on the device where the classes are."""
+        where = index.to(self.x.device) if isinstance(index, Tensor) else index
+        return self.x[where].to(self.y.device), self.y[index]
+
+    def near(self, device: torch.device) -> Split:
+        """The same samples with their classes on ``device``, and all else too unless it is much.
+
+        What takes more than a quarter of the memory that is free there stays where it is.
+        """
+        x = self.x
+        if device.type != "cuda" or _nbytes(x) < torch.cuda.mem_get_info(device)[0] / 4:
+            x = x.to(device)
+        return Split(x, self.y.to(device))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +80,10 @@ class Dataset:
             if isinstance(split.x, Recordings):
                 digest.update(split.x.source.fingerprint.encode())
         return digest.hexdigest()[:16]
+
+
+def _nbytes(x: Samples) -> int:
+    return 0 if isinstance(x, Recordings) else sum(tensor.nbytes for tensor in _content(x))
 
 
 def _content(x: Samples) -> tuple[Tensor, ...]:

@@ -78,6 +78,11 @@ class Events:
         return Events(self.rows[row], offsets, self.sensor)
 
     @property
+    def device(self) -> torch.device:
+        """Where they are."""
+        return self.rows.device
+
+    @property
     def shape(self) -> tuple[int, ...]:
         """``(N, polarities, height, width)``, as if each recording were one frame."""
         return (len(self), *reversed(self.sensor))

@@ -88,6 +88,11 @@ class Recordings:
         return rows
 
     @property
+    def device(self) -> torch.device:
+        """Where what is read goes first."""
+        return torch.device("cpu")
+
+    @property
     def shape(self) -> tuple[int, ...]:
         """``(N, polarities, height, width)``, as if each recording were one frame."""
         return (len(self), *reversed(self.source.sensor))

@@ -28,6 +28,11 @@ class Sequences:
         return Sequences(self.values[index], self.lengths[index])
 
     @property
+    def device(self) -> torch.device:
+        """Where they are."""
+        return self.values.device
+
+    @property
     def shape(self) -> torch.Size:
         """``[N, T, *features]``."""
         return self.values.shape

@@ -20,7 +20,7 @@ from snnbench.engine.network import Network
 from snnbench.errors import SnnbenchError, UsageError
 from snnbench.execute.build import Builder
 from snnbench.execute.job import Job, labels
-from snnbench.measure import Trained, equivalence, memory, throughput
+from snnbench.measure import Trained, dataset, equivalence, memory, throughput
 from snnbench.measure.accuracy import DivergedError, accuracy
 from snnbench.measure.stability import cell as stability
 from snnbench.plugin.specs import MeasurementSpec, Spec
@@ -85,7 +85,8 @@ def _measure_all(job: Job, on_epoch: OnEpoch, alone: Alone, found: _Findings) ->
         )
     network = build.network().to(device)
     trained = Trained(cell, network, build.encoder, build.data, device)
-    found.labels |= {"data": build.data.checksum, "dtype": _dtype(network)}
+    found.labels |= {"data": build.source.checksum, "dtype": _dtype(network)}
+    found.metrics |= dataset.dataset(build.data)
     if job.measure.memory:
         batch = trained.batch(build.data.train, cell.budget.batch_size, "probe.memory")
         found.metrics |= _attempt(lambda: memory.memory(build.network, batch, device), memory.missing)
@@ -115,7 +116,10 @@ def _train(trained: Trained, on_epoch: OnEpoch, found: _Findings) -> None:
     history = trainer.run(on_epoch)
     found.series |= history.series
     chance = float(data.test.y.bincount().max()) / len(data.test)
-    found.metrics |= accuracy(history.series, history.chosen, trainer.score(trainer.test), chance)
+    if trainer.waiting.fraction is not None:
+        found.metrics |= {"training.waiting": Metric(trainer.waiting.fraction)}
+    remarks = dataset.remarks(data, found.metrics)
+    found.metrics |= accuracy(history.series, history.chosen, trainer.score(trainer.test), chance, remarks)
 
 
 def _compare(reference: tuple[Component, Spec], build: Builder, trained: Trained, found: _Findings) -> None:
