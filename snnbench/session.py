@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from snnbench.execute.job import EpochDone, Job, Settings, check_picklable
-from snnbench.execute.pool import Limits, execute, probe
+from snnbench.execute.pool import Limits, check_data, execute, probe
 from snnbench.matrix.plan import Plan
 from snnbench.matrix.spec import Matrix
 from snnbench.plugin.host import Host
@@ -46,6 +46,7 @@ class Options:
         threads: Threads torch may use within one cell.
         limits: For each cell.
         data_root: Where datasets are; None for the platform's cache folder.
+        download: Fetch missing files of datasets.
         rerun: Which finished cells to run again.
         maxfail: Stop after so many failed cells; None to go on.
         command: The command line, for the record.
@@ -58,6 +59,7 @@ class Options:
     threads: int = 1
     limits: Limits = field(default_factory=Limits)
     data_root: Path | None = None
+    download: bool = True
     rerun: Rerun = Rerun.MISSING
     maxfail: int | None = None
     command: str = ""
@@ -84,6 +86,7 @@ def perform(matrix: Matrix, plan: Plan, host: Host, options: Options, observer: 
 
     Raises:
         UsageError: The device does not exist, or a component cannot be sent to a process.
+        DataError: A dataset is missing or damaged: no cell is started.
         StoreError: The run directory cannot be written or is in use.
     """
     plugins = {plugin.distribution: plugin.version for plugin in host.plugins if plugin.status == "ok"}
@@ -94,6 +97,7 @@ def perform(matrix: Matrix, plan: Plan, host: Host, options: Options, observer: 
         plugins,
         engine=options.engine,
         ledger=options.out / LEDGER,
+        download=options.download,
     )
     check_picklable(component.spec for component in plan.components.values())
     with Journal.open(options.out) as journal:
@@ -104,6 +108,7 @@ def perform(matrix: Matrix, plan: Plan, host: Host, options: Options, observer: 
         results = _known(journal, plan, settings)
         needed = _headlines(matrix.measure, plan.measurements)
         pending = [cell for cell in plan.cells if _wanted(results.get(cell.key), options.rerun, needed)]
+        check_data(_one_per_encoding(_jobs(matrix, plan, pending, settings)), observer.note)
         observer.begin(len(plan.cells), len(pending))
         jobs = _jobs(matrix, plan, pending, settings)
         with closing(
@@ -184,6 +189,12 @@ def _jobs(matrix: Matrix, plan: Plan, cells: Iterable[Cell], settings: Settings)
         specs = {kind: plan.components[kind, one.name].spec for kind, one in cell.components.items()}
         reference, floor = compared(plan.references.get(cell.key)), compared(plan.floor)
         yield Job(cell, specs, extra, matrix.measure, settings, reference, floor)
+
+
+def _one_per_encoding(jobs: Iterable[Job]) -> list[Job]:
+    """One job for each dataset, encoder and number of steps among ``jobs``."""
+    found = {(job.cell.dataset, job.cell.encoder, job.cell.budget.steps): job for job in jobs}
+    return list(found.values())
 
 
 def _header(matrix: Matrix, plugins: Mapping[str, str], here: Environment, command: str) -> RunHeader:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -9,13 +10,17 @@ from typing import cast
 
 import torch
 
+from snnbench import fetch
 from snnbench.engine.data import Dataset, Encoder
 from snnbench.engine.eager import EAGER, Engine
+from snnbench.engine.encoded import encoded
+from snnbench.engine.events import Events
 from snnbench.engine.network import Network
 from snnbench.engine.neuron import Neuron
+from snnbench.engine.recordings import Recordings
 from snnbench.engine.surrogate import Surrogate
 from snnbench.errors import DataError, UsageError
-from snnbench.plugin.specs import DatasetSpec, NeuronSpec, Spec
+from snnbench.plugin.specs import DatasetSpec, EncoderSpec, NeuronSpec, Spec
 from snnbench.records import Cell, Component, derive_seed
 
 
@@ -38,8 +43,8 @@ class Builder:
         self.engine: Engine = EAGER
 
     @cached_property
-    def data(self) -> Dataset:
-        """The dataset.
+    def source(self) -> Dataset:
+        """The dataset as it was published or generated.
 
         Raises:
             DataError: Its content is not what its spec declares.
@@ -54,10 +59,44 @@ class Builder:
             )
         return data
 
-    @cached_property
+    def check_data(self, note: Callable[[str], None], *, download: bool) -> None:
+        """See to it that the dataset is there, whole and what it claims to be.
+
+        Args:
+            note: Told what a person should know.
+            download: Fetch what is missing.
+
+        Raises:
+            DataError: It is not.
+        """
+        spec = cast(DatasetSpec, self.specs["dataset"])
+        content = str(spec.resolve(self.cell.dataset.params).get("content", ""))
+        fetch.verify(spec, content, self.data_root, note, download=download)
+        _ = self._encoded(note)
+
+    @property
+    def data(self) -> Dataset:
+        """The dataset: its samples are what ``encoder`` takes."""
+        return self._prepared[0]
+
+    @property
     def encoder(self) -> Encoder:
-        """The encoder."""
-        return cast(Encoder, self._make("encoder", self.cell.encoder, self.cell.budget.steps))
+        """What encodes the samples of ``data``; if they are recordings encoded before, gives those."""
+        return self._prepared[1]
+
+    @cached_property
+    def _prepared(self) -> tuple[Dataset, Encoder]:
+        return self._encoded()
+
+    def _encoded(self, note: Callable[[str], None] = lambda text: None) -> tuple[Dataset, Encoder]:
+        """Recordings that are always encoded the same way, encoded; or the dataset and the encoder."""
+        spec, steps = cast(EncoderSpec, self.specs["encoder"]), self.cell.budget.steps
+        encoder = cast(Encoder, self._make("encoder", self.cell.encoder, steps))
+        if not (spec.deterministic and isinstance(self.source.train.x, Events | Recordings)):
+            return self.source, encoder
+        parts = (self.source.checksum, spec.name, spec.version, spec.resolve(self.cell.encoder.params), steps)
+        key = hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+        return encoded(self.source, encoder, key, note)
 
     def network(self) -> Network:
         """A fresh network on the CPU; the same weights at every call.

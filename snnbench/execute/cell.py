@@ -21,7 +21,7 @@ from snnbench.errors import SnnbenchError, UsageError
 from snnbench.execute import engine
 from snnbench.execute.build import Builder
 from snnbench.execute.job import Job, labels
-from snnbench.measure import Trained, accuracy, equivalence, memory, throughput
+from snnbench.measure import Trained, accuracy, dataset, equivalence, memory, throughput
 from snnbench.measure.accuracy import DivergedError
 from snnbench.measure.stability import cell as stability
 from snnbench.plugin.specs import MeasurementSpec, NeuronSpec
@@ -88,7 +88,8 @@ def _measure_all(job: Job, on_epoch: OnEpoch, alone: Alone, found: _Findings) ->
         )
     network = build.network().to(device)
     trained = Trained(cell, network, build.encoder, build.data, device)
-    found.labels |= {"data": build.data.checksum, "dtype": _dtype(network)}
+    found.labels |= {"data": build.source.checksum, "dtype": _dtype(network)}
+    found.metrics |= dataset.dataset(build.data)
     _choose_engine(job, build, trained, found)
     if job.measure.memory:
         batch = trained.batch(build.data.train, cell.budget.batch_size, "probe.memory")
@@ -127,7 +128,10 @@ def _train(trained: Trained, on_epoch: OnEpoch, found: _Findings) -> None:
         return
     chance = float(data.test.y.bincount().max()) / len(data.test)
     test = trainer.score(trainer.test)
-    found.metrics |= accuracy.accuracy(history.series, history.chosen, test, chance)
+    if trainer.waiting.fraction is not None:
+        found.metrics |= {"training.waiting": Metric(trainer.waiting.fraction)}
+    remarks = dataset.remarks(data, found.metrics)
+    found.metrics |= accuracy.accuracy(history.series, history.chosen, test, chance, remarks)
 
 
 def _time(job: Job, build: Builder, trained: Trained, alone: Alone, found: _Findings) -> None:

@@ -25,6 +25,7 @@ class Settings:
         environment: Identity of the environment; known once the device has been probed.
         engine: What runs the populations over time.
         ledger: Folder in which the cells of a combination agree on what ``engine`` comes to.
+        download: Whether missing files of datasets may be fetched.
     """
 
     device: str
@@ -34,6 +35,7 @@ class Settings:
     environment: str = ""
     engine: EngineChoice = EngineChoice.EAGER
     ledger: Path | None = None
+    download: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from snnbench.engine.data import Encoder, Split
+from snnbench.engine.loader import encode
 from snnbench.engine.network import Network
 from snnbench.errors import SnnbenchError
 from snnbench.records import Metric
@@ -31,7 +32,7 @@ class Score:
 
 
 def score(network: Network, encoder: Encoder, split: Split, generator: torch.Generator) -> Score:
-    """Evaluate ``network`` on ``split``; both, and ``generator``, on one device.
+    """Evaluate ``network`` on ``split``; its classes, and ``generator``, are on the network's device.
 
     Raises:
         DivergedError: The loss is not finite: the logits mean nothing, whatever their argmax.
@@ -40,8 +41,8 @@ def score(network: Network, encoder: Encoder, split: Split, generator: torch.Gen
     loss, correct = 0.0, 0
     with torch.no_grad():
         for start in range(0, len(split), EVALUATION_BATCH):
-            y = split.y[start : start + EVALUATION_BATCH]
-            logits = network(encoder(split.x[start : start + EVALUATION_BATCH], generator))
+            x, y = split.batch(slice(start, start + EVALUATION_BATCH))
+            logits = network(*encode(encoder, x, y, generator).inputs)
             loss += float(cross_entropy(logits, y, reduction="sum"))
             correct += int((logits.argmax(1) == y).sum())
     if not math.isfinite(loss):
@@ -50,7 +51,11 @@ def score(network: Network, encoder: Encoder, split: Split, generator: torch.Gen
 
 
 def accuracy(
-    series: Mapping[str, Sequence[float]], chosen: int, test: Score, chance: float
+    series: Mapping[str, Sequence[float]],
+    chosen: int,
+    test: Score,
+    chance: float,
+    remarks: tuple[str, ...] = (),
 ) -> dict[str, Metric]:
     """The accuracy metrics of a trained cell.
 
@@ -59,8 +64,9 @@ def accuracy(
         chosen: The epoch that validation chose.
         test: Of the chosen weights on the test split.
         chance: Accuracy of guessing; a result not above it is flagged ``chance``.
+        remarks: Further flags: what must be known of the data.
     """
-    flags = ("chance",) if test.accuracy <= chance else ()
+    flags = (*remarks, "chance") if test.accuracy <= chance else remarks
     return {
         "accuracy.test": Metric(test.accuracy, flags=flags),
         "accuracy.test_last": Metric(series["test.accuracy"][-1]),

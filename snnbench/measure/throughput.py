@@ -159,13 +159,14 @@ def encoded_batches(trained: Trained, split: Split) -> Iterator[tuple[Tensor, Te
     """Endless full batches of ``split``: drawn in a fresh order each pass and encoded, as training does."""
     size = trained.cell.budget.batch_size
     order, noise = trained.generator("throughput.order"), trained.generator("throughput.encoder")
-    split = split.to(trained.device)
+    split = split.near(trained.device)
     while True:
         shuffled = torch.randperm(len(split), generator=order, device=trained.device)
         shuffled = shuffled.repeat(-(-size // len(split)))  # a split may be smaller than a batch
         for index in torch.split(shuffled, size):
             if len(index) == size:
-                yield trained.encoder(split.x[index], noise), split.y[index]
+                x, y = split.batch(index)
+                yield trained.encoder(x, noise), y
 
 
 def count_neurons(network: Network, x: Tensor) -> int:

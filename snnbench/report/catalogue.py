@@ -73,6 +73,27 @@ CATALOGUE: dict[str, Entry] = {
     "accuracy.epoch": Entry(
         "Chosen epoch", "epoch", "plain", None, "The epoch, from 0, with the best validation accuracy."
     ),
+    "data.balance": Entry(
+        "Class balance",
+        "1",
+        "plain",
+        None,
+        "Training samples of the rarest class over those of the most frequent one: 1 where all are alike.",
+    ),
+    "data.overlap": Entry(
+        "Test in training",
+        "%",
+        "fraction",
+        False,
+        "Test samples that equal a training or validation sample, bit by bit.",
+    ),
+    "training.waiting": Entry(
+        "Waiting",
+        "%",
+        "fraction",
+        False,
+        "Share of the training time until the next batch was fetched and encoded.",
+    ),
     "throughput.training": _rate(
         "Training",
         "Rate of a training step (forward, backward, optimiser), model only, data already on the device.",
@@ -167,6 +188,9 @@ MARKS = {
     "versions": "A seed was measured in two versions, which must not be averaged: report the runs apart.",
     "identical": "All seeds gave the same number: an interval without width is no proof of precision.",
     "infinite": "A seed's number is infinite, so there is no interval.",
+    "subset": "Trained on part of the published training samples.",
+    "unpublished files": "The files are not the published ones: results do not compare with published ones.",
+    "overlap": "Some test samples are also training or validation samples (Test in training says how many).",
     "chance": "A seed is no better than guessing the most frequent class.",
     "unstable": "A timing did not settle within its time cap.",
     "busy": "Other processes took more than their share of the processors during a timing.",

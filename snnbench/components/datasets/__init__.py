@@ -1,12 +1,13 @@
-"""Datasets, one a file. This list is all that finding them needs; it imports no torch."""
+"""Datasets. This list is all that finding them needs; it imports no torch."""
 
 from __future__ import annotations
 
 from typing import Final
 
+from snnbench.components.datasets import published
 from snnbench.plugin.specs import DatasetSpec, Param
 
-SPECS: Final = (
+GENERATED: Final = (
     DatasetSpec(
         name="digits",
         version="1",
@@ -64,3 +65,5 @@ SPECS: Final = (
         samples=128,
     ),
 )
+
+SPECS: Final = (*GENERATED, *published.SPECS)
