@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from snnbench.cli import (  # noqa: F401
+    data,
     doctor,
     listing,
     new_plugin,

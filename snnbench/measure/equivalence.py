@@ -32,7 +32,7 @@ def equivalence(trained: Trained, reference: Callable[[tuple[int, ...]], Neuron]
         ``equivalence.spike_flips``: the fraction of outputs that differ; ``.gradient_cosine``: the
         cosine between the gradients that a random cotangent of the outputs sends back to the current.
     """
-    network = copy.deepcopy(trained.network).eval().requires_grad_(False)
+    network = copy.deepcopy(trained.network).eval()
     batch = trained.cell.budget.batch_size
     x, _ = trained.batch(trained.data.test, batch, "equivalence")
     current, neuron = _first_population(list(network.layers), x)
