@@ -46,4 +46,4 @@ def test_a_board(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     cells = [json.loads(line) for line in (tmp_path / "run" / "cells.jsonl").read_text().splitlines()]
-    assert [cell["status"] for cell in cells] == ["ok"] * 3
+    assert [cell["status"] for cell in cells] == ["done"] * 3

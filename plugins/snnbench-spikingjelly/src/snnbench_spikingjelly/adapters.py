@@ -108,8 +108,9 @@ class NonSpikingNeuron(LibraryNeuron):
         super().__init__(module, ("v",))
 
     def call(self, x: Tensor) -> Tensor:
-        self.module.neuronal_charge(x)
-        v: Tensor = self.module.v
+        node: Any = self.module
+        node.neuronal_charge(x)
+        v: Tensor = node.v
         return v
 
 
