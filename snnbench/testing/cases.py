@@ -17,6 +17,11 @@ from snnbench.testing.outcomes import Violation
 
 KITS: Final[Mapping[str, str]] = {
     "neuron": "snnbench.testing.neurons",
+    "surrogate": "snnbench.testing.surrogates",
+    "encoder": "snnbench.testing.encoders",
+    "dataset": "snnbench.testing.datasets",
+    "network": "snnbench.testing.networks",
+    "measurement": "snnbench.testing.measurements",
 }
 """For each kind, the module with its ``PROBES`` and its ``Subject``, what they are run on."""
 
@@ -89,12 +94,7 @@ def cases(distribution: str) -> list[Case]:
     Raises:
         PluginError: It is not installed, is broken, or registers nothing.
     """
-    return [
-        case
-        for component in _components(distribution)
-        if component.spec.kind in KITS
-        for case in component_cases(component)
-    ]
+    return [case for component in _components(distribution) for case in component_cases(component)]
 
 
 def component_cases(component: Provided) -> Iterator[Case]:

@@ -18,6 +18,12 @@ class HasSpec(Protocol):
     spec: Spec
 
 
+class Builds(HasSpec, Protocol):
+    """One that can be built; ``make`` raises ``Undecided`` where it refuses."""
+
+    def make(self) -> object: ...
+
+
 def text(subject: HasSpec) -> None:
     """What people read."""
     spec = subject.spec
@@ -90,6 +96,17 @@ def shown(params: Params) -> str:
     return ", ".join(f"{name}={value!r}" for name, value in params)
 
 
+def builds(subject: Builds) -> None:
+    """The component at its defaults."""
+    try:
+        subject.make()
+    except Undecided as refusal:
+        if any(param.default == "" and not param.choices for param in subject.spec.params.values()):
+            raise
+        raise Violation(str(refusal), hint="its defaults must work: people try them first") from None
+
+
+BUILD_PROBE: Final = Probe("spec[builds]", "that it can be built at its defaults", builds, each=False)
 SPEC_PROBES: Final = (
     Probe("spec[text]", "that summary, reference and parameters are documented", text, each=False),
     Probe("spec[defaults]", "that its defaults are the factory's", defaults, each=False),

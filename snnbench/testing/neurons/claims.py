@@ -9,15 +9,14 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from snnbench.engine.neuron import Neuron
-from snnbench.engine.surrogate import replacing_spikes
+from snnbench.components.surrogates.atan import ATan
 from snnbench.plugin.specs import ThresholdRule
 from snnbench.records import Value
 from snnbench.testing.cases import Probe
 from snnbench.testing.neurons.crossing import Crossing, find_crossing, impulse, walk
 from snnbench.testing.neurons.subject import Subject
 from snnbench.testing.outcomes import Undecided, Violation
-from snnbench.testing.search import falsify, sequences, show
+from snnbench.testing.search import falsify, show
 
 ROUND: Final = 20
 """Trailing zero bits that a number has by chance once in a million."""
@@ -52,7 +51,7 @@ def _rule(subject: Subject, sign: int) -> tuple[ThresholdRule, float, str]:
             at = crossing.silent if rule == ">" else crossing.firing
             given = ", ".join(f"{name}={value}" for name, value in others.items())
             return rule, at, f"with {given}: all exact" if given else "all exact"
-        if (rule := _by_surrogate(neuron, crossing)) is not None:
+        if (rule := _by_surrogate(subject, crossing, others)) is not None:
             return rule, crossing.firing, "its surrogate asked at this membrane with threshold 0 moved to it"
     raise Undecided("no input could be found that takes its membrane exactly to threshold")
 
@@ -82,36 +81,41 @@ def _zero_bits(value: float) -> int:
     return 53 if mantissa == 0 else (mantissa & -mantissa).bit_length() - 1
 
 
-def _by_surrogate(neuron: Neuron, crossing: Crossing) -> ThresholdRule | None:
-    """The rule, if its spikes come from the surrogate: move that one's threshold to where it is asked."""
-    x = impulse(crossing.firing, crossing.step + 1)
-    asked = _asked(neuron, impulse(crossing.silent, crossing.step + 1)), _asked(neuron, x)
-    turned = [i for i, (a, b) in enumerate(zip(*asked, strict=True)) if bool((a > 0) != (b > 0))]
+def _by_surrogate(subject: Subject, crossing: Crossing, others: Mapping[str, Value]) -> ThresholdRule | None:
+    """The rule, if its spikes are those of the surrogate that it is given.
+
+    That one's threshold is moved to where it is asked by the weakest input that fires.
+    """
+    asked = []
+    for value in (crossing.silent, crossing.firing):
+        surrogate = Movable()
+        walk(subject.make(others=others, surrogate=surrogate), impulse(value, crossing.step + 1))
+        asked.append(surrogate.asked)
+    turned = [i for i, (a, b) in enumerate(zip(*asked, strict=True)) if (a > 0) != (b > 0)]
     if not turned:
         return None
-    moved, calls = turned[0], -1
-
-    def rule(z: Tensor, spikes: Tensor) -> Tensor:
-        nonlocal calls
-        calls += 1
-        return (z > asked[1][moved]).to(z.dtype) if calls == moved else spikes
-
-    with torch.no_grad(), replacing_spikes(rule):
-        y, _ = walk(neuron, x)[-1]
+    surrogate = Movable({turned[0]: asked[1][turned[0]]})
+    neuron = subject.make(others=others, surrogate=surrogate)
+    y, _ = walk(neuron, impulse(crossing.firing, crossing.step + 1))[-1]
     return ">=" if bool((y != 0).any()) else ">"
 
 
-def _asked(neuron: Neuron, x: Tensor) -> list[Tensor]:
-    """All that the neuron asks its surrogate while it runs over ``x``."""
-    asked: list[Tensor] = []
+class Movable(ATan):
+    """A strict step that keeps what it is asked about, and whose threshold can be moved for single calls.
 
-    def rule(z: Tensor, spikes: Tensor) -> Tensor:
-        asked.append(z.clone())
-        return spikes
+    Args:
+        thresholds: Number of a call, from 0, to the threshold there; 0 elsewhere.
+    """
 
-    with torch.no_grad(), replacing_spikes(rule):
-        walk(neuron, x)
-    return asked
+    def __init__(self, thresholds: Mapping[int, float] | None = None) -> None:
+        super().__init__()
+        self.thresholds = thresholds or {}
+        self.asked: list[float] = []
+
+    def forward(self, z: Tensor) -> Tensor:
+        threshold = self.thresholds.get(len(self.asked), 0.0)
+        self.asked.append(float(z))
+        return (z > threshold).to(z.dtype)
 
 
 VALUES: Final[Mapping[str, frozenset[float]]] = {
@@ -131,7 +135,7 @@ def spike(subject: Subject) -> None:
         if wrong:
             raise Violation(f"it says spike={kind!r}, but an output is {wrong[0]!r}", smallest=show(x))
 
-    falsify(sequences(subject.unit), check)
+    falsify(check, subject.unit, subject.examples)
     whole = all(value == round(value) for value in seen)
     if seen <= {0.0}:
         raise Undecided("its output was 0 under every input that was tried")

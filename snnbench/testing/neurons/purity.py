@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import pickle
-import random
 from typing import Final
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -15,7 +12,8 @@ from snnbench.engine.neuron import Neuron
 from snnbench.testing.cases import Probe
 from snnbench.testing.neurons.subject import Subject
 from snnbench.testing.outcomes import Violation
-from snnbench.testing.search import falsify, sequences, show
+from snnbench.testing.rng import no_global_draws
+from snnbench.testing.search import falsify, show
 
 
 def repeatable(subject: Subject) -> None:
@@ -31,7 +29,7 @@ def repeatable(subject: Subject) -> None:
                 hint="state goes in and out of step; noise is a function of a seed and of the arguments",
             )
 
-    falsify(sequences(subject.unit), check)
+    falsify(check, subject.unit, subject.examples)
 
 
 def hidden(subject: Subject) -> None:
@@ -49,7 +47,7 @@ def hidden(subject: Subject) -> None:
                 hint="move what is kept into the state tuple",
             )
 
-    falsify(sequences(subject.unit), check)
+    falsify(check, subject.unit, subject.examples)
 
 
 def untouched(subject: Subject) -> None:
@@ -70,7 +68,7 @@ def untouched(subject: Subject) -> None:
                     hint="replace in-place operations (+=, mul_, x[...] =) by ones that give a new tensor",
                 )
 
-    falsify(sequences(subject.unit), check)
+    falsify(check, subject.unit, subject.examples)
 
 
 def kept(subject: Subject) -> None:
@@ -91,23 +89,12 @@ def kept(subject: Subject) -> None:
 def unseeded(subject: Subject) -> None:
     """The global generators of torch, numpy and Python."""
     x = subject.drive(4, (2,))
-    before = _global_states()
-    neuron = subject.make((2,)).train()
-    for doing in ("making it", "a forward in training mode"):
-        if _global_states() != before:
-            raise Violation(
-                f"{doing} draws from a global random generator",
-                smallest="" if doing == "making it" else show(x),
-                hint="draw weights from the generator that the factory is given, and seed your own from it",
-            )
-        neuron(x)
-    if _global_states() != before:
-        raise Violation("a forward in training mode draws from a global random generator", smallest=show(x))
-
-
-def _global_states() -> tuple[object, ...]:
-    numpy = pickle.dumps(np.random.get_state())  # noqa: NPY002  the global one is what is checked
-    return torch.get_rng_state().numpy().tobytes(), random.getstate(), numpy
+    with no_global_draws("making it"):
+        neuron, again = subject.make((2,)), subject.make((2,))
+    if not all(map(torch.equal, neuron.parameters(), again.parameters())):
+        raise Violation("the same generator gives other parameters", hint="draw them from it alone")
+    with no_global_draws("a forward in training mode", show(x)):
+        neuron.train()(x)
 
 
 def _warmed(subject: Subject, x: Tensor) -> tuple[Neuron, State]:

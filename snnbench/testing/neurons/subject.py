@@ -10,7 +10,9 @@ import torch
 from torch import Tensor
 
 from snnbench.components.surrogates.atan import ATan
+from snnbench.engine.eager import State
 from snnbench.engine.neuron import Neuron
+from snnbench.engine.surrogate import Surrogate
 from snnbench.errors import UsageError
 from snnbench.plugin.specs import NeuronSpec
 from snnbench.records import Params, Value
@@ -18,6 +20,31 @@ from snnbench.testing.neurons.crossing import Crossing, find_crossing
 from snnbench.testing.outcomes import Undecided
 
 SEED: Final = 1
+MANY, FEW = 12, 4
+"""Inputs that are searched for one that breaks a claim: at its defaults, and at other parameters."""
+
+
+class Flat(Neuron):
+    """Neurons in space, side by side: features ``(C, 1, 1)`` as ``(C,)``."""
+
+    def __init__(self, inner: Neuron) -> None:
+        super().__init__()
+        self.inner = inner
+        self.states = inner.states
+
+    def initial_state(self, x_t: Tensor) -> State:
+        return self.inner.initial_state(x_t[..., None, None])
+
+    def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
+        y_t, state = self.inner.step(x_t[..., None, None], state)
+        return y_t[..., 0, 0], state
+
+    def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        y, state = self.inner(x[..., None, None], state)
+        return y[..., 0, 0], state
+
+    def leak_exponent(self) -> float | None:
+        return self.inner.leak_exponent()
 
 
 class Subject:
@@ -32,6 +59,7 @@ class Subject:
         self.spec = spec
         self.params = params
         self.claims = spec.claims(params)
+        self.examples = FEW if params else MANY
 
     def make(
         self,
@@ -39,6 +67,7 @@ class Subject:
         *,
         dtype: torch.dtype = torch.float64,
         others: Mapping[str, Value] | None = None,
+        surrogate: Surrogate | None = None,
     ) -> Neuron:
         """A population: the same at every call. Its surrogate's derivative is nowhere 0.
 
@@ -46,18 +75,27 @@ class Subject:
             features: Its shape.
             dtype: Of its parameters.
             others: Values of further parameters.
+            surrogate: Another surrogate, if it takes one.
 
         Raises:
             Undecided: It cannot be built like this.
         """
-        surrogate = None if self.spec.spike == "none" else ATan()
+        given = None if self.spec.spike == "none" else surrogate or ATan()
         params = self.spec.resolve((*self.params, *(others or {}).items()))
-        generator = torch.Generator().manual_seed(SEED)
+
+        def build(shape: tuple[int, ...]) -> Neuron:
+            generator = torch.Generator().manual_seed(SEED)
+            return cast(Neuron, self.spec.load()(shape, given, generator, **params)).to(dtype)
+
         try:
-            made = self.spec.load()(features, surrogate, generator, **params)
+            return build(features)
         except UsageError as error:
-            raise Undecided(f"it cannot be built with features={features}: {error.message}") from None
-        return cast(Neuron, made).to(dtype)
+            if len(features) > 1:
+                raise Undecided(f"it refuses features={features}: {error.message}") from None
+        try:
+            return Flat(build((*features, 1, 1)))
+        except UsageError as error:
+            raise Undecided(f"it cannot be built: {error.message}") from None
 
     @property
     def spikes(self) -> bool:
