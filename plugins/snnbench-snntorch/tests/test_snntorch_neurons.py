@@ -276,7 +276,7 @@ def test_leaky_parallel_is_the_bare_one_on_a_whole_sequence() -> None:
 
 @pytest.mark.parametrize("name", ["r_leaky", "slstm", "leaky_parallel"])
 def test_weights_have_the_distribution_of_snntorch_and_come_from_the_generator(name: str) -> None:
-    """PyTorch's own, uniform within 1/√H: what snntorch draws when the global generator is seeded likewise."""
+    """PyTorch's own, uniform within 1/√H: what snntorch leaves its layers at."""
     width = 16
     before = torch.get_rng_state()
     one, two, other = (component(name, (width,), ATan(), {}, seed) for seed in (1, 1, 2))

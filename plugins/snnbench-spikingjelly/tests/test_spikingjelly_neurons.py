@@ -1,4 +1,4 @@
-"""Each neuron against the bare SpikingJelly node, which keeps its state, step by step and in its multi-step mode."""
+"""Each neuron against the bare SpikingJelly node, step by step and in its multi-step mode."""
 
 from __future__ import annotations
 
@@ -72,11 +72,9 @@ CASES = [
     *cases("izhikevich_node", "IzhikevichNode", 2.0, a=0.2, b=0.3, tau=3.0),
     *cases("raf_node", "RAFNode"),
     *(
-        Case(
-            name, node, {"reset": reset, "detach_reset": True}, {"v_reset": value, "detach_reset": True}, 2.0
-        )
+        same(name, node, 2.0, v_reset=v_reset, detach_reset=detach)
         for name, node in (("qif_node", "QIFNode"), ("eif_node", "EIFNode"))
-        for reset, value in (("value", -0.1), ("subtract", None))
+        for v_reset, detach in ((-0.1, False), (-0.3, True))
     ),
     Case("cuba_lif_node", "CUBALIFNode"),
     Case("cuba_lif_node", "CUBALIFNode", {"reset": "subtract"}, {"v_reset": None}),
@@ -281,7 +279,7 @@ def test_weights_of_sliding_psn_come_from_the_generator() -> None:
     ("text", "message"),
     [
         ("lif_node(v_reset=0.5)", "not used with reset='zero'"),
-        ("qif_node(reset=subtract,v_reset=0.0)", "not used with reset='subtract'"),
+        ("if_node(reset=subtract,v_reset=0.5)", "not used with reset='subtract'"),
         ("eif_node(v_rest=-0.5)", "refuses EIFNode"),
         ("ternary_if_node(reset=value,v_reset=2.0)", "between the two thresholds"),
     ],
