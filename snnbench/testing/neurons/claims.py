@@ -60,9 +60,9 @@ def _powers_of_two(subject: Subject) -> dict[str, Value]:
     """Its real parameters rounded down to powers of two, where those are allowed: products are exact."""
     rounded: dict[str, Value] = {}
     for name, param in subject.spec.params.items():
-        if isinstance(param.default, float) and param.default > 0:
-            value = 2.0 ** math.floor(math.log2(param.default))
-            if value >= (param.low or 0):
+        if isinstance(param.default, float) and param.default != 0:
+            value = math.copysign(2.0 ** math.floor(math.log2(abs(param.default))), param.default)
+            if (param.low is None or value >= param.low) and (param.high is None or value <= param.high):
                 rounded[name] = value
     return rounded
 

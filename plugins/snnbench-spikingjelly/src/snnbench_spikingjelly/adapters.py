@@ -58,10 +58,11 @@ class JellyNeuron(Neuron):
     def __init__(self, module: Any) -> None:
         super().__init__()
         self.module = module
-        self.states = tuple(dict(module.named_memories()))
+        self.memories = tuple(dict(module.named_memories()))
+        self.states = tuple("current" if name == "u" else name for name in self.memories)  # of RAFNode
 
     def initial_state(self, x_t: Tensor) -> State:
-        start = tuple(self.module.get_reset_value(name) for name in self.states)
+        start = tuple(self.module.get_reset_value(name) for name in self.memories)
         return tuple(self.module.materialize_states((x_t,), start, "s"))
 
     def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
@@ -108,8 +109,9 @@ class NonSpikingNeuron(LibraryNeuron):
         super().__init__(module, ("v",))
 
     def call(self, x: Tensor) -> Tensor:
-        self.module.neuronal_charge(x)
-        v: Tensor = self.module.v
+        node: Any = self.module
+        node.neuronal_charge(x)
+        v: Tensor = node.v
         return v
 
 

@@ -1,8 +1,8 @@
 """What ``spikingjelly.activation_based.neuron`` provides.
 
 Defaults are SpikingJelly's. ``h`` is the membrane before the reset, ``v`` after it, θ is ``v_threshold`` and
-r is ``v_reset``; a prime marks the step before. All spike where h ≥ θ, whatever the surrogate, and reset in
-the step of the spike: to 0, to r, or by taking θ off.
+r is ``v_reset``; a prime marks the step before. All but one spike where h ≥ θ, whatever the surrogate,
+and reset in the step of the spike: to 0, to r, or by taking θ off.
 """
 
 from __future__ import annotations
@@ -36,7 +36,6 @@ _FIRE: Final = {"v_threshold": _threshold(), "reset": _RESET, "v_reset": _V_RESE
 _BY_VALUE: Final = {
     "v_threshold": _threshold(),
     "v_rest": Param(0.0, doc="membrane at rest, not below r"),
-    "reset": _reset("value", "value", "subtract"),
     "v_reset": Param(-0.1, doc="membrane r after a spike, and at the start"),
     "detach_reset": _DETACH,
 }
@@ -151,7 +150,8 @@ NEURONS: Final = (
             "detach_reset": _DETACH,
         },
         spike="multi",
-        reset="subtract",
+        threshold=">",
+        reset="other",
         reference="Luo et al. 2024, ECCV",
     ),
     _node(
@@ -200,6 +200,7 @@ NEURONS: Final = (
             **_BY_VALUE,
         },
         reference="Gerstner et al. 2014, Neuronal Dynamics, section 5.3",
+        reset="value",
     ),
     _node(
         "eif_node",
@@ -207,11 +208,12 @@ NEURONS: Final = (
         "h = v' + (x + v_rest − v' + Δ·exp((v' − θ_rh)/Δ))/τ;  s = H(h − θ)",
         {
             "tau": _TAU,
-            "delta_T": Param(1.0, low=1e-6, doc="sharpness Δ of the upstroke"),
+            "delta_T": Param(1.0, low=0.01, doc="sharpness Δ of the upstroke"),
             "theta_rh": Param(0.8, doc="rheobase threshold θ_rh"),
             **_BY_VALUE,
         },
         reference="Gerstner et al. 2014, Neuronal Dynamics, section 5.2",
+        reset="value",
     ),
     _node(
         "izhikevich_node",
@@ -241,12 +243,12 @@ NEURONS: Final = (
         "u = e^(b·dt)·(u'·cos ω·dt − v'·sin ω·dt) + x;  h = e^(b·dt)·(u'·sin ω·dt + v'·cos ω·dt);  "
         "s = H(h − θ)",
         {
-            "b": Param(-0.2, high=-1e-6, unit="1/dt", doc="damping b"),
-            "omega": Param(1.0, low=1e-6, unit="1/dt", doc="angular frequency ω"),
-            "dt": Param(1.0, low=1e-6, doc="length of a step"),
+            "b": Param(-0.2, high=-1e-6, unit="1/ms", doc="damping b"),
+            "omega": Param(1.0, low=1e-6, unit="rad/ms", doc="angular frequency ω"),
+            "dt": Param(1.0, low=1e-6, unit="ms", doc="length of a step"),
             **_FIRE,
         },
-        ("v", "u"),
+        ("v", "current"),
         reference="Izhikevich 2001, Neural Networks 14",
     ),
     _node(
@@ -290,7 +292,7 @@ NEURONS: Final = (
         "h = v' − v'/τ + x;  s = H(h − θ);  m = m'·sigmoid(h/τ) + s;  v = h − s·(θ + sigmoid(m))",
         {"tau": _TAU, "v_threshold": _threshold()},
         ("v", "m"),
-        reset="subtract",
+        reset="other",
         reset_detached=False,
         reference="Huang et al. 2024, ICML",
     ),

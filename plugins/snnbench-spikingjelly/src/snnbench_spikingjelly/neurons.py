@@ -32,18 +32,11 @@ class Node:
     Args:
         node: Name of the class.
         adapter: Makes a neuron of a node.
-        v_reset: The default of the parameter.
     """
 
-    def __init__(
-        self,
-        node: str,
-        adapter: type[JellyNeuron] | type[SimpleNeuron] = JellyNeuron,
-        v_reset: float = 0.0,
-    ) -> None:
+    def __init__(self, node: str, adapter: type[JellyNeuron] | type[SimpleNeuron] = JellyNeuron) -> None:
         self.node = node
         self.adapter = adapter
-        self.v_reset = v_reset
 
     def __call__(
         self, features: Features, surrogate: Surrogate, generator: torch.Generator, **options: Any
@@ -66,7 +59,7 @@ class Node:
 
     def _reset(self, reset: str, v_reset: float) -> float | None:
         """SpikingJelly's ``v_reset``: None for a reset by subtraction."""
-        if reset != "value" and v_reset != self.v_reset:
+        if reset != "value" and v_reset != 0:
             raise UsageError(
                 f"{self.node}: v_reset={v_reset:g} is not used with reset={reset!r}", "add reset='value'"
             )
@@ -83,8 +76,8 @@ parametric_lif_node = Node("ParametricLIFNode")
 klif_node = Node("KLIFNode")
 complementary_lif_node = Node("ComplementaryLIFNode")
 cuba_lif_node = Node("CUBALIFNode")
-qif_node = Node("QIFNode", v_reset=-0.1)
-eif_node = Node("EIFNode", v_reset=-0.1)
+qif_node = Node("QIFNode")
+eif_node = Node("EIFNode")
 izhikevich_node = Node("IzhikevichNode")
 raf_node = Node("RAFNode")
 ternary_if_node = Node("TernaryIFNode")
