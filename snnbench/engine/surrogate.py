@@ -76,6 +76,11 @@ def replacing_spikes(rule: SpikeRule) -> Iterator[None]:
         _rule.reset(token)
 
 
+def observed() -> bool:
+    """Whether a context above is in force: spikes must then come from surrogates, not from kernels."""
+    return _derivative.get() != "surrogate" or _spikes.get() is not None or _rule.get() is not None
+
+
 class Surrogate:
     """A spike function of ``z = membrane − threshold``: abstract; subclasses give ``derivative``.
 

@@ -13,7 +13,7 @@ from snnbench.records import Params, Scalar, Value, format_value
 Factory: TypeAlias = Callable[..., Any] | str
 SpikeKind: TypeAlias = Literal["binary", "ternary", "multi", "graded", "none"]
 ThresholdRule: TypeAlias = Literal[">", ">="]
-ResetKind: TypeAlias = Literal["subtract", "zero", "value", "none"]
+ResetKind: TypeAlias = Literal["subtract", "zero", "value", "other", "none"]
 DataKind: TypeAlias = Literal["image", "events", "sequence"]
 
 
@@ -200,7 +200,7 @@ class NeuronSpec(Spec):
         spike: What an output value can be; ``none`` depends on no parameter.
         threshold: Whether a membrane exactly at threshold is silent (``>``) or fires (``>=``).
         reset: What a spike does to the membrane: takes the threshold off it, sets it to 0, sets it to
-            another value of the model, or nothing.
+            another value of the model, something else, or nothing.
         reset_delay: The reset acts in the step after the spike, not in the step of the spike.
         reset_detached: The gradient does not flow through the reset.
         recurrent: Its units read their own or each other's output through weights.

@@ -16,7 +16,7 @@ from snnbench.testing.cases import Probe
 from snnbench.testing.neurons.crossing import Crossing, find_crossing, impulse, walk
 from snnbench.testing.neurons.subject import Subject
 from snnbench.testing.outcomes import Undecided, Violation
-from snnbench.testing.search import falsify, sequences, show
+from snnbench.testing.search import falsify, show
 
 ROUND: Final = 20
 """Trailing zero bits that a number has by chance once in a million."""
@@ -60,9 +60,9 @@ def _powers_of_two(subject: Subject) -> dict[str, Value]:
     """Its real parameters rounded down to powers of two, where those are allowed: products are exact."""
     rounded: dict[str, Value] = {}
     for name, param in subject.spec.params.items():
-        if isinstance(param.default, float) and param.default > 0:
-            value = 2.0 ** math.floor(math.log2(param.default))
-            if value >= (param.low or 0):
+        if isinstance(param.default, float) and param.default != 0:
+            value = math.copysign(2.0 ** math.floor(math.log2(abs(param.default))), param.default)
+            if (param.low is None or value >= param.low) and (param.high is None or value <= param.high):
                 rounded[name] = value
     return rounded
 
@@ -135,7 +135,7 @@ def spike(subject: Subject) -> None:
         if wrong:
             raise Violation(f"it says spike={kind!r}, but an output is {wrong[0]!r}", smallest=show(x))
 
-    falsify(sequences(subject.unit), check, subject.examples)
+    falsify(check, subject.unit, subject.examples)
     whole = all(value == round(value) for value in seen)
     if seen <= {0.0}:
         raise Undecided("its output was 0 under every input that was tried")

@@ -13,7 +13,7 @@ from snnbench.testing.cases import Probe
 from snnbench.testing.neurons.subject import Subject
 from snnbench.testing.outcomes import Violation
 from snnbench.testing.rng import no_global_draws
-from snnbench.testing.search import falsify, sequences, show
+from snnbench.testing.search import falsify, show
 
 
 def repeatable(subject: Subject) -> None:
@@ -29,7 +29,7 @@ def repeatable(subject: Subject) -> None:
                 hint="state goes in and out of step; noise is a function of a seed and of the arguments",
             )
 
-    falsify(sequences(subject.unit), check, subject.examples)
+    falsify(check, subject.unit, subject.examples)
 
 
 def hidden(subject: Subject) -> None:
@@ -47,7 +47,7 @@ def hidden(subject: Subject) -> None:
                 hint="move what is kept into the state tuple",
             )
 
-    falsify(sequences(subject.unit), check, subject.examples)
+    falsify(check, subject.unit, subject.examples)
 
 
 def untouched(subject: Subject) -> None:
@@ -68,7 +68,7 @@ def untouched(subject: Subject) -> None:
                     hint="replace in-place operations (+=, mul_, x[...] =) by ones that give a new tensor",
                 )
 
-    falsify(sequences(subject.unit), check, subject.examples)
+    falsify(check, subject.unit, subject.examples)
 
 
 def kept(subject: Subject) -> None:
@@ -90,7 +90,9 @@ def unseeded(subject: Subject) -> None:
     """The global generators of torch, numpy and Python."""
     x = subject.drive(4, (2,))
     with no_global_draws("making it"):
-        neuron = subject.make((2,))
+        neuron, again = subject.make((2,)), subject.make((2,))
+    if not all(map(torch.equal, neuron.parameters(), again.parameters())):
+        raise Violation("the same generator gives other parameters", hint="draw them from it alone")
     with no_global_draws("a forward in training mode", show(x)):
         neuron.train()(x)
 

@@ -13,11 +13,11 @@ from snnbench.testing.neurons.subject import Subject
 from snnbench.testing.outcomes import Undecided, Violation
 from snnbench.testing.search import show
 
-DTYPES: Final = (torch.float64, torch.float32, torch.bfloat16)
+DTYPES: Final = (torch.float64, torch.float32, torch.bfloat16, torch.float16)
 
 
 def dtype(subject: Subject) -> None:
-    """float64, float32 and bfloat16, in and out."""
+    """Each floating type, in and out."""
     for kind in DTYPES:
         neuron, x = subject.make((2,), dtype=kind), subject.drive(3, (2,)).to(kind)
         y, state = neuron(x)
