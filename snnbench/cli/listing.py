@@ -136,6 +136,7 @@ def _claims(spec: Spec) -> Row:
                 claim = value.of(spec.params[value.name].default)
                 value = f"{cell_text(claim)} (parameter {value.name})"
             value = sorted(value) if isinstance(value, frozenset) else value
+            value = [one.name for one in value] if field.name == "surrogates" else value
             claims[field.name] = value if value or isinstance(value, bool) else None
     return claims
 

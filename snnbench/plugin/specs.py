@@ -176,6 +176,19 @@ class Claims:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SurrogateSpec(Spec):
+    """A spike function. ``factory(**params) -> Surrogate``.
+
+    Attributes:
+        graded: Its outputs are graded, whatever the neuron's ``spike`` says, and differentiable.
+    """
+
+    kind: ClassVar[str] = "surrogate"
+
+    graded: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class NeuronSpec(Spec):
     """A neuron model. ``factory(features, surrogate, generator, **params) -> Neuron``.
 
@@ -193,6 +206,7 @@ class NeuronSpec(Spec):
         recurrent: Its units read their own or each other's output through weights.
         causal: The output at t depends on inputs up to t only.
         states: Names of the state tensors, in order.
+        surrogates: The only ones that it takes, its own library's default first; empty for any.
     """
 
     kind: ClassVar[str] = "neuron"
@@ -205,6 +219,7 @@ class NeuronSpec(Spec):
     recurrent: bool | FromParam = False
     causal: bool = True
     states: tuple[str, ...] = ()
+    surrogates: tuple[SurrogateSpec, ...] = ()
 
     def claims(self, given: Params = ()) -> Claims:
         """What the neuron with these parameters is."""
@@ -215,19 +230,6 @@ class NeuronSpec(Spec):
             return said.of(values[said.name]) if isinstance(said, FromParam) else said
 
         return Claims(**{one.name: claim(one.name) for one in fields(Claims)})
-
-
-@dataclass(frozen=True, kw_only=True)
-class SurrogateSpec(Spec):
-    """A spike function. ``factory(**params) -> Surrogate``.
-
-    Attributes:
-        graded: Its outputs are graded, whatever the neuron's ``spike`` says, and differentiable.
-    """
-
-    kind: ClassVar[str] = "surrogate"
-
-    graded: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

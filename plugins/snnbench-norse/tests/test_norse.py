@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import copy
 import pickle
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import norse.torch as norse
@@ -12,18 +15,18 @@ import pytest
 import torch
 from norse.torch.functional.lif_adex_refrac import LIFAdExRefracParameters
 from snnbench_norse.models import MODELS
-from snnbench_norse.neuron_specs import BEHAVIORS, NEURONS, SURROGATES
+from snnbench_norse.neuron_specs import BEHAVIORS, NEURONS
+from snnbench_norse.surrogate_specs import SURROGATES
 from torch import Tensor
 
-from snnbench import Cell, LibrarySurrogate, Neuron, make_encoder, make_neuron, make_surrogate
+from snnbench import LibrarySurrogate, Neuron, load_results, make_encoder, make_neuron, make_surrogate
 from snnbench.components.surrogates.atan import ATan
 from snnbench.engine.surrogate import counting_spikes, derivative
 from snnbench.errors import UsageError
-from snnbench.plugin.host import Host
-from snnbench.records import Budget, Component
 
 STEPS, BATCH, WIDTH = 60, 3, 5
-METHODS = [spec.name for spec in SURROGATES]
+SURROGATE = {spec.name: spec for spec in SURROGATES}
+METHODS = list(SURROGATE)
 
 
 class CobaLIF:
@@ -69,20 +72,12 @@ def drive(name: str) -> Tensor:
 
 
 def make(name: str, surrogate: str = "super", **params: Any) -> Neuron:
-    return make_neuron(
-        f"snnbench-norse:{name}{written(params)}",
-        (WIDTH,),
-        surrogate=qualified(surrogate),
-        dtype=torch.float64,
+    spec = next(spec for spec in NEURONS if spec.name == name)
+    given = None if spec.spike == "none" else SURROGATE[surrogate].load()()
+    made = spec.load()(
+        (WIDTH,), given, torch.Generator().manual_seed(0), **spec.resolve(tuple(params.items()))
     )
-
-
-def qualified(surrogate: str) -> str:
-    return f"snnbench-norse:{surrogate}" if surrogate in METHODS else surrogate
-
-
-def written(params: dict[str, Any]) -> str:
-    return f"({', '.join(f'{key}={value}' for key, value in params.items())})" if params else ""
+    return made.double()  # type: ignore[no-any-return]
 
 
 def flat(state: Any) -> list[Tensor]:
@@ -221,31 +216,34 @@ def test_its_true_derivative_is_asked_for_and_has_no_gradient_through_spikes(nam
 
 def test_another_surrogate_is_refused() -> None:
     with pytest.raises(UsageError, match="cannot take the surrogate ATan"):
-        make("lif", "atan")
+        make_neuron("snnbench-norse:lif", (WIDTH,), surrogate="atan")
 
 
-def cell(neuron: str, surrogate: str | None) -> Cell:
-    any_ = Component("any")
-    return Cell(any_, any_, any_, Component(neuron), surrogate and Component(surrogate), Budget(), 0)  # type: ignore[arg-type]
+MATRIX = """
+datasets = ["digits"]
+encoders = ["direct"]
+networks = ["dense(hidden=[8])"]
+neurons = ["snnbench-norse:lif_box(tau_mem_inv=500)"]
+surrogates = ["snnbench-norse:super", "atan"]
+seeds = 1
+train = { epochs = 1, steps = 5 }
+[measure]
+throughput = false
+memory = false
+stability = false
+"""
 
 
-@pytest.mark.parametrize(
-    ("neuron", "surrogate", "refused"),
-    [
-        ("snnbench-norse:lif", "atan", True),
-        ("lif_box", "atan", True),
-        ("lif_box", "super", False),
-        ("snnbench-norse:lif", "snnbench-norse:tanh", False),
-        ("snnbench-norse:lif", "other:tanh", True),
-        ("lif", "atan", False),
-        ("other:lif_box", "atan", False),
-        ("li_box", None, False),
-    ],
-)
-def test_the_plan_skips_it_with_the_reason(neuron: str, surrogate: str | None, refused: bool) -> None:
-    reason = Host.load().skip_reason(cell(neuron, surrogate))
-    assert (reason is not None) == refused
-    assert reason is None or "heaviside, super, triangle" in reason
+def test_a_board_of_it(tmp_path: Path) -> None:
+    """Through the command: what norse does not take is skipped, and the plan says why."""
+    (tmp_path / "m.toml").write_text(MATRIX)
+    command = [sys.executable, "-m", "snnbench", "run", str(tmp_path / "m.toml"), "-o", str(tmp_path / "out")]
+    subprocess.run(command, capture_output=True, check=True)
+    rows = load_results(tmp_path / "out")
+    done, skipped = (rows[rows["status"] == status] for status in ("done", "skipped"))
+    assert list(done["surrogate"]) == ["super"]
+    assert done["accuracy.test"].notna().all()
+    assert "takes only the surrogates of snnbench-norse: super, heaviside" in skipped["reason"].item()
 
 
 Z = torch.linspace(-2, 2, 81, dtype=torch.float64)

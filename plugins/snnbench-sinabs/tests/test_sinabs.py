@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import copy
 import pickle
+import subprocess
+import sys
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +18,7 @@ from snnbench_sinabs.neuron_specs import NEURONS
 from snnbench_sinabs.surrogates import SinabsSurrogate
 from torch import Tensor, nn
 
-from snnbench import Cell, Neuron, make_encoder, make_neuron, make_surrogate
+from snnbench import Cell, Neuron, load_results, make_encoder, make_neuron, make_surrogate
 from snnbench.components.surrogates.atan import ATan
 from snnbench.engine import eager
 from snnbench.engine.surrogate import counting_spikes, derivative
@@ -34,8 +38,15 @@ def drive(scale: float = 2.0) -> Tensor:
 
 
 def make(name: str, surrogate: str = "atan", **params: Any) -> Neuron:
-    text = f"({', '.join(f'{key}={value}' for key, value in params.items())})" if params else ""
-    return make_neuron(f"snnbench-sinabs:{name}{text}", (WIDTH,), surrogate=surrogate, dtype=torch.float64)
+    spec = next(spec for spec in NEURONS if spec.name == name)
+    given = None if spec.spike == "none" else surrogate_of(surrogate)
+    made = spec.load()(
+        (WIDTH,), given, torch.Generator().manual_seed(0), **spec.resolve(tuple(params.items()))
+    )
+    return made.double()  # type: ignore[no-any-return]
+
+
+surrogate_of = cache(make_surrogate)
 
 
 def surrogate_grad(v_mem: Tensor, threshold: Tensor) -> Tensor:
@@ -131,7 +142,7 @@ def assert_same(neuron: Neuron, layer: Any, x: Tensor) -> list[Tensor]:
 @pytest.mark.parametrize("name", [spec.name for spec in NEURONS])
 def test_a_neuron_is_sinabs_s(name: str) -> None:
     """At sinabs's defaults: several spikes a step, subtracting."""
-    neuron = make(name, norm_input="false") if name.startswith(("lif", "alif")) else make(name)
+    neuron = make(name, norm_input=False) if name.startswith(("lif", "alif")) else make(name)
     layer = bare(name, neuron, **({} if "iaf" in name else {"norm_input": False}))
     ours = assert_same(neuron, layer, drive(0.3 if name.startswith("iaf") else 1.0))
     if name != "exp_leak":
@@ -169,10 +180,10 @@ def test_the_choices_are_sinabs_s(name: str, spike: str, reset: str) -> None:
 
 
 def test_decays_may_be_trained_in_place_of_time_constants() -> None:
-    neuron = make("alif_syn", train_alphas="true")
+    neuron = make("alif_syn", train_alphas=True)
     assert set(trained(neuron)) == {"alpha_mem", "alpha_adapt", "alpha_syn"}
     assert_same(neuron, bare("alif_syn", neuron, train_alphas=True), drive(20.0))
-    assert not trained(make("alif_syn", learn_taus="false"))
+    assert not trained(make("alif_syn", learn_taus=False))
     assert set(trained(make("lif_syn"))) == {"tau_mem", "tau_syn"}
     assert not trained(make("iaf"))
 
@@ -180,7 +191,7 @@ def test_decays_may_be_trained_in_place_of_time_constants() -> None:
 @pytest.mark.parametrize("copied", [copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one))])
 def test_a_copy_is_the_same(copied: Callable[[Neuron], Neuron]) -> None:
     """Sinabs's own copy of an ALIF normalises its input again."""
-    neuron, x = make("alif_recurrent", norm_input="false").requires_grad_(False), drive().detach()
+    neuron, x = make("alif_recurrent", norm_input=False).requires_grad_(False), drive().detach()
     assert torch.equal(copied(neuron)(x)[0], neuron(x)[0])
     assert not trained(copied(neuron))
     theirs = bare("alif", neuron, norm_input=False)
@@ -266,3 +277,28 @@ def test_the_encoder_is_sinabs_s() -> None:
 
 def drawn(generator: torch.Generator) -> int:
     return int(torch.randint(2**62, (), generator=generator))
+
+
+MATRIX = """
+datasets = ["digits"]
+encoders = ["direct"]
+networks = ["dense(hidden=[8])"]
+neurons = ["snnbench-sinabs:lif(tau_mem=5)"]
+surrogates = ["atan"]
+seeds = 1
+train = { epochs = 1, steps = 5 }
+[measure]
+throughput = false
+memory = false
+stability = false
+"""
+
+
+def test_a_board_of_it(tmp_path: Path) -> None:
+    """Through the command."""
+    (tmp_path / "m.toml").write_text(MATRIX)
+    command = [sys.executable, "-m", "snnbench", "run", str(tmp_path / "m.toml"), "-o", str(tmp_path / "out")]
+    subprocess.run(command, capture_output=True, check=True)
+    rows = load_results(tmp_path / "out")
+    assert rows["accuracy.test"].notna().all()
+    assert list(rows["label.spike"]) == ["multi"]

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import copy
 import pickle
+import subprocess
+import sys
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +17,7 @@ import tracetorch as tt
 from snnbench_tracetorch.layer_specs import LAYERS
 from torch import Tensor, nn
 
-from snnbench import Neuron, make_neuron, make_surrogate
+from snnbench import Neuron, load_results, make_neuron, make_surrogate
 from snnbench.components.surrogates.sigmoid import Sigmoid
 from snnbench.engine.surrogate import derivative
 from snnbench.errors import UsageError
@@ -50,10 +54,15 @@ def params_of(name: str, rank: int = 1) -> dict[str, Any]:
 
 
 def make(name: str, surrogate: str = "snnbench-tracetorch:sigmoid4x", **params: Any) -> Neuron:
-    text = f"({', '.join(f'{key}={value}' for key, value in params.items())})" if params else ""
-    return make_neuron(
-        f"snnbench-tracetorch:{name}{text}", (WIDTH,), surrogate=surrogate, dtype=torch.float64
+    spec = next(spec for spec in LAYERS if spec.name == name)
+    given = None if spec.spike == "none" else surrogate_of(surrogate)
+    made = spec.load()(
+        (WIDTH,), given, torch.Generator().manual_seed(0), **spec.resolve(tuple(params.items()))
     )
+    return made.double()  # type: ignore[no-any-return]
+
+
+surrogate_of = cache(make_surrogate)
 
 
 def bare(name: str, neuron: Neuron, **arguments: Any) -> Any:
@@ -205,3 +214,28 @@ def neuron_of(surrogate: Any) -> Neuron:
     neuron.surrogate = surrogate
     assert neuron(drive())[0].isfinite().all()
     return neuron
+
+
+MATRIX = """
+datasets = ["digits"]
+encoders = ["direct"]
+networks = ["dense(hidden=[8])"]
+neurons = ["snnbench-tracetorch:lib"]
+surrogates = ["atan"]
+seeds = 1
+train = { epochs = 1, steps = 5 }
+[measure]
+throughput = false
+memory = false
+stability = false
+"""
+
+
+def test_a_board_of_it(tmp_path: Path) -> None:
+    """Through the command."""
+    (tmp_path / "m.toml").write_text(MATRIX)
+    command = [sys.executable, "-m", "snnbench", "run", str(tmp_path / "m.toml"), "-o", str(tmp_path / "out")]
+    subprocess.run(command, capture_output=True, check=True)
+    rows = load_results(tmp_path / "out")
+    assert rows["accuracy.test"].notna().all()
+    assert list(rows["label.spike"]) == ["binary"]

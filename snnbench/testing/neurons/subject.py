@@ -80,7 +80,7 @@ class Subject:
         Raises:
             Undecided: It cannot be built like this.
         """
-        given = None if self.spec.spike == "none" else surrogate or ATan()
+        given = None if self.spec.spike == "none" else surrogate or self._surrogate()
         params = self.spec.resolve((*self.params, *(others or {}).items()))
 
         def build(shape: tuple[int, ...]) -> Neuron:
@@ -96,6 +96,12 @@ class Subject:
             return Flat(build((*features, 1, 1)))
         except UsageError as error:
             raise Undecided(f"it cannot be built: {error.message}") from None
+
+    def _surrogate(self) -> Surrogate:
+        """The first that it takes."""
+        for spec in self.spec.surrogates:
+            return cast(Surrogate, spec.load()(**spec.resolve(())))
+        return ATan()
 
     @property
     def spikes(self) -> bool:

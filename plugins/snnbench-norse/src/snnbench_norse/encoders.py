@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeAlias
@@ -36,14 +37,14 @@ def population_poisson(steps: int, *, out_features: int, scale: float, f_max: fl
 
 
 def constant_current_lif(steps: int, *, dt: float, **parameters: float) -> Encode:
-    """``constant_current_lif_encode`` of any values."""
+    """``constant_current_lif_encode`` of values that are not negative."""
     return partial(
         _lif, function=encode.constant_current_lif_encode, steps=steps, dt=dt, parameters=parameters
     )
 
 
 def spike_latency_lif(steps: int, *, dt: float, **parameters: float) -> Encode:
-    """``spike_latency_lif_encode`` of any values."""
+    """``spike_latency_lif_encode`` of values that are not negative."""
     return partial(_lif, function=encode.spike_latency_lif_encode, steps=steps, dt=dt, parameters=parameters)
 
 
@@ -84,6 +85,7 @@ def _lif(
     dt: float,
     parameters: dict[str, float],
 ) -> Tensor:
+    _check(x, 0, math.inf, function.__name__.removesuffix("_encode"))
     p = LIFParameters(**{name: torch.as_tensor(value) for name, value in parameters.items()})
     return function(x, steps, p, dt).to(x.dtype)
 

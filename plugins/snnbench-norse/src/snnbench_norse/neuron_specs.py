@@ -1,4 +1,4 @@
-"""Specs of norse's neurons and surrogates. Imports neither torch nor norse.
+"""Specs of norse's neurons. Imports neither torch nor norse.
 
 Norse's own documentation gives its rates in 1/ms and dt in ms; its defaults, dt = 0.001 and
 1/τ = 100, are in seconds, and so are the units here. Where its defaults mix the two, the summary says so.
@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from snnbench import FromParam, NeuronSpec, Param, SurrogateSpec
+from snnbench import FromParam, NeuronSpec, Param
+from snnbench_norse.surrogate_specs import SURROGATES
 
 _NORSE: Final = "Pehle & Pedersen 2021, Norse, doi:10.5281/zenodo.4422025"
 _RATE: Final = "1/s"
@@ -84,13 +85,16 @@ def _neuron(
         equation=equation,
         reset="value",
         states=states,
+        surrogates=SURROGATES,
     )
 
 
 def _silent(
     name: str, summary: str, params: dict[str, Param], states: tuple[str, ...], equation: str
 ) -> NeuronSpec:
-    return replace(_neuron(name, summary, params, states, equation), spike="none", reset="none")
+    return replace(
+        _neuron(name, summary, params, states, equation), spike="none", reset="none", surrogates=()
+    )
 
 
 def _recurrent(
@@ -274,29 +278,4 @@ NEURONS: Final = (
         ("z", "v", "u"),
         "as izhikevich, with W·x[t] + V·s[t−1] in place of x[t]",
     ),
-)
-
-
-def _surrogate(name: str, equation: str, summary: str, *, takes_alpha: bool = True) -> SurrogateSpec:
-    alpha = {"alpha": Param(100.0, low=1e-6, doc="norse's alpha, for what it is in the equation")}
-    return SurrogateSpec(
-        name=name,
-        version="1",
-        summary=summary,
-        factory=f"snnbench_norse.surrogates:{name}",
-        params=alpha if takes_alpha else {},
-        reference=_NORSE,
-        equation=equation,
-    )
-
-
-SURROGATES: Final = (
-    _surrogate("heaviside", "d(z) = 0", "no gradient at all", takes_alpha=False),
-    _surrogate(
-        "super", "d(z) = 1/(1 + |z|)²", "SuperSpike, of slope 1 whatever norse's alpha", takes_alpha=False
-    ),
-    _surrogate("triangle", "d(z) = α·max(0, 1 − |z|)", "triangle of height alpha"),
-    _surrogate("tanh", "d(z) = 1 − tanh²(α·z)", "derivative of tanh(α·z)/α, of height 1"),
-    _surrogate("circ", "d(z) = α³/(α² + z²)^1.5", "of height 1, the wider the larger alpha"),
-    _surrogate("heavi_erfc", "d(z) = 2/√π·exp(−(α·z)²)", "derivative of the error function, of height 2/√π"),
 )
