@@ -79,7 +79,13 @@ def test_silence_has_no_gradient_to_compare() -> None:
     metrics = equivalence(trained("lif"), make)
     assert metrics[COSINE].value is None
     assert metrics[COSINE].reason == "a gradient is 0"
+    assert (metrics[FLIPS].value, metrics[FLIPS].reason) == (None, "neither spikes")
     assert grade(metrics) == "–"
+
+
+def test_a_recurrent_neuron_is_itself_with_its_own_weights() -> None:
+    assert compared("rlif", "rlif(detach_reset=false)")[1] == "A"
+    assert compared("rlif", "rlif(rec_strength=1.1)")[1] == "C"
 
 
 MATRIX = """
