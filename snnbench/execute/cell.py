@@ -157,9 +157,7 @@ def _rival(neuron: Component, spec: NeuronSpec, build: Builder, trained: Trained
         network = build.rival(neuron, spec).to(trained.device)
     except Exception as error:
         return _reason(error)
-    own = network.state_dict()
-    same = {k: w for k, w in trained.network.state_dict().items() if k in own and w.shape == own[k].shape}
-    network.load_state_dict(same, strict=False)
+    equivalence.take_weights(network, trained.network)
     return network
 
 

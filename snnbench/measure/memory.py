@@ -65,7 +65,7 @@ def memory(build: Build, batch: tuple[Tensor, Tensor], device: torch.device) -> 
     - ``memory.saved_per_sample_step``: that the network's forward pass saves for backward, a sample
       and step; every storage once, parameters and buffers excluded, its input included. What a
       function keeps by other means than autograd's own is not seen.
-    - ``memory.saved_predicted``: the same in eager mode, from the rules of the layers (``saved.predicted_bytes``).
+    - ``memory.saved_predicted``: the same in eager mode, by the rules of ``saved.predicted_bytes``.
 
     A peak is the median of three readings; ``low`` and ``high`` are the least and the greatest,
     widened by what the kernel's counter does not resolve; ``coarse`` flags one that is not known to

@@ -117,12 +117,12 @@ CATALOGUE: dict[str, Entry] = {
     "throughput.training_floor": _ratio(
         "Training",
         "× floor",
-        "Rate of a training step as a multiple of the same network's with a neuron that costs hardly anything.",
+        "Rate of a training step as a multiple of the same network's with a neuron that costs nothing much.",
     ),
     "throughput.inference_floor": _ratio(
         "Inference",
         "× floor",
-        "Rate of inference as a multiple of the same network's with a neuron that costs hardly anything.",
+        "Rate of inference as a multiple of the same network's with a neuron that costs nothing much.",
     ),
     "throughput.training_end_to_end": _rate(
         "Training, end to end", "Rate of a training step with the loader and the encoder."

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from snnbench.report.catalogue import Kind
 from snnbench.report.frame import DataFrame
 from snnbench.report.numbers import number
 from snnbench.report.plot import Axis, Tick, log_ticks
+
+Values: TypeAlias = NDArray[np.float64]
 
 WIDTH, HEIGHT = 400.0, 320.0
 LEFT, RIGHT, TOP, BOTTOM = 68.0, 14.0, 28.0, 46.0
@@ -91,6 +95,8 @@ def growths(results: DataFrame) -> list[Growth]:
     if not set(needed) <= set(results.columns):
         return []
     rows = results[(results["epochs"] == 0) & results["throughput.training"].notna()].copy()
+    if rows.empty:
+        return []
     rows["neurons"] = (
         rows["throughput.training_updates"] / rows["throughput.training"] / rows["steps"]
     ).round()
@@ -139,9 +145,7 @@ def _panel(cells: DataFrame, base: Mapping[str, float], quantity: _Quantity) -> 
     )
 
 
-def _series(
-    cells: DataFrame, base: Mapping[str, float], column: str
-) -> Iterator[tuple[str, Sequence[float], Sequence[float]]]:
+def _series(cells: DataFrame, base: Mapping[str, float], column: str) -> Iterator[tuple[str, Values, Values]]:
     """Each factor that has enough values where the others are at the base: its name, values and means."""
     for factor, name in FACTORS.items():
         others = [other for other in FACTORS if other != factor]
@@ -151,10 +155,10 @@ def _series(
             yield name, means.index.to_numpy(float), means.to_numpy(float)
 
 
-def _exponent(x: Sequence[float], y: Sequence[float]) -> float:
+def _exponent(x: Values, y: Values) -> float:
     """Slope of a line through the upper decade of the points, both in logarithms, by least squares."""
-    upper = np.asarray(x) >= max(x) / DECADE
-    return float(np.polyfit(np.log(np.asarray(x)[upper]), np.log(np.asarray(y)[upper]), 1)[0])
+    upper = x >= x.max() / DECADE
+    return float(np.polyfit(np.log(x[upper]), np.log(y[upper]), 1)[0])
 
 
 def _text(kind: Kind, value: float) -> str:
