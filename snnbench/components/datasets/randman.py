@@ -66,11 +66,12 @@ def manifold(samples: int, units: int, dimension: int, alpha: float, rng: np.ran
     theta[:, :, 0, 0] = 0
     points = evaluate(rng.random((samples, dimension)), theta, alpha)
     low, high = points.min(0), points.max(0)
-    return (points - low) / np.maximum(high - low, np.finfo(np.float64).tiny)
+    scaled: Floats = (points - low) / np.maximum(high - low, np.finfo(np.float64).tiny)
+    return scaled
 
 
 def evaluate(x: Floats, theta: Floats, alpha: float) -> Floats:
-    """f ``[samples, units]`` at x ``[samples, d]``; theta ``[units, d, 3, terms]`` holds A, B and C."""
+    """The map f ``[samples, units]`` at x ``[samples, d]``; theta ``[units, d, 3, terms]`` holds A, B and C."""
     values = np.ones((len(x), len(theta)))
     order = np.arange(theta.shape[-1])
     for axis in range(x.shape[1]):
