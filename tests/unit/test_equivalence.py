@@ -116,6 +116,8 @@ def test_a_threshold_twice_as_high_is_the_reference_for_half_the_current_but_for
     assert metrics[SCALE].value == pytest.approx(0.5, rel=1e-9)
     assert (metrics[FLIPS].value or 0) < 1e-3
     assert found == "C"
+
+
 def test_a_recurrent_neuron_is_itself_with_its_own_weights() -> None:
     assert compared("rlif", "rlif(detach_reset=false)")[1] == "A"
     assert compared("rlif", "rlif(rec_strength=1.1)")[1] == "C"
