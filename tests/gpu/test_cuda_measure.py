@@ -15,8 +15,8 @@ from snnbench.engine.neuron import Neuron
 from snnbench.measure.environment import environment
 from snnbench.measure.memory import memory
 from snnbench.measure.plausibility import device_peak
+from snnbench.measure.stopwatch import Lap, stopwatch_for, time_on_cpu
 from snnbench.measure.throughput import throughput
-from snnbench.measure.timing import Lap, stopwatch_for, time_on_cpu
 from snnbench.measure.trained import Trained
 from snnbench.records import Budget, Cell, Component
 

@@ -170,7 +170,7 @@ def _backward(
 
 
 class LIFKernel(torch.autograd.Function):
-    """``apply(x, start, ...) -> (s, last)``: x and s ``[T, *]``, start and last ``[*]`` of the state's dtype."""
+    """``apply(x, start, ...) -> (s, last)``: x and s ``[T, *]``, start and last ``[*]``, a state."""
 
     @staticmethod
     def forward(
