@@ -20,7 +20,7 @@ from snnbench.plugin.specs import FromParam, NeuronSpec, Param
 LEAKY_SPECS: Final = (
     NeuronSpec(
         name="lif",
-        version="1",
+        version="2",
         summary="leaky integrate-and-fire",
         factory="snnbench.components.neurons.lif:LIF",
         params={
@@ -101,7 +101,7 @@ LEAKY_SPECS: Final = (
     ),
     NeuronSpec(
         name="synaptic",
-        version="1",
+        version="2",
         summary="LIF behind an exponential synapse (second order)",
         factory="snnbench.components.neurons.synaptic:Synaptic",
         params={
