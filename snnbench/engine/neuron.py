@@ -7,6 +7,7 @@ from typing import NamedTuple
 from torch import Tensor, nn
 
 from snnbench.engine.eager import EAGER, Engine, State
+from snnbench.errors import UsageError
 
 
 class Kept(NamedTuple):
@@ -56,7 +57,13 @@ class Neuron(nn.Module):
         raise NotImplementedError
 
     def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
-        """All steps of ``x`` ``[T, B, *features]``: the outputs ``[T, B, *features]`` and the last state."""
+        """All steps of ``x`` ``[T, B, *features]``: the outputs ``[T, B, *features]`` and the last state.
+
+        Raises:
+            UsageError: There are no steps.
+        """
+        if x.ndim < 2 or len(x) == 0:
+            raise UsageError(f"a neuron takes [T, B, *features], T ≥ 1, got shape {list(x.shape)}")
         return self.engine.run(self, x, self.initial_state(x[0]) if state is None else state)
 
     @property
