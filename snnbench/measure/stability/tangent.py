@@ -16,6 +16,7 @@ from torch import Tensor
 from snnbench.engine import surrogate
 from snnbench.engine.eager import State
 from snnbench.engine.surrogate import Derivative
+from snnbench.engine.tangents import TangentStep
 from snnbench.errors import UsageError
 from snnbench.measure.stability.flat import FlatMap, Step, unbind
 from snnbench.measure.stability.qr import growth
@@ -53,6 +54,7 @@ def spectrum(
     derivative: Derivative = "surrogate",
     transient: int = 0,
     qr_every: int = 1,
+    tangent_step: TangentStep | None = None,
 ) -> Spectrum:
     """The k largest Lyapunov exponents of ``step`` along the trajectory from ``state``.
 
@@ -68,6 +70,9 @@ def spectrum(
         transient: Steps that warm up state and tangents before measuring starts.
         qr_every: Steps between QR decompositions. A window in which the tangents become too
             parallel for the dtype is repeated with a QR at each step.
+        tangent_step: ``(x_t, state, tangents) -> (next state, next tangents)``, the tangents of each part of
+            the state ``[k, B, *]``: the map's own derivative, faster than two backward passes. If None, that
+            of the object whose method ``step`` is, as of a ``Neuron`` or a ``Network``, if it has one.
 
     Raises:
         UsageError: An argument is out of range, or ``step`` cannot be differentiated as above.
@@ -78,7 +83,7 @@ def spectrum(
     _check(k, flow.width, len(xs), transient, qr_every)
     measured = len(xs) - transient
     with torch.no_grad(), surrogate.derivative(derivative):
-        sums, counts = growth(flow, xs, k, transient, qr_every)
+        sums, counts = growth(flow, xs, k, transient, qr_every, tangent_step=tangent_step or _own_rule(step))
     result = estimate(sums.cpu(), counts)
     order = result.mean.argsort(descending=True)
     exponents = result.mean[order]
@@ -94,6 +99,11 @@ def spectrum(
         kaplan_yorke(exponents.tolist(), complete=k == flow.width),
         tuple(name for name, raised in flags.items() if raised),
     )
+
+
+def _own_rule(step: Step) -> TangentStep | None:
+    """The ``tangent_step`` of what ``step`` is a method of."""
+    return getattr(getattr(step, "__self__", None), "tangent_step", None)
 
 
 def _check(k: int, width: int, steps: int, transient: int, qr_every: int) -> None:
