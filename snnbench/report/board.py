@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 
 from snnbench.records import Status
 from snnbench.report.catalogue import FAILED_CHECKS, headlines
-from snnbench.report.frame import AXES, BUDGET, LABEL, DataFrame, metrics
+from snnbench.report.frame import AXES, BUDGET, LABEL, PENALTY, DataFrame, metrics
 from snnbench.report.statistics import ALPHA, Summary, adjust, summarise, welch
 
 PLACE = ("device", "engine", "environment")
 CONTEST = ("dataset", "protocol", *BUDGET)
 """Rows are ranked among those that agree in these."""
 
-ROW = (*AXES, *PLACE, "protocol", *BUDGET)
+ROW = (*AXES, PENALTY, *PLACE, "protocol", *BUDGET)
 """Cells are averaged only when they agree in these."""
 
 SCORE = "accuracy.test"
