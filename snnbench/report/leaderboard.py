@@ -13,8 +13,8 @@ from snnbench.records import CellResult, RunHeader
 from snnbench.report import plot
 from snnbench.report.board import CONTEST
 from snnbench.report.catalogue import MARKS, Entry, explain
-from snnbench.report.frame import DataFrame
 from snnbench.report.curves import MARGIN
+from snnbench.report.frame import DataFrame
 from snnbench.report.stability import stability
 from snnbench.report.view import CAPTION, Section, missing, sections
 
