@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from annotated_types import Ge, Gt, Le
 
+from snnbench.errors import UsageError, did_you_mean
+
 PROTOCOL = 1
 """Version of the measuring protocol. Rows of different protocols are never compared."""
 
@@ -113,7 +115,9 @@ class Measure:
         stability_every: Epochs between measurements along the training; 0 for none.
         stability_exponents: How many of the largest exponents of the gradient.
         reference: The neuron that each cell's neuron is compared with, as a matrix writes it; empty
-            for no comparison.
+            for no comparison. Where throughput is measured, so is its ratio to the reference's.
+        floor: A neuron that costs next to nothing, likewise: each cell's throughput is compared with
+            that of the same network with this neuron.
     """
 
     throughput: bool = True
@@ -123,6 +127,7 @@ class Measure:
     stability_every: Annotated[int, Ge(0)] = 0
     stability_exponents: Annotated[int, Ge(1)] = 1
     reference: str = ""
+    floor: str = ""
 
 
 INITIAL = "initial."
@@ -133,6 +138,7 @@ HEADLINES = {
     "memory": "memory.training_peak",
     "stability": "stability.lambda_grad",
     "reference": "equivalence.spike_flips",
+    "floor": "throughput.training_floor",
 }
 """The first metric of each field of ``Measure``."""
 
@@ -231,6 +237,26 @@ class Rerun(StrEnum):
     ALL = "all"
 
 
+class EngineChoice(StrEnum):
+    """What is to run populations over time; ``auto`` compiles where that pays."""
+
+    AUTO = "auto"
+    EAGER = "eager"
+    COMPILED = "compiled"
+
+    @classmethod
+    def of(cls, text: str) -> EngineChoice:
+        """The choice that is called ``text``.
+
+        Raises:
+            UsageError: There is none.
+        """
+        try:
+            return cls(text)
+        except ValueError:
+            raise UsageError(f"there is no engine {text!r}", did_you_mean(text, cls)) from None
+
+
 @dataclass(frozen=True, slots=True)
 class Metric:
     """One measured number, or the reason why there is none.
@@ -283,7 +309,8 @@ class CellResult:
             of trained epochs after which the other ``stability.*`` were measured.
         labels: Claims and settings a reader needs beside the numbers: ``spike`` = ``graded``.
         device: Where the tensors were: ``cpu``, ``cuda:0``.
-        engine: The engine that was used in the end.
+        engine: What ran the populations in the end: ``eager``, ``compiled``, or ``native`` where
+            no engine changes anything: a neuron with a kernel of its own, or without a state.
         environment: Identity of the ``Environment`` it ran in.
         started: Start, ISO 8601, UTC.
         seconds: Wall time from start to end.

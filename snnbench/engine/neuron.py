@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from torch import Tensor, nn
 
-from snnbench.engine import eager
-from snnbench.engine.eager import State
+from snnbench.engine.eager import EAGER, Engine, Kernel, State
 from snnbench.engine.tangents import Pushed, TangentStep, push_elementwise
+
+
+class Kept(NamedTuple):
+    """Tensors of the size of a population, ``[B, *features]``, that autograd keeps of a step of eager mode.
+
+    Attributes:
+        always: Of every step.
+        later: Of every step but the first, whose state has no graph, or the last, whose state is not used.
+        output: The step keeps its own output besides: it counts once, whoever else keeps it.
+    """
+
+    always: int
+    later: int = 0
+    output: bool = False
 
 
 class Neuron(nn.Module):
@@ -19,10 +34,12 @@ class Neuron(nn.Module):
         pushes: ``push`` can be called: as it is given, where no unit sees another one (its output and next
             state depend on its own input and state alone), else in a form of the population's own.
             Stability is then measured several times faster. A wrong claim is found out.
+        engine: Runs ``step`` over time. A population that overrides ``forward`` runs by itself.
     """
 
     states: tuple[str, ...] = ("membrane",)
     pushes: bool = False
+    engine: Engine = EAGER
 
     def initial_state(self, x_t: Tensor) -> State:
         """The state before the first step, for an input like ``x_t`` ``[B, *features]``.
@@ -45,7 +62,27 @@ class Neuron(nn.Module):
 
     def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """All steps of ``x`` ``[T, B, *features]``: the outputs ``[T, B, *features]`` and the last state."""
-        return eager.run(self.step, x, self.initial_state(x[0]) if state is None else state)
+        return self.engine.run(self, x, self.initial_state(x[0]) if state is None else state)
+
+    def kernel(self, x: Tensor) -> Kernel | None:
+        """What runs all steps of an input like ``x`` at once, for engines other than eager.
+
+        None where there is nothing better than compiling the step. It is compared with the step
+        before it is trusted.
+        """
+        return None
+
+    @property
+    def native(self) -> bool:
+        """Whether it runs over time by a ``forward`` of its own, which no engine changes."""
+        return type(self).forward is not Neuron.forward
+
+    def kept(self) -> Kept | None:
+        """What autograd keeps of a step; None where nobody has counted.
+
+        Measurements are checked against it.
+        """
+        return None
 
     def push(
         self, x_t: Tensor, state: State, dx: Tensor | None, dstate: State, *, last: bool = False

@@ -1,8 +1,8 @@
 """Selections: ``lif and not latency``, ``lif[beta=0.9] or (beta=0.9* and s0)``.
 
 A cell is known by its words: the name and the whole label of each of its components, each
-``parameter=value`` given to them, its seed, and ``stability`` if that is in its loss. A term is true of a cell when it equals one of its
-words; in a term ``*`` stands for any text and ``?`` for any character.
+``parameter=value`` given to them, its seed, and ``stability`` if that is in its loss. A term is true of
+a cell when it equals one of its words; in a term ``*`` stands for any text and ``?`` for any character.
 """
 
 from __future__ import annotations

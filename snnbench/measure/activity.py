@@ -21,8 +21,9 @@ def activity(trained: Trained) -> dict[str, Metric]:
     A spike is an output that is not 0. The integrator of a membrane readout is left out.
 
     Returns:
-        ``activity.rate``: spikes a neuron and step; ``activity.rate[i]``: those of the i-th layer, from 0; ``activity.dead`` and ``activity.saturated``: the fraction of neurons that
-        spiked in no step, and in every step, of any sample.
+        ``activity.rate``: spikes a neuron and step; ``activity.rate[i]``: those of the i-th layer, from 0;
+        ``activity.dead`` and ``activity.saturated``: the fraction of neurons that spiked in no step, and in
+        every step, of any sample.
     """
     reason = _no_spikes(trained)
     if reason:

@@ -10,8 +10,7 @@ from collections.abc import Iterable, Sequence
 import jinja2
 
 from snnbench.records import CellResult, RunHeader
-from snnbench.report import plot
-from snnbench.report.board import CONTEST
+from snnbench.report import growth, plot
 from snnbench.report.catalogue import MARKS, Entry, explain
 from snnbench.report.curves import MARGIN
 from snnbench.report.frame import DataFrame
@@ -51,7 +50,7 @@ def page(
     style = "".join(_source(templates, name) for name in ("leaderboard.css", "stability.css"))
     script = _source(templates, "leaderboard.js")
     shown = sections(board)
-    contests = (rows for _, rows in board.groupby(list(CONTEST), sort=False))
+    contests = (rows for _, rows in board.groupby("contest", sort=False))
     by_key = {cell.cell.key: cell for cell in cells}
     boards = [
         (section, plot.plots(section), stability(section, rows, results, by_key))
@@ -61,6 +60,8 @@ def page(
         title=title,
         caption=CAPTION,
         boards=boards,
+        growths=growth.growths(results),
+        paper=growth,
         missing=missing(results),
         statuses=results["status"].value_counts().to_dict(),
         runs=[(header, json.dumps(header.content, indent=2, ensure_ascii=False)) for header in headers],

@@ -132,7 +132,7 @@ def _plot(place: str, x_title: str, drawn: Sequence[tuple[Row, Number, Number]])
         place=place,
         x_title=x_title,
         y_title="Accuracy (%)",
-        x_ticks=tuple(Tick(x_axis.at(value), _rate(value)) for value in _log_ticks(x_axis)),
+        x_ticks=tuple(Tick(x_axis.at(value), _rate(value)) for value in log_ticks(x_axis)),
         y_ticks=tuple(Tick(y_axis.at(value), f"{100 * value:.4g}") for value in _ticks(y_axis)),
         points=tuple(points),
     )
@@ -168,7 +168,7 @@ def _ticks(axis: Axis) -> list[float]:
     return [step * count for count in range(math.ceil(axis.low / step), math.floor(axis.high / step) + 1)]
 
 
-def _log_ticks(axis: Axis) -> list[float]:
+def log_ticks(axis: Axis) -> list[float]:
     """Round numbers of each decade: the fewer, the more decades."""
     span = axis.high / axis.low
     digits = next((digits for least, digits in DIGITS if span >= least))

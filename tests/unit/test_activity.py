@@ -112,7 +112,7 @@ def test_a_membrane_readout_is_no_layer_of_spikes_and_a_negative_spike_is_one() 
 def test_what_has_no_spikes_has_no_rate(population: object, surrogate: object, reason: str) -> None:
     network = dense((4,), 3, population, torch.Generator(), hidden=(5,))  # type: ignore[arg-type]
     metrics = activity(cell(network, torch.rand(3, 4), surrogate))  # type: ignore[arg-type]
-    assert {name for name in metrics} == {"activity.rate", "activity.dead", "activity.saturated"}
+    assert set(metrics) == {"activity.rate", "activity.dead", "activity.saturated"}
     assert all(metric.value is None and reason in (metric.reason or "") for metric in metrics.values())
 
 

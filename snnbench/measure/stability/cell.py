@@ -55,9 +55,9 @@ def stability(
         exponents: How many of the gradient's, if the state has so many components.
 
     Returns:
-        ``stability.lambda_grad`` and, of several, ``.spectrum[i]``, i from 1; ``.lambda_true``, ``.lambda_delta[δ]`` (nats/step) and
-        ``.p_coalesce[δ]`` for each δ, ``.delta_star``, and ``.leak_check``: 1 where
-        ``lambda_true`` is the slowest leak, 0 where it is not.
+        ``stability.lambda_grad`` and, of several, ``.spectrum[i]``, i from 1; ``.lambda_true``,
+        ``.lambda_delta[δ]`` (nats/step) and ``.p_coalesce[δ]`` for each δ, ``.delta_star``, and
+        ``.leak_check``: 1 where ``lambda_true`` is the slowest leak, 0 where it is not.
     """
     flow = _flow(trained, streams, steps)
     if flow is None:
