@@ -45,9 +45,10 @@ def active() -> Derivative:
 
 @dataclass(slots=True)
 class SpikeCount:
-    """How often a surrogate was asked for spikes."""
+    """How often a surrogate was asked for spikes, and how often for spikes that are not graded."""
 
     count: int = 0
+    steep: int = 0
 
 
 _spikes: ContextVar[SpikeCount | None] = ContextVar("snnbench_spikes", default=None)
@@ -55,13 +56,19 @@ _spikes: ContextVar[SpikeCount | None] = ContextVar("snnbench_spikes", default=N
 
 @contextmanager
 def counting_spikes() -> Iterator[SpikeCount]:
-    """Count calls of surrogates within this context: 0 tells that spikes were made by other means."""
-    count = SpikeCount()
+    """Count calls of surrogates within this context: 0 tells that spikes were made by other means.
+
+    A context around this one counts them too.
+    """
+    count, outer = SpikeCount(), _spikes.get()
     token = _spikes.set(count)
     try:
         yield count
     finally:
         _spikes.reset(token)
+        if outer is not None:
+            outer.count += count.count
+            outer.steep += count.steep
 
 
 def spikes_are_frozen() -> bool:
@@ -151,6 +158,7 @@ class SpikeFunction(torch.autograd.Function):
         z, ctx.surrogate = inputs
         if (spikes := _spikes.get()) is not None:
             spikes.count += 1
+            spikes.steep += not ctx.surrogate.graded
         ctx.derivative = _derivative.get()  # now: a backward pass may run in a thread without the context
         ctx.save_for_backward(z)
         ctx.save_for_forward(z)

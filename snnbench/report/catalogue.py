@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
+from snnbench.records import INITIAL
+
 Kind: TypeAlias = Literal["fraction", "rate", "ratio", "bytes", "exponent", "plain"]
 
 
@@ -169,16 +171,35 @@ CATALOGUE: dict[str, Entry] = {
         "λ true",
         "Largest exponent of the true derivative: for leaky neurons the leak, whatever the training.",
     ),
+    "stability.spectrum": _exponent("λ grad, exponent", "An exponent of the gradient: the largest is 1."),
     "stability.p_coalesce": Entry(
         "Coalescence", "%", "fraction", None, "How often two trajectories that were δ apart became one."
     ),
     "stability.delta_star": Entry(
         "δ*", "1", "plain", None, "Critical size: smaller disturbances die out, greater ones grow."
     ),
+    "activity.rate": Entry(
+        "Firing rate", "spikes/step", "plain", None, "Spikes a neuron and step, over test samples."
+    ),
+    "activity.dead": Entry(
+        "Dead", "%", "fraction", None, "Neurons that spiked in no step of any test sample shown."
+    ),
+    "activity.saturated": Entry(
+        "Saturated", "%", "fraction", None, "Neurons that spiked in every step of every test sample shown."
+    ),
+    "gradient.norm": Entry(
+        "Gradient norm", "1", "plain", None, "Euclidean norm of the loss' gradient, of one training batch."
+    ),
     "stability.leak_check": Entry(
         "Leak check", "1", "plain", True, "1 where λ true met the value known in advance, 0 where it did not."
     ),
 }
+
+PARAMETERS = {"stability.lambda_delta": "δ=", "stability.p_coalesce": "δ=", "activity.rate": "layer "}
+"""What stands before the parameter of a metric of these families."""
+
+SHOWN = {"stability.lambda_delta": {"0.001", "0.1", "1.0"}}
+"""Of a long family, those that have a column on the leaderboard; a chart has them all."""
 
 FAILED_CHECKS = {"stability.leak_check": "leak check failed"}
 """Metrics that are 0 where a check failed, and the mark of it."""
@@ -219,12 +240,18 @@ def describe(metric: str, unit: str = "") -> Entry:
         metric: Its name in the journal.
         unit: Its unit there, for a metric that is not in the catalogue.
     """
+    if metric.startswith(INITIAL):
+        entry = describe(metric.removeprefix(INITIAL), unit)
+        meaning = f"{entry.meaning.removesuffix('.')}, before training."
+        return replace(entry, title=f"{entry.title} before training", meaning=meaning, headline=False)
     if metric in CATALOGUE:
         return CATALOGUE[metric]
     family, parameter = _split(metric)
     if family in CATALOGUE:
         entry = CATALOGUE[family]
-        return replace(entry, title=f"{entry.title} δ={parameter}")
+        headline = entry.headline and parameter in SHOWN.get(family, {parameter})
+        title = f"{entry.title} {PARAMETERS.get(family, '')}{parameter}"
+        return replace(entry, title=title, headline=headline)
     kind = _KINDS.get(metric.partition(".")[0], "plain") if "." in family else "plain"
     shown = "" if unit == "1" else unit
     return Entry(metric, shown, kind, None, "A measurement added by a plugin.", headline="." not in family)
