@@ -21,7 +21,7 @@ from snnbench.errors import SnnbenchError, UsageError
 from snnbench.execute import engine
 from snnbench.execute.build import Builder
 from snnbench.execute.job import Job, labels
-from snnbench.measure import Trained, accuracy, dataset, equivalence, memory, throughput
+from snnbench.measure import Trained, accuracy, dataset, equivalence, memory, repeat, throughput
 from snnbench.measure.accuracy import DivergedError
 from snnbench.measure.stability import cell as stability
 from snnbench.plugin.specs import MeasurementSpec, NeuronSpec
@@ -95,6 +95,7 @@ def _measure_all(job: Job, on_epoch: OnEpoch, alone: Alone, found: _Findings) ->
         batch = trained.batch(build.data.train, cell.budget.batch_size, "probe.memory")
         found.metrics |= _attempt(lambda: memory.memory(build.network, batch, device), memory.missing)
     _train(trained, on_epoch, found)
+    found.metrics |= _attempt(lambda: repeat.repeat(trained), repeat.missing)
     if job.measure.stability:
         found.metrics |= _attempt(lambda: stability.stability(trained), stability.missing)
     if job.reference is not None:
