@@ -22,7 +22,17 @@ from snnbench.errors import SnnbenchError, UsageError
 from snnbench.execute import engine
 from snnbench.execute.build import Builder
 from snnbench.execute.job import Job, labels
-from snnbench.measure import Trained, accuracy, activity, dataset, equivalence, gradient, memory, throughput
+from snnbench.measure import (
+    Trained,
+    accuracy,
+    activity,
+    dataset,
+    equivalence,
+    gradient,
+    memory,
+    repeat,
+    throughput,
+)
 from snnbench.measure.accuracy import DivergedError
 from snnbench.measure.stability import cell as stability
 from snnbench.plugin.specs import MeasurementSpec, NeuronSpec
@@ -98,6 +108,7 @@ def _measure_all(job: Job, on_epoch: OnEpoch, alone: Alone, found: _Findings) ->
     if job.measure.stability:
         found.metrics |= _initial(trained, job.measure)
     _train(trained, job.measure, on_epoch, found)
+    found.metrics |= _attempt(lambda: repeat.repeat(trained), repeat.missing)
     found.metrics |= _attempt(lambda: activity.activity(trained), activity.missing)
     if job.measure.stability:
         found.metrics |= _stability(trained, job.measure)

@@ -72,6 +72,9 @@ CATALOGUE: dict[str, Entry] = {
         "Training accuracy",
         "Accuracy on the training split during the chosen epoch, while the weights were changing.",
     ),
+    "accuracy.repeat_check": Entry(
+        "Repeat check", "1", "plain", True, "1 where the same batch twice gave the same output, 0 where not."
+    ),
     "accuracy.epoch": Entry(
         "Chosen epoch", "epoch", "plain", None, "The epoch, from 0, with the best validation accuracy."
     ),
@@ -201,7 +204,7 @@ PARAMETERS = {"stability.lambda_delta": "δ=", "stability.p_coalesce": "δ=", "a
 SHOWN = {"stability.lambda_delta": {"0.001", "0.1", "1.0"}}
 """Of a long family, those that have a column on the leaderboard; a chart has them all."""
 
-FAILED_CHECKS = {"stability.leak_check": "leak check failed"}
+FAILED_CHECKS = {"accuracy.repeat_check": "not repeatable", "stability.leak_check": "leak check failed"}
 """Metrics that are 0 where a check failed, and the mark of it."""
 
 MARKS = {
@@ -220,6 +223,8 @@ MARKS = {
     "singular": "Some directions shrink to nothing in one step: their exponents are −∞.",
     "resolution": "δ is too close to the resolution of floating-point numbers.",
     "graded": "The output is graded, not binary: sparsity and operation counts do not compare.",
+    "not repeatable": "The same batch gave another output the second time: something is carried from batch "
+    "to batch, or drawn at random, and the numbers depend on it.",
     "leak check failed": "λ true missed the value known in advance: do not trust the exponents of this row.",
 }
 """Warnings that stand beside numbers, in the order they are explained."""
