@@ -25,7 +25,12 @@ class Rate:
         self.options = options
 
     def __call__(self, x: Tensor, generator: torch.Generator) -> Tensor:
-        """Spikes ``[T, B, *shape]`` for intensities ``x`` ``[B, *shape]``."""
+        """Spikes ``[T, B, *shape]`` for intensities ``x`` ``[B, *shape]`` in [0, 1].
+
+        Raises:
+            UsageError: A value is outside [0, 1].
+        """
+        _check(x, "rate")
         with drawing_from(generator):
             spikes: Tensor = spikegen.rate(x, num_steps=self.steps, **self.options)
         return spikes.to(x.dtype)
@@ -61,8 +66,9 @@ class Latency:
         """Spikes ``[T, B, *shape]`` for intensities ``x`` ``[B, *shape]`` in [0, 1].
 
         Raises:
-            UsageError: snntorch refuses the values: one is outside [0, 1], or spikes after the last step.
+            UsageError: A value is outside [0, 1]; or one spikes after the last step, and ``bypass`` is off.
         """
+        _check(x, "latency")
         try:
             spikes: Tensor = spikegen.latency(x, num_steps=self.steps, **self.options)
         except Exception as error:  # snntorch raises no narrower one
@@ -84,3 +90,16 @@ class Delta:
         """Spikes ``[T, B, *features]`` for sequences ``x`` ``[B, T, *features]``."""
         spikes: Tensor = spikegen.delta(x.movedim(1, 0), **self.options)
         return spikes.to(x.dtype)
+
+
+def _check(x: Tensor, name: str) -> None:
+    """Refuse samples outside [0, 1], which snntorch in part clips.
+
+    Raises:
+        UsageError: A value is outside, or not a number.
+    """
+    if not bool(((x >= 0) & (x <= 1)).all()):
+        raise UsageError(
+            f"encoder {name!r} takes intensities in [0, 1], got {float(x.min()):g} to {float(x.max()):g}",
+            "scale the dataset, or choose the encoder 'direct'",
+        )
