@@ -9,6 +9,7 @@ from snntorch import spikegen
 from torch import Tensor
 
 from snnbench import drawing_from
+from snnbench.components.encoders.intensity import check_intensity
 from snnbench.errors import UsageError
 
 
@@ -30,7 +31,7 @@ class Rate:
         Raises:
             UsageError: A value is outside [0, 1].
         """
-        _check(x, "rate")
+        check_intensity(x, "rate")
         with drawing_from(generator):
             spikes: Tensor = spikegen.rate(x, num_steps=self.steps, **self.options)
         return spikes.to(x.dtype)
@@ -68,7 +69,7 @@ class Latency:
         Raises:
             UsageError: A value is outside [0, 1]; or one spikes after the last step, and ``bypass`` is off.
         """
-        _check(x, "latency")
+        check_intensity(x, "latency")
         try:
             spikes: Tensor = spikegen.latency(x, num_steps=self.steps, **self.options)
         except Exception as error:  # snntorch raises no narrower one
@@ -90,16 +91,3 @@ class Delta:
         """Spikes ``[T, B, *features]`` for sequences ``x`` ``[B, T, *features]``."""
         spikes: Tensor = spikegen.delta(x.movedim(1, 0), **self.options)
         return spikes.to(x.dtype)
-
-
-def _check(x: Tensor, name: str) -> None:
-    """Refuse samples outside [0, 1], which snntorch in part clips.
-
-    Raises:
-        UsageError: A value is outside, or not a number.
-    """
-    if not bool(((x >= 0) & (x <= 1)).all()):
-        raise UsageError(
-            f"encoder {name!r} takes intensities in [0, 1], got {float(x.min()):g} to {float(x.max()):g}",
-            "scale the dataset, or choose the encoder 'direct'",
-        )

@@ -13,6 +13,7 @@ from spikingjelly.activation_based import encoding
 from torch import Tensor
 
 from snnbench import drawing_from
+from snnbench.components.encoders.intensity import check_intensity
 from snnbench.errors import UsageError
 
 
@@ -28,7 +29,7 @@ class Poisson:
         Raises:
             UsageError: A value is outside [0, 1].
         """
-        _check(x, "poisson")
+        check_intensity(x, "poisson")
         encoder = encoding.PoissonEncoder()
         with drawing_from(generator):
             return torch.stack([encoder(x) for _ in range(self.steps)])
@@ -47,7 +48,7 @@ class Latency:
         Raises:
             UsageError: A value is outside [0, 1].
         """
-        _check(x, "latency")
+        check_intensity(x, "latency")
         encoder = encoding.LatencyEncoder(self.steps, self.enc_function)
         return torch.stack([encoder(x) for _ in range(self.steps)])
 
@@ -79,7 +80,7 @@ class Pop:
         Raises:
             UsageError: A value is outside [0, 1].
         """
-        _check(x, "pop")
+        check_intensity(x, "pop")
         values = x.flatten(1)
         encoder = type(self).encoder(values.shape[1], spike_ts=self.steps, **self.options).to(x)
         with torch.no_grad(), drawing_from(generator):
@@ -97,16 +98,3 @@ class PopSpikeDeterministic(Pop):
     """``PopSpikeEncoderDeterministic``. Arguments as for ``Pop``."""
 
     encoder = encoding.PopSpikeEncoderDeterministic
-
-
-def _check(x: Tensor, name: str) -> None:
-    """Refuse samples outside [0, 1], which spikingjelly takes for others or fails at without a word.
-
-    Raises:
-        UsageError: A value is outside, or not a number.
-    """
-    if not bool(((x >= 0) & (x <= 1)).all()):
-        raise UsageError(
-            f"encoder {name!r} takes intensities in [0, 1], got {float(x.min()):g} to {float(x.max()):g}",
-            "scale the dataset, or choose the encoder 'direct'",
-        )
