@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from snnbench.cli import app
+from snnbench.cli.data import DataRootOption
 from snnbench.cli.options import Prepared, choosing_cells
 from snnbench.cli.units import parse_duration, parse_size
-from snnbench.records import CellResult, Rerun, Status
+from snnbench.records import CellResult, EngineChoice, Rerun, Status
 
 if TYPE_CHECKING:
     from snnbench.execute.pool import Limits
@@ -28,6 +29,9 @@ def run(
         Path | None, typer.Option("-o", metavar="DIR", help="The run directory; results/MATRIX by default.")
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda:N.")] = "auto",
+    engine: Annotated[
+        EngineChoice, typer.Option(help="Compile the neurons' steps, or not, or only where it pays.")
+    ] = EngineChoice.AUTO,
     workers: Annotated[
         int, typer.Option(min=1, help="Cells that train at once; timing is always done alone.")
     ] = 1,
@@ -41,7 +45,10 @@ def run(
         int | None, typer.Option(min=1, metavar="N", help="Stop after N failed cells.")
     ] = None,
     rerun: Annotated[Rerun, typer.Option(help="Which finished cells to run again.")] = Rerun.MISSING,
-    data_root: Annotated[Path | None, typer.Option(metavar="DIR", help="Where datasets are.")] = None,
+    data_root: DataRootOption = None,
+    no_download: Annotated[
+        bool, typer.Option("--no-download", help="Missing data is an error: fetch nothing.")
+    ] = False,
 ) -> None:
     """Run a matrix, or what is missing of it, and show the leaderboard."""
     from snnbench.cli.progress import RunProgress
@@ -50,10 +57,12 @@ def run(
     options = Options(
         out=out or Path("results") / chosen.matrix.name,
         device=device,
+        engine=engine,
         workers=workers,
         threads=threads,
         limits=_limits(timeout, memory_limit, workers),
         data_root=data_root,
+        download=not no_download,
         rerun=rerun,
         maxfail=1 if exitfirst else maxfail,
         command=shlex.join(["snnbench", *sys.argv[1:]]),

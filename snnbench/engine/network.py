@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias, get_args
 import torch
 from torch import Tensor, nn
 
-from snnbench.engine.eager import State
+from snnbench.engine.eager import Engine, State
 from snnbench.engine.exponent import exponent
 from snnbench.engine.neuron import Neuron
 
@@ -42,6 +42,12 @@ class Network(nn.Module):
     def neurons(self) -> list[Neuron]:
         """The populations, first to last."""
         return [layer for layer in self.layers if isinstance(layer, Neuron)]
+
+    def run_by(self, engine: Engine) -> Network:
+        """Let ``engine`` run the populations over time; return this network."""
+        for neuron in self.neurons:
+            neuron.engine = engine
+        return self
 
     def initial_state(self, x_t: Tensor) -> State:
         """State before the first step, for an input like ``x_t`` ``[B, *input_shape]``."""
@@ -90,13 +96,19 @@ class Network(nn.Module):
                 x = layer(x.flatten(0, 1)).unflatten(0, (steps, batch))
         return collected
 
-    def classify(self, outputs: Tensor) -> Tensor:
-        """Logits ``[B, classes]`` from the last layer's outputs ``[T, B, H]``."""
-        return self.classifier(pool(outputs, self.readout))  # type: ignore[no-any-return]
+    def classify(self, outputs: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Logits ``[B, classes]`` from the last layer's outputs ``[T, B, H]``, as in ``forward``."""
+        return self.classifier(pool(outputs, self.readout, lengths))  # type: ignore[no-any-return]
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Logits ``[B, classes]`` for ``x`` ``[T, B, *input_shape]``."""
-        return self.classify(self.outputs(x)[-1])
+    def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Logits ``[B, classes]`` for ``x`` ``[T, B, *input_shape]``.
+
+        Args:
+            x: Input over time.
+            lengths: Real steps of each sample, ``[B]``, from 1 to T: the readout leaves out what comes
+                after them. None where all are real.
+        """
+        return self.classify(self.outputs(x)[-1], lengths)
 
     def logits_and_exponent(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """``forward(x)``, and the largest Lyapunov exponent ``[B]`` along ``x``, to be penalised in a loss.
@@ -107,8 +119,10 @@ class Network(nn.Module):
         return self(x), exponent(self, x)
 
 
-def pool(outputs: Tensor, readout: Readout) -> Tensor:
-    """One value a unit, ``[B, H]``, from outputs over time, ``[T, B, H]``."""
+def pool(outputs: Tensor, readout: Readout, lengths: Tensor | None = None) -> Tensor:
+    """One value a unit, ``[B, H]``, from outputs over time ``[T, B, H]``, the first ``lengths`` of them."""
+    if lengths is not None:
+        return _pool_real(outputs, readout, lengths)
     match readout:
         case "spike_sum":
             return outputs.sum(0)
@@ -118,3 +132,15 @@ def pool(outputs: Tensor, readout: Readout) -> Tensor:
             return outputs.amax(0)
         case "membrane_last":
             return outputs[-1]
+
+
+def _pool_real(outputs: Tensor, readout: Readout, lengths: Tensor) -> Tensor:
+    """``pool`` over the real steps of each sample, ``lengths`` ``[B]``."""
+    if readout == "membrane_last":
+        return outputs[lengths - 1, torch.arange(len(lengths), device=outputs.device)]
+    steps = torch.arange(len(outputs), device=outputs.device)[:, None]
+    padding = (steps >= lengths).view(*outputs.shape[:2], *[1] * (outputs.ndim - 2))
+    if readout == "membrane_max":
+        return outputs.masked_fill(padding, -torch.inf).amax(0)
+    total = outputs.masked_fill(padding, 0).sum(0)
+    return total if readout == "spike_sum" else total / lengths.view(-1, *[1] * (total.ndim - 1))

@@ -77,7 +77,10 @@ def replacing_spikes(rule: SpikeRule) -> Iterator[None]:
 
 
 def observed() -> bool:
-    """Whether a context above is in force: spikes must then come from surrogates, not from kernels."""
+    """Whether a context above changes or counts spikes: they must then come from surrogates, one by one.
+
+    Compiled code and kernels would not notice it.
+    """
     return _derivative.get() != "surrogate" or _spikes.get() is not None or _rule.get() is not None
 
 

@@ -49,15 +49,15 @@ def spikes(neuron: Choice) -> bool:
     return cast(NeuronSpec, neuron.provided.spec).spike != "none"
 
 
-def combinations(blocks: Iterable[Axes]) -> Iterator[Parts]:
-    """All combinations of each block; one that several blocks have comes once."""
+def combinations(blocks: Iterable[Axes]) -> Iterator[tuple[int, Parts]]:
+    """All combinations of each block, with its index; one that several blocks have comes once."""
     seen: set[tuple[str, ...]] = set()
-    for axes in blocks:
+    for index, axes in enumerate(blocks):
         for parts in _product(axes):
             identities = tuple(part.identity for part in parts.values())
             if identities not in seen:
                 seen.add(identities)
-                yield parts
+                yield index, parts
 
 
 def _product(axes: Axes) -> Iterator[Parts]:

@@ -42,7 +42,7 @@ def equivalence(trained: Trained, reference: Callable[[tuple[int, ...]], Neuron]
         cosine between the gradients that a random cotangent of the outputs sends back to the current;
         ``.current_scale``: what the current is multiplied by for the reference.
     """
-    network = copy.deepcopy(trained.network).eval().requires_grad_(False)
+    network = copy.deepcopy(trained.network).eval()
     batch = trained.cell.budget.batch_size
     x, _ = trained.batch(trained.data.test, batch, "equivalence")
     current, neuron = _first_population(list(network.layers), x)

@@ -115,6 +115,11 @@ class Host:
             raise self._unknown(kind, distribution, name)
         return matches[0]
 
+    def has(self, distribution: str) -> bool:
+        """Whether a plugin of ``distribution`` is installed and not blocked; it may be broken."""
+        names = {normal(one.source.distribution) for one in self._loaded if one.status != "blocked"}
+        return normal(distribution) in names
+
     def skip_reason(self, cell: Cell) -> str | None:
         """Why some plugin will not have ``cell`` run, or None.
 

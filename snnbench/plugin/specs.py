@@ -238,22 +238,45 @@ class EncoderSpec(Spec):
 
     Attributes:
         accepts: The kinds of data it can encode.
+        deterministic: It draws nothing from the generator: recordings are encoded once and kept on disk.
     """
 
     kind: ClassVar[str] = "encoder"
 
     accepts: frozenset[DataKind] = frozenset({"image"})
+    deterministic: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DataFile:
+    """A published file that a dataset is read from.
+
+    Attributes:
+        path: Where it is kept, below the data root.
+        checksum: As published: ``md5:…`` or ``sha256:…``.
+        urls: Where it can be had, tried in order.
+        unpack: The folder, below the data root, that it is unpacked into; None if it is read as it is.
+    """
+
+    path: str
+    checksum: str
+    urls: tuple[str, ...]
+    unpack: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetSpec(Spec):
     """A dataset. ``factory(root, **params) -> Dataset``.
 
+    One with ``files`` may take the parameter ``content``: the checksum of files that are not the
+    published ones, as ``snnbench.fetch.content_checksum`` computes it, which are then read instead.
+
     Attributes:
         data: The kind of its samples.
         checksum: Of its content with default parameters, as ``Dataset.checksum`` computes it.
         samples: Number of training samples, for the time estimate.
-        download: Whether it must be fetched before its first use.
+        files: What it is read from; empty for a dataset that is generated or inside a package.
+        contents: Globs, below the data root, of what the factory reads once ``files`` are unpacked.
     """
 
     kind: ClassVar[str] = "dataset"
@@ -261,7 +284,8 @@ class DatasetSpec(Spec):
     data: DataKind = "image"
     checksum: str = ""
     samples: int = 0
-    download: bool = False
+    files: tuple[DataFile, ...] = ()
+    contents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 from functools import cached_property
 from itertools import combinations
 from typing import Final, cast
 
 import torch
+from torch import Tensor
 
 from snnbench.engine.data import Dataset, Split
-from snnbench.engine.events import Events
+from snnbench.engine.recordings import Recordings
+from snnbench.engine.sequences import Sequences
 from snnbench.errors import SnnbenchError
+from snnbench.measure.dataset import digests
 from snnbench.plugin.specs import DatasetSpec
 from snnbench.records import Params
 from snnbench.testing.cases import Probe
@@ -37,8 +39,8 @@ class Subject:
         Raises:
             Undecided: It must be downloaded, or cannot be had here.
         """
-        if self.spec.download:
-            raise Undecided("it must be downloaded")
+        if self.spec.files:
+            raise Undecided("it is read from files that must be downloaded")
         try:
             return cast(Dataset, self.spec.load()(None, **self.spec.resolve(self.params)))
         except SnnbenchError as error:
@@ -52,7 +54,12 @@ class Subject:
 
 def disjoint(subject: Subject) -> None:
     """No sample is in two splits."""
-    found = {name: _digests(split) for name, split in subject.splits.items()}
+    if any(isinstance(split.x, Recordings) for split in subject.splits.values()):
+        raise Undecided("its recordings stay in their files")
+    found = {
+        name: {digest: i for i, digest in enumerate(digests(split.x))}
+        for name, split in subject.splits.items()
+    }
     for one, other in combinations(found, 2):
         both = found[one].keys() & found[other].keys()
         if both:
@@ -62,13 +69,6 @@ def disjoint(subject: Subject) -> None:
                 smallest=f"{one}.x[{found[one][first]}] is {other}.x[{found[other][first]}]",
                 hint="cut the splits from samples that are all different",
             )
-
-
-def _digests(split: Split) -> dict[bytes, int]:
-    samples = iter(split.x)
-    return {
-        hashlib.sha256(sample.contiguous().numpy().tobytes()).digest(): i for i, sample in enumerate(samples)
-    }
 
 
 def classes(subject: Subject) -> None:
@@ -101,18 +101,15 @@ def every_class(subject: Subject) -> None:
 def values(subject: Subject) -> None:
     """Samples are finite, of one shape, and of the kind that the spec says."""
     for name, split in subject.splits.items():
-        if isinstance(split.x, Events) != (subject.spec.data == "events"):
-            raise Violation(
-                f"its spec says data={subject.spec.data!r}, but {name}.x is {type(split.x).__name__}"
-            )
-        if isinstance(split.x, Events):
+        x = split.x.values if isinstance(split.x, Sequences) else split.x
+        if isinstance(x, Tensor) == (subject.spec.data == "events"):
+            raise Violation(f"its spec says data={subject.spec.data!r}, but {name}.x is a {type(x).__name__}")
+        if not isinstance(x, Tensor):
             continue
-        if not split.x.is_floating_point() or not bool(split.x.isfinite().all()):
-            raise Violation(f"{name}.x is {split.x.dtype}, or has values that are not finite")
-        if tuple(split.x.shape[1:]) != subject.data.shape:
-            raise Violation(
-                f"{name}.x has samples {list(split.x.shape[1:])}, train.x {list(subject.data.shape)}"
-            )
+        if not x.is_floating_point() or not bool(x.isfinite().all()):
+            raise Violation(f"{name}.x is {x.dtype}, or has values that are not finite")
+        if tuple(x.shape[1:]) != subject.data.shape:
+            raise Violation(f"{name}.x has samples {list(x.shape[1:])}, train.x {list(subject.data.shape)}")
 
 
 def stable(subject: Subject) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from snnbench.engine.data import Encoder, Samples
+from snnbench.engine.data import Encoder
 from snnbench.engine.events import Events
 from snnbench.errors import UsageError
 from snnbench.plugin.specs import EncoderSpec
@@ -42,7 +42,7 @@ class Subject:
         except UsageError as error:
             raise Undecided(f"it cannot be built for {steps} steps: {error.message}") from None
 
-    def samples(self, kind: str, steps: int = STEPS) -> Samples:
+    def samples(self, kind: str, steps: int = STEPS) -> Tensor | Events:
         """A batch of ``kind``, values in [0, 1], the same at every call."""
         generator = np.random.Generator(np.random.PCG64(0))
         if kind == "events":
@@ -122,7 +122,7 @@ def untouched(subject: Subject) -> None:
             raise Violation(f"it writes into samples of kind {kind!r}")
 
 
-def _tensors(x: Samples) -> tuple[Tensor, ...]:
+def _tensors(x: Tensor | Events) -> tuple[Tensor, ...]:
     return x.tensors if isinstance(x, Events) else (x,)
 
 

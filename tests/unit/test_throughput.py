@@ -12,6 +12,7 @@ from snnbench.engine.data import Dataset, Split
 from snnbench.engine.network import Network
 from snnbench.measure import throughput as module
 from snnbench.measure.plausibility import Peak
+from snnbench.measure.stopwatch import Lap, Stopwatch, time_on_cpu
 from snnbench.measure.throughput import (
     count_neurons,
     encoded_batches,
@@ -19,7 +20,6 @@ from snnbench.measure.throughput import (
     throughput,
     training_call,
 )
-from snnbench.measure.timing import Lap, Stopwatch, time_on_cpu
 from snnbench.measure.trained import Trained
 from snnbench.records import Budget, Cell, Component
 
@@ -154,7 +154,7 @@ def test_the_network_and_the_generators_are_left_alone() -> None:
 
 def test_every_training_call_starts_from_the_trained_weights() -> None:
     trained = make_trained()
-    step = training_call(trained)
+    step = training_call(trained.network, trained)
     network, optimizer = step.args  # type: ignore[attr-defined]
     x, y = trained.batch(trained.data.train, BATCH, "test")
     for _ in range(3):
@@ -174,7 +174,7 @@ def test_every_training_call_starts_from_the_trained_weights() -> None:
 def test_inference_is_in_evaluation_mode_and_keeps_no_graph() -> None:
     trained = make_trained()
     x, y = trained.batch(trained.data.test, BATCH, "test")
-    logits = inference_call(trained)(x, y)
+    logits = inference_call(trained.network, trained)(x, y)
     assert isinstance(logits, Tensor)
     assert logits.grad_fn is None
     assert torch.equal(logits, trained.network(x))

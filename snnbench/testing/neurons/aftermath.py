@@ -66,7 +66,7 @@ class Aftermath:
         self.subject = subject
         self.crossing = subject.need_crossing()
         self.neuron = _uncoupled(subject.make(), subject.claims.recurrent)
-        self.parts = membranes(subject.spec.states)
+        self.parts = membranes(tuple(self.neuron.states))
         self.rest = 0.0
         self.rest = self._run(0.0)[0].membrane
         self.silent, self.firing = (self._run(v) for v in (self.crossing.silent, self.crossing.firing))
