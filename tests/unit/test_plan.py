@@ -15,6 +15,8 @@ from snnbench.matrix.estimate import OVERHEAD_SECONDS, SECONDS_PER_SAMPLE_STEP, 
 from snnbench.matrix.plan import Plan, narrow, nothing_selected, plan
 from snnbench.matrix.spec import Also, Exclude, Matrix, Override, load
 from snnbench.plugin.host import Host, Provided
+from snnbench.plugin.loading import load as load_plugin
+from snnbench.plugin.sources import find_sources
 from snnbench.plugin.specs import (
     DatasetSpec,
     EncoderSpec,
@@ -521,6 +523,13 @@ def test_the_packaged_matrices_plan_with_the_built_in_components() -> None:
         "quick": (2 * (2 * 2 + 1) * 3, 0),
         "standard": (2 * 3 * (3 * 5 + 1) * 5, 0),
     }
+
+
+def test_the_matrix_of_libraries_says_which_package_is_missing() -> None:
+    bare = Host([load_plugin(source) for source in find_sources(()) if source.builtin])
+    with pytest.raises(UsageError, match="needs the package 'snnbench-snntorch', which is not") as caught:
+        plan(load("libraries"), bare)
+    assert caught.value.hint == "install it: pip install snnbench-snntorch"
 
 
 def test_the_matrix_of_models_runs_every_built_in_model() -> None:

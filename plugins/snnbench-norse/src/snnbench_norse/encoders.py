@@ -60,12 +60,14 @@ def _rate(encoder: str, steps: int, f_max: float, dt: float) -> dict[str, Any]:
 
 def _poisson(x: Tensor, generator: torch.Generator, *, rate: dict[str, Any]) -> Tensor:
     _check(x, 0, 1, "poisson")
-    return encode.poisson_encode(x, **rate, generator=generator).to(x.dtype)
+    spikes: Tensor = encode.poisson_encode(x, **rate, generator=generator)
+    return spikes.to(x.dtype)
 
 
 def _signed_poisson(x: Tensor, generator: torch.Generator, *, rate: dict[str, Any]) -> Tensor:
     _check(x, -1, 1, "signed_poisson")
-    return encode.signed_poisson_encode(x, **rate, generator=generator).to(x.dtype)
+    spikes: Tensor = encode.signed_poisson_encode(x, **rate, generator=generator)
+    return spikes.to(x.dtype)
 
 
 def _population_poisson(
@@ -73,7 +75,8 @@ def _population_poisson(
 ) -> Tensor:
     _check(x, 0, scale, "population_poisson")
     fields = encode.population_encode(x, out_features, scale)
-    return encode.poisson_encode(fields, **rate, generator=generator).to(x.dtype)
+    spikes: Tensor = encode.poisson_encode(fields, **rate, generator=generator)
+    return spikes.to(x.dtype)
 
 
 def _lif(
