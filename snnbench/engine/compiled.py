@@ -81,6 +81,9 @@ class Compiled:
             return f"it cannot be compiled: {type(error).__name__}: {first}"
 
     def _run(self, neuron: Stepping, x: Tensor, state: State) -> tuple[Tensor, State]:
+        kernel = neuron.kernel(x)
+        if kernel is not None:
+            return kernel(x, state)
         if not self._is_elementwise(neuron, x, state):
             return self._chunks(neuron, x, state)
         shape = x.shape[1:]

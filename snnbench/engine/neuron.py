@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from torch import Tensor, nn
 
-from snnbench.engine.eager import EAGER, Engine, State
+from snnbench.engine.eager import EAGER, Engine, Kernel, State
 
 
 class Kept(NamedTuple):
@@ -58,6 +58,14 @@ class Neuron(nn.Module):
     def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """All steps of ``x`` ``[T, B, *features]``: the outputs ``[T, B, *features]`` and the last state."""
         return self.engine.run(self, x, self.initial_state(x[0]) if state is None else state)
+
+    def kernel(self, x: Tensor) -> Kernel | None:
+        """What runs all steps of an input like ``x`` at once, for engines other than eager.
+
+        None where there is nothing better than compiling the step. It is compared with the step
+        before it is trusted.
+        """
+        return None
 
     @property
     def native(self) -> bool:

@@ -16,6 +16,12 @@ Derivative: TypeAlias = Literal["surrogate", "true"]
 _derivative: ContextVar[Derivative] = ContextVar("snnbench_derivative", default="surrogate")
 
 
+class _Traced:
+    """The same for torch.compile, which traces no context variable before torch 2.14, and guards this."""
+
+    derivative: Derivative = "surrogate"
+
+
 @contextmanager
 def derivative(which: Derivative) -> Iterator[None]:
     """Within this context, differentiate spikes by the ``surrogate`` or by the ``true`` derivative.
@@ -23,11 +29,18 @@ def derivative(which: Derivative) -> Iterator[None]:
     The true derivative of a spike is 0 almost everywhere: the spikes are frozen. A graded spike
     function is smooth: its true derivative is its derivative.
     """
-    token = _derivative.set(which)
+    token, before = _derivative.set(which), _Traced.derivative
+    _Traced.derivative = which
     try:
         yield
     finally:
         _derivative.reset(token)
+        _Traced.derivative = before
+
+
+def active() -> Derivative:
+    """The derivative in force."""
+    return _Traced.derivative if torch.compiler.is_compiling() else _derivative.get()
 
 
 @dataclass(slots=True)
@@ -58,7 +71,7 @@ def spikes_are_frozen() -> bool:
     """
     if not torch.compiler.is_compiling() and (spikes := _spikes.get()) is not None:
         spikes.count += 1
-    return _derivative.get() == "true"
+    return active() == "true"
 
 
 SpikeRule: TypeAlias = Callable[[Tensor, Tensor], Tensor]
@@ -114,7 +127,7 @@ class Surrogate:
         """The same of plain operations: torch.compile refuses a Function that has a forward mode."""
         fixed = z.detach()
         zero = (z - fixed).nan_to_num()  # 0 at infinity too; its derivative is 1
-        return self.forward(fixed) + self.active_derivative(fixed, _derivative.get()) * zero
+        return self.forward(fixed) + self.active_derivative(fixed, active()) * zero
 
     def active_derivative(self, z: Tensor, which: Derivative) -> Tensor:
         """``derivative(z)``, or 0 where ``which`` is ``true``: spikes, unless graded, are frozen."""

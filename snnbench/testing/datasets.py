@@ -8,9 +8,11 @@ from itertools import combinations
 from typing import Final, cast
 
 import torch
+from torch import Tensor
 
-from snnbench.engine.data import Dataset, Split
+from snnbench.engine.data import Dataset, Samples, Split
 from snnbench.engine.events import Events
+from snnbench.engine.recordings import Recordings
 from snnbench.errors import SnnbenchError
 from snnbench.plugin.specs import DatasetSpec
 from snnbench.records import Params
@@ -37,7 +39,7 @@ class Subject:
         Raises:
             Undecided: It must be downloaded, or cannot be had here.
         """
-        if self.spec.download:
+        if self.spec.files:
             raise Undecided("it must be downloaded")
         try:
             return cast(Dataset, self.spec.load()(None, **self.spec.resolve(self.params)))
@@ -65,10 +67,19 @@ def disjoint(subject: Subject) -> None:
 
 
 def _digests(split: Split) -> dict[bytes, int]:
-    samples = iter(split.x)
-    return {
-        hashlib.sha256(sample.contiguous().numpy().tobytes()).digest(): i for i, sample in enumerate(samples)
-    }
+    return {_digest(split.x[place : place + 1]): place for place in range(len(split))}
+
+
+def _digest(x: Samples) -> bytes:
+    content = b"".join(part.contiguous().numpy().tobytes() for part in _tensors(x))
+    return hashlib.sha256(content).digest()
+
+
+def _tensors(x: Samples) -> tuple[Tensor, ...]:
+    """What one or more samples consist of; recordings are read from their files."""
+    if isinstance(x, Recordings):
+        x = x[:]
+    return (x,) if isinstance(x, Tensor) else x.tensors
 
 
 def classes(subject: Subject) -> None:
@@ -101,14 +112,15 @@ def every_class(subject: Subject) -> None:
 def values(subject: Subject) -> None:
     """Samples are finite, of one shape, and of the kind that the spec says."""
     for name, split in subject.splits.items():
-        if isinstance(split.x, Events) != (subject.spec.data == "events"):
+        if isinstance(split.x, Events | Recordings) != (subject.spec.data == "events"):
             raise Violation(
                 f"its spec says data={subject.spec.data!r}, but {name}.x is {type(split.x).__name__}"
             )
-        if isinstance(split.x, Events):
+        if isinstance(split.x, Events | Recordings):
             continue
-        if not split.x.is_floating_point() or not bool(split.x.isfinite().all()):
-            raise Violation(f"{name}.x is {split.x.dtype}, or has values that are not finite")
+        numbers = _tensors(split.x)[0]
+        if not numbers.is_floating_point() or not bool(numbers.isfinite().all()):
+            raise Violation(f"{name}.x is {numbers.dtype}, or has values that are not finite")
         if tuple(split.x.shape[1:]) != subject.data.shape:
             raise Violation(
                 f"{name}.x has samples {list(split.x.shape[1:])}, train.x {list(subject.data.shape)}"

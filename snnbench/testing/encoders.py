@@ -11,6 +11,7 @@ from torch import Tensor
 
 from snnbench.engine.data import Encoder, Samples
 from snnbench.engine.events import Events
+from snnbench.engine.recordings import Recordings
 from snnbench.errors import UsageError
 from snnbench.plugin.specs import EncoderSpec
 from snnbench.records import Params
@@ -123,7 +124,9 @@ def untouched(subject: Subject) -> None:
 
 
 def _tensors(x: Samples) -> tuple[Tensor, ...]:
-    return x.tensors if isinstance(x, Events) else (x,)
+    if isinstance(x, Recordings):
+        x = x[:]
+    return (x,) if isinstance(x, Tensor) else x.tensors
 
 
 def in_range(subject: Subject) -> None:

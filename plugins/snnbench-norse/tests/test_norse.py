@@ -14,15 +14,15 @@ import norse.torch as norse
 import pytest
 import torch
 from norse.torch.functional.lif_adex_refrac import LIFAdExRefracParameters
-from snnbench_norse.models import MODELS
-from snnbench_norse.neuron_specs import BEHAVIORS, NEURONS
-from snnbench_norse.surrogate_specs import SURROGATES
 from torch import Tensor
 
 from snnbench import LibrarySurrogate, Neuron, load_results, make_encoder, make_neuron, make_surrogate
 from snnbench.components.surrogates.atan import ATan
 from snnbench.engine.surrogate import counting_spikes, derivative
 from snnbench.errors import UsageError
+from snnbench_norse.models import MODELS
+from snnbench_norse.neuron_specs import BEHAVIORS, NEURONS
+from snnbench_norse.surrogate_specs import SURROGATES
 
 STEPS, BATCH, WIDTH = 60, 3, 5
 SURROGATE = {spec.name: spec for spec in SURROGATES}

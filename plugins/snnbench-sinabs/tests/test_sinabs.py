@@ -14,8 +14,6 @@ from typing import Any
 import pytest
 import torch
 from sinabs import activation, layers
-from snnbench_sinabs.neuron_specs import NEURONS
-from snnbench_sinabs.surrogates import SinabsSurrogate
 from torch import Tensor, nn
 
 from snnbench import Cell, Neuron, load_results, make_encoder, make_neuron, make_surrogate
@@ -25,6 +23,8 @@ from snnbench.engine.surrogate import counting_spikes, derivative
 from snnbench.errors import UsageError
 from snnbench.plugin.host import Host
 from snnbench.records import Budget, Component
+from snnbench_sinabs.neuron_specs import NEURONS
+from snnbench_sinabs.surrogates import SinabsSurrogate
 
 STEPS, BATCH, WIDTH = 60, 3, 5
 FLOAT32 = 5e-6  # sinabs casts its spikes, and so the gradients that pass them

@@ -14,13 +14,13 @@ from typing import Any
 import pytest
 import torch
 import tracetorch as tt
-from snnbench_tracetorch.layer_specs import LAYERS
 from torch import Tensor, nn
 
 from snnbench import Neuron, load_results, make_neuron, make_surrogate
 from snnbench.components.surrogates.sigmoid import Sigmoid
 from snnbench.engine.surrogate import derivative
 from snnbench.errors import UsageError
+from snnbench_tracetorch.layer_specs import LAYERS
 
 STEPS, BATCH, WIDTH = 40, 3, 4
 NAMES = [spec.name for spec in LAYERS]
