@@ -17,6 +17,7 @@ from typing import TypeAlias, cast
 import numpy as np
 import torch
 
+from snnbench.engine.eager import EAGER
 from snnbench.engine.network import Network
 from snnbench.errors import SnnbenchError, UsageError
 from snnbench.execute import engine
@@ -210,9 +211,12 @@ def _time(job: Job, build: Builder, trained: Trained, alone: Alone, found: _Find
 
 
 def _rival(neuron: Component, spec: NeuronSpec, build: Builder, trained: Trained) -> Network | str:
-    """The trained network with another neuron, all other weights the same; or why there is none."""
+    """The trained network with another neuron, all other weights the same; or why there is none.
+
+    It runs eagerly whatever the cell's engine, so that ratios of one board have one denominator.
+    """
     try:
-        network = build.rival(neuron, spec).to(trained.device)
+        network = build.rival(neuron, spec).run_by(EAGER).to(trained.device)
     except Exception as error:
         return _reason(error)
     equivalence.take_weights(network, trained.network)

@@ -33,7 +33,10 @@ class Entry:
     headline: bool = False
 
 
-_IN_TURNS = "The two took turns in one process; the interval, of one seed, is over the pairs of windows."
+_IN_TURNS = (
+    "The other network runs eagerly. The two took turns in one process; the interval, of one seed, is over "
+    "the pairs of windows."
+)
 _CLASSES = (
     "A neuron that gives the same spikes and gradients as the reference is marked A, one that flips under "
     "0.1 % of the spikes B, and another model C: its speed is no faster way to the same numbers."
