@@ -10,7 +10,7 @@ from snnbench.execute.job import EpochDone
 from snnbench.matrix import spec as matrix_spec
 from snnbench.matrix.plan import nothing_selected, plan
 from snnbench.plugin.host import Host
-from snnbench.records import Cell, CellResult
+from snnbench.records import Cell, CellResult, EngineChoice
 from snnbench.results import leaderboard, load_results
 from snnbench.session import Options, perform
 
@@ -23,7 +23,12 @@ log = logging.getLogger("snnbench")
 
 
 def run(
-    matrix: str | Path = "quick", *, out: str | Path | None = None, device: str = "auto", workers: int = 1
+    matrix: str | Path = "quick",
+    *,
+    out: str | Path | None = None,
+    device: str = "auto",
+    engine: str = "auto",
+    workers: int = 1,
 ) -> pd.DataFrame:
     """Run a matrix, or what is missing of it, and return its cells.
 
@@ -31,13 +36,14 @@ def run(
         matrix: Name of a packaged matrix, or the path of a file.
         out: The run directory; ``results/NAME`` if None.
         device: ``auto``, ``cpu`` or ``cuda:N``.
+        engine: What runs the populations over time: ``auto``, ``eager`` or ``compiled``.
         workers: Cells that train at once.
 
     Returns:
         A row a cell, as ``load_results`` reads it.
 
     Raises:
-        UsageError: The matrix or the device is wrong.
+        UsageError: The matrix, the device or the engine is wrong.
         StoreError: The run directory cannot be written or is in use.
     """
     host = Host.load()
@@ -45,10 +51,13 @@ def run(
         log.warning(warning)
     content = matrix_spec.load(str(matrix))
     planned = plan(content, host)
+    for name in planned.absent:
+        log.warning("%s is not installed: its components are left out", name)
     if not planned.cells:
         raise nothing_selected(planned, "")
     directory = Path("results", content.name) if out is None else Path(out)
-    perform(content, planned, host, Options(directory, device=device, workers=workers), Logging())
+    options = Options(directory, device=device, engine=EngineChoice.of(engine), workers=workers)
+    perform(content, planned, host, options, Logging())
     return load_results(directory)
 
 

@@ -10,7 +10,9 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
+from snnbench.engine.compiled import Compiled
 from snnbench.engine.data import Dataset, Encoder
+from snnbench.engine.eager import Eager, Engine
 from snnbench.engine.network import Network
 from snnbench.engine.neuron import Neuron
 from snnbench.engine.surrogate import Surrogate
@@ -105,6 +107,7 @@ def make_network(
     *,
     neuron: str = "lif",
     surrogate: str = "fast_sigmoid",
+    engine: str = "eager",
     seed: int = 0,
 ) -> Network:
     """A network from ``[T, B, *input_shape]`` to logits ``[B, classes]``.
@@ -115,15 +118,20 @@ def make_network(
         classes: Number of logits.
         neuron: As a matrix writes it.
         surrogate: As a matrix writes it; not used by a neuron that does not spike.
+        engine: ``eager``, or ``compiled``: the first call compiles, and compares with eager.
         seed: Of the initial weights.
 
     Raises:
         UsageError: Something is unknown or out of range, or does not fit the input.
     """
+    engines: dict[str, Callable[[], Engine]] = {"eager": Eager, "compiled": Compiled}
+    if engine not in engines:
+        raise UsageError(f"there is no engine {engine!r} for a network", did_you_mean(engine, engines))
     host, generator = Host.load(), torch.Generator().manual_seed(seed)
     population = _population(host, neuron, surrogate, generator)
     make = _component(host, "network", network)[1]
-    return cast(Network, make(tuple(input_shape), classes, population, generator))
+    made = cast(Network, make(tuple(input_shape), classes, population, generator))
+    return made.run_by(engines[engine]())
 
 
 def create_conv_snn(

@@ -11,6 +11,8 @@ from typing import Annotated, Any, TypeAlias
 
 from annotated_types import Ge, Gt
 
+from snnbench.errors import UsageError, did_you_mean
+
 PROTOCOL = 1
 """Version of the measuring protocol. Rows of different protocols are never compared."""
 
@@ -78,7 +80,9 @@ class Measure:
         memory: Peak memory and bytes saved for backward.
         stability: Lyapunov exponents.
         reference: The neuron that each cell's neuron is compared with, as a matrix writes it; empty
-            for no comparison.
+            for no comparison. Where throughput is measured, so is its ratio to the reference's.
+        floor: A neuron that costs next to nothing, likewise: each cell's throughput is compared with
+            that of the same network with this neuron.
     """
 
     throughput: bool = True
@@ -86,6 +90,7 @@ class Measure:
     memory: bool = True
     stability: bool = True
     reference: str = ""
+    floor: str = ""
 
 
 HEADLINES = {
@@ -93,6 +98,7 @@ HEADLINES = {
     "memory": "memory.training_peak",
     "stability": "stability.lambda_grad",
     "reference": "equivalence.spike_flips",
+    "floor": "throughput.training_floor",
 }
 """The first metric of each field of ``Measure``."""
 
@@ -186,6 +192,26 @@ class Rerun(StrEnum):
     ALL = "all"
 
 
+class EngineChoice(StrEnum):
+    """What is to run populations over time; ``auto`` compiles where that pays."""
+
+    AUTO = "auto"
+    EAGER = "eager"
+    COMPILED = "compiled"
+
+    @classmethod
+    def of(cls, text: str) -> EngineChoice:
+        """The choice that is called ``text``.
+
+        Raises:
+            UsageError: There is none.
+        """
+        try:
+            return cls(text)
+        except ValueError:
+            raise UsageError(f"there is no engine {text!r}", did_you_mean(text, cls)) from None
+
+
 @dataclass(frozen=True, slots=True)
 class Metric:
     """One measured number, or the reason why there is none.
@@ -237,7 +263,8 @@ class CellResult:
         series: Name (``validation.accuracy``) to one number an epoch, or one a layer.
         labels: Claims and settings a reader needs beside the numbers: ``spike`` = ``graded``.
         device: Where the tensors were: ``cpu``, ``cuda:0``.
-        engine: The engine that was used in the end.
+        engine: What ran the populations in the end: ``eager``, ``compiled``, or ``native`` where
+            no engine changes anything: a neuron with a kernel of its own, or without a state.
         environment: Identity of the ``Environment`` it ran in.
         started: Start, ISO 8601, UTC.
         seconds: Wall time from start to end.

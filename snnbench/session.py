@@ -8,18 +8,20 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 from snnbench.execute.job import EpochDone, Job, Settings, check_picklable
 from snnbench.execute.pool import Limits, check_data, execute, probe
 from snnbench.matrix.plan import Plan
 from snnbench.matrix.spec import Matrix
 from snnbench.plugin.host import Host
+from snnbench.plugin.specs import NeuronSpec
 from snnbench.records import (
     HEADLINES,
     Cell,
     CellResult,
     Component,
+    EngineChoice,
     Environment,
     Measure,
     Rerun,
@@ -27,6 +29,9 @@ from snnbench.records import (
     Status,
 )
 from snnbench.store import Journal
+
+LEDGER = ".engines"
+"""Folder of a run in which the seeds of a combination agree on an engine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,7 @@ class Options:
     Attributes:
         out: The run directory.
         device: ``auto``, ``cpu`` or ``cuda:N``.
+        engine: What runs the populations over time.
         workers: Cells that train at once.
         threads: Threads torch may use within one cell.
         limits: For each cell.
@@ -48,6 +54,7 @@ class Options:
 
     out: Path
     device: str = "auto"
+    engine: EngineChoice = EngineChoice.AUTO
     workers: int = 1
     threads: int = 1
     limits: Limits = field(default_factory=Limits)
@@ -84,7 +91,13 @@ def perform(matrix: Matrix, plan: Plan, host: Host, options: Options, observer: 
     """
     plugins = {plugin.distribution: plugin.version for plugin in host.plugins if plugin.status == "ok"}
     settings = Settings(
-        options.device, options.threads, options.data_root, plugins, download=options.download
+        options.device,
+        options.threads,
+        options.data_root,
+        plugins,
+        engine=options.engine,
+        ledger=options.out / LEDGER,
+        download=options.download,
     )
     check_picklable(component.spec for component in plan.components.values())
     with Journal.open(options.out) as journal:
@@ -120,13 +133,21 @@ def _say_what_is_there(journal: Journal, matrix: Matrix, observer: Observer) -> 
 def _known(journal: Journal, plan: Plan, settings: Settings) -> dict[str, CellResult]:
     """The results that were made under these settings, by key; skipped cells of the plan are added."""
     place = (settings.device, settings.environment)
-    known = {one.cell.key: one for one in journal.results if (one.device, one.environment) == place}
+    here = [one for one in journal.results if (one.device, one.environment) == place]
+    known = {one.cell.key: one for one in here if _is_answer(one, settings.engine)}
     for skip in plan.skips:
         if skip.cell.key not in known:
             journal.append(
                 CellResult(skip.cell, Status.SKIPPED, skip.reason, device=place[0], environment=place[1])
             )
     return known
+
+
+def _is_answer(result: CellResult, asked: EngineChoice) -> bool:
+    """Whether a result is what a cell run by ``asked`` would give: no other engine's numbers stand for it."""
+    if asked is EngineChoice.AUTO or result.status is not Status.DONE:
+        return True
+    return result.engine in {asked.value, "native"} or "fallback" in result.labels
 
 
 def _until_too_many_failed(
@@ -158,11 +179,16 @@ def _wanted(result: CellResult | None, rerun: Rerun, needed: set[str]) -> bool:
 
 def _jobs(matrix: Matrix, plan: Plan, cells: Iterable[Cell], settings: Settings) -> Iterator[Job]:
     extra = tuple((one, plan.components["measurement", one.name].spec) for one in plan.measurements)
-    compared = plan.reference
-    reference = (compared, plan.components["neuron", compared.name].spec) if compared else None
+
+    def compared(neuron: Component | None) -> tuple[Component, NeuronSpec] | None:
+        if neuron is None:
+            return None
+        return neuron, cast(NeuronSpec, plan.components["neuron", neuron.name].spec)
+
     for cell in cells:
         specs = {kind: plan.components[kind, one.name].spec for kind, one in cell.components.items()}
-        yield Job(cell, specs, extra, matrix.measure, settings, reference)
+        reference, floor = compared(plan.references.get(cell.key)), compared(plan.floor)
+        yield Job(cell, specs, extra, matrix.measure, settings, reference, floor)
 
 
 def _one_per_encoding(jobs: Iterable[Job]) -> list[Job]:

@@ -6,6 +6,7 @@ from snnbench.cli import (  # noqa: F401
     data,
     doctor,
     listing,
+    new_plugin,
     plan,
     plugins,
     report,

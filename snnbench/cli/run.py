@@ -14,7 +14,7 @@ from snnbench.cli import app
 from snnbench.cli.data import DataRootOption
 from snnbench.cli.options import Prepared, choosing_cells
 from snnbench.cli.units import parse_duration, parse_size
-from snnbench.records import CellResult, Rerun, Status
+from snnbench.records import CellResult, EngineChoice, Rerun, Status
 
 if TYPE_CHECKING:
     from snnbench.execute.pool import Limits
@@ -29,6 +29,9 @@ def run(
         Path | None, typer.Option("-o", metavar="DIR", help="The run directory; results/MATRIX by default.")
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda:N.")] = "auto",
+    engine: Annotated[
+        EngineChoice, typer.Option(help="Compile the neurons' steps, or not, or only where it pays.")
+    ] = EngineChoice.AUTO,
     workers: Annotated[
         int, typer.Option(min=1, help="Cells that train at once; timing is always done alone.")
     ] = 1,
@@ -54,6 +57,7 @@ def run(
     options = Options(
         out=out or Path("results") / chosen.matrix.name,
         device=device,
+        engine=engine,
         workers=workers,
         threads=threads,
         limits=_limits(timeout, memory_limit, workers),

@@ -1,28 +1,68 @@
-"""The reference engine: one step after the other."""
+"""The contract of an engine, and the reference engine: one step after the other."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeAlias
+from collections.abc import Callable, Iterator
+from typing import Final, Protocol, TypeAlias
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 State: TypeAlias = tuple[Tensor, ...]
 Step: TypeAlias = Callable[[Tensor, State], tuple[Tensor, State]]
 
 
-def run(step: Step, x: Tensor, state: State) -> tuple[Tensor, State]:
-    """Apply ``step`` to ``x[0] … x[T−1]`` in order.
+class Stepping(Protocol):
+    """What an engine runs: a population with a pure step."""
 
-    Args:
-        step: Maps the input and state of one step to its output and the next state.
-        x: Input over time, ``[T, B, *features]``, T ≥ 1.
-        state: State before the first step.
+    def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]: ...
+    def parameters(self) -> Iterator[nn.Parameter]: ...
+    def buffers(self) -> Iterator[Tensor]: ...
 
-    Returns:
-        The outputs, ``[T, B, *]``, and the state after the last step.
+
+class Engine(Protocol):
+    """How a population is run over time. One engine serves all populations of a network.
+
+    Attributes:
+        name: As a result records it.
     """
+
+    name: str
+
+    def run(self, neuron: Stepping, x: Tensor, state: State) -> tuple[Tensor, State]:
+        """Apply ``neuron.step`` to ``x[0] … x[T−1]`` in order.
+
+        Args:
+            neuron: Left unchanged. An engine may run a kind of neuron by a kernel of its own, as long
+                as the result is that of the step.
+            x: Input over time, ``[T, B, *features]``, T ≥ 1.
+            state: State before the first step.
+
+        Returns:
+            The outputs, ``[T, B, *]``, and the state after the last step; differentiable.
+        """
+
+
+class Eager:
+    """The reference."""
+
+    name = "eager"
+
+    def run(self, neuron: Stepping, x: Tensor, state: State) -> tuple[Tensor, State]:
+        if not state:  # nothing passes from a step to the next: all of them are one batch
+            outputs, _ = neuron.step(x.flatten(0, 1), state)
+            return outputs.view(*x.shape[:2], *outputs.shape[1:]), state
+        return run(neuron.step, x, state)
+
+    def __repr__(self) -> str:
+        return "Eager()"
+
+
+EAGER: Final = Eager()
+
+
+def run(step: Step, x: Tensor, state: State) -> tuple[Tensor, State]:
+    """Apply ``step`` to ``x[0] … x[T−1]`` in order: the outputs and the last state, as ``Engine.run``."""
     outputs = []
     for x_t in x.unbind(0):
         y_t, state = step(x_t, state)

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias, get_args
 import torch
 from torch import Tensor, nn
 
-from snnbench.engine.eager import State
+from snnbench.engine.eager import Engine, State
 from snnbench.engine.exponent import exponent
 from snnbench.engine.neuron import Neuron
 
@@ -42,6 +42,12 @@ class Network(nn.Module):
     def neurons(self) -> list[Neuron]:
         """The populations, first to last."""
         return [layer for layer in self.layers if isinstance(layer, Neuron)]
+
+    def run_by(self, engine: Engine) -> Network:
+        """Let ``engine`` run the populations over time; return this network."""
+        for neuron in self.neurons:
+            neuron.engine = engine
+        return self
 
     def initial_state(self, x_t: Tensor) -> State:
         """State before the first step, for an input like ``x_t`` ``[B, *input_shape]``."""

@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from torch import Tensor, nn
 
-from snnbench.engine import eager
-from snnbench.engine.eager import State
+from snnbench.engine.eager import EAGER, Engine, State
+
+
+class Kept(NamedTuple):
+    """Tensors of the size of a population, ``[B, *features]``, that autograd keeps of a step of eager mode.
+
+    Attributes:
+        always: Of every step.
+        later: Of every step but the first, whose state has no graph, or the last, whose state is not used.
+        output: The step keeps its own output besides: it counts once, whoever else keeps it.
+    """
+
+    always: int
+    later: int = 0
+    output: bool = False
 
 
 class Neuron(nn.Module):
@@ -15,9 +30,11 @@ class Neuron(nn.Module):
 
     Attributes:
         states: Names of the state tensors, in order; empty for a population without memory.
+        engine: Runs ``step`` over time. A population that overrides ``forward`` runs by itself.
     """
 
     states: tuple[str, ...] = ("membrane",)
+    engine: Engine = EAGER
 
     def initial_state(self, x_t: Tensor) -> State:
         """The state before the first step, for an input like ``x_t`` ``[B, *features]``.
@@ -40,7 +57,19 @@ class Neuron(nn.Module):
 
     def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """All steps of ``x`` ``[T, B, *features]``: the outputs ``[T, B, *features]`` and the last state."""
-        return eager.run(self.step, x, self.initial_state(x[0]) if state is None else state)
+        return self.engine.run(self, x, self.initial_state(x[0]) if state is None else state)
+
+    @property
+    def native(self) -> bool:
+        """Whether it runs over time by a ``forward`` of its own, which no engine changes."""
+        return type(self).forward is not Neuron.forward
+
+    def kept(self) -> Kept | None:
+        """What autograd keeps of a step; None where nobody has counted.
+
+        Measurements are checked against it.
+        """
+        return None
 
     def leak_exponent(self) -> float | None:
         """Largest Lyapunov exponent under the true derivative (spikes frozen), nats a step.

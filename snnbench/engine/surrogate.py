@@ -51,6 +51,16 @@ def counting_spikes() -> Iterator[SpikeCount]:
         _spikes.reset(token)
 
 
+def spikes_are_frozen() -> bool:
+    """Whether spikes are to have the true derivative now, for a neuron that makes them without a surrogate.
+
+    Asking counts as a call of one: such a neuron, too, honours the derivative.
+    """
+    if not torch.compiler.is_compiling() and (spikes := _spikes.get()) is not None:
+        spikes.count += 1
+    return _derivative.get() == "true"
+
+
 SpikeRule: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 
 _rule: ContextVar[SpikeRule | None] = ContextVar("snnbench_spike_rule", default=None)
@@ -64,6 +74,14 @@ def replacing_spikes(rule: SpikeRule) -> Iterator[None]:
         yield
     finally:
         _rule.reset(token)
+
+
+def observed() -> bool:
+    """Whether a context above changes or counts spikes: they must then come from surrogates, one by one.
+
+    Compiled code and kernels would not notice it.
+    """
+    return _derivative.get() != "surrogate" or _spikes.get() is not None or _rule.get() is not None
 
 
 class Surrogate:

@@ -12,6 +12,7 @@ import torch
 
 from snnbench import fetch
 from snnbench.engine.data import Dataset, Encoder
+from snnbench.engine.eager import EAGER, Engine
 from snnbench.engine.encoded import encoded
 from snnbench.engine.events import Events
 from snnbench.engine.network import Network
@@ -19,7 +20,7 @@ from snnbench.engine.neuron import Neuron
 from snnbench.engine.recordings import Recordings
 from snnbench.engine.surrogate import Surrogate
 from snnbench.errors import DataError, UsageError
-from snnbench.plugin.specs import DatasetSpec, EncoderSpec, Spec
+from snnbench.plugin.specs import DatasetSpec, EncoderSpec, NeuronSpec, Spec
 from snnbench.records import Cell, Component, derive_seed
 
 
@@ -30,12 +31,16 @@ class Builder:
         cell: What to build.
         specs: The specs of its components, by kind.
         data_root: Where datasets are.
+
+    Attributes:
+        engine: Runs the networks.
     """
 
     def __init__(self, cell: Cell, specs: Mapping[str, Spec], data_root: Path | None) -> None:
         self.cell = cell
         self.specs = specs
         self.data_root = data_root
+        self.engine: Engine = EAGER
 
     @cached_property
     def source(self) -> Dataset:
@@ -98,36 +103,44 @@ class Builder:
 
         Torch's own generator, which a plugin may draw from, is seeded meanwhile and then put back.
         """
+        return self.rival(self.cell.neuron, cast(NeuronSpec, self.specs["neuron"]))
+
+    def rival(self, neuron: Component, spec: NeuronSpec) -> Network:
+        """The same of another neuron, with the cell's surrogate.
+
+        Raises:
+            UsageError: It spikes, and the cell has no surrogate.
+        """
         seed = derive_seed(self.cell.key, "weights")
         with torch.random.fork_rng([]):
             torch.manual_seed(seed)
-            return self._network(torch.Generator().manual_seed(seed))
+            generator = torch.Generator().manual_seed(seed)
+            population = self._population(neuron, spec, generator)
+            sample = self.encoder(self.data.train.x[:1], torch.Generator().manual_seed(0))
+            shape, classes = tuple(sample.shape[2:]), self.data.classes
+            made = self._make("network", self.cell.network, shape, classes, population, generator)
+        return cast(Network, made).run_by(self.engine)
 
-    def population(self, component: Component, spec: Spec) -> Callable[[tuple[int, ...]], Neuron]:
+    def population(self, neuron: Component, spec: NeuronSpec) -> Callable[[tuple[int, ...]], Neuron]:
         """What makes a population of another neuron, with the cell's surrogate.
 
         Raises:
-            UsageError: The cell has no surrogate.
+            UsageError: It spikes, and the cell has no surrogate.
         """
-        if self.cell.surrogate is None:
-            raise UsageError("the neuron does not spike")
-        surrogate = self._make("surrogate", self.cell.surrogate)
-        generator = torch.Generator().manual_seed(derive_seed(self.cell.key, "reference"))
-        factory, params = spec.load(), spec.resolve(component.params)
-        return lambda features: cast(Neuron, factory(features, surrogate, generator, **params))
+        return self._population(
+            neuron, spec, torch.Generator().manual_seed(derive_seed(self.cell.key, "reference"))
+        )
 
-    def _network(self, generator: torch.Generator) -> Network:
+    def _population(
+        self, neuron: Component, spec: NeuronSpec, generator: torch.Generator
+    ) -> Callable[[tuple[int, ...]], Neuron]:
         surrogate = None
-        if self.cell.surrogate is not None:
+        if spec.spike != "none":
+            if self.cell.surrogate is None:
+                raise UsageError("the neuron does not spike")
             surrogate = cast(Surrogate, self._make("surrogate", self.cell.surrogate))
-        neuron = self._bind("neuron", self.cell.neuron)
-
-        def population(features: tuple[int, ...]) -> Neuron:
-            return cast(Neuron, neuron(features, surrogate, generator))
-
-        sample = self.encoder(self.data.train.x[:1], torch.Generator().manual_seed(0))
-        shape, classes = tuple(sample.shape[2:]), self.data.classes
-        return cast(Network, self._make("network", self.cell.network, shape, classes, population, generator))
+        factory, params = spec.load(), spec.resolve(neuron.params)
+        return lambda features: cast(Neuron, factory(features, surrogate, generator, **params))
 
     def _make(self, kind: str, component: Component, *args: object) -> object:
         return self._bind(kind, component)(*args)

@@ -9,7 +9,7 @@ import time
 import traceback
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TypeAlias, cast
 
@@ -18,12 +18,13 @@ import torch
 
 from snnbench.engine.network import Network
 from snnbench.errors import SnnbenchError, UsageError
+from snnbench.execute import engine
 from snnbench.execute.build import Builder
 from snnbench.execute.job import Job, labels
-from snnbench.measure import Trained, dataset, equivalence, memory, throughput
-from snnbench.measure.accuracy import DivergedError, accuracy
+from snnbench.measure import Trained, accuracy, dataset, equivalence, memory, throughput
+from snnbench.measure.accuracy import DivergedError
 from snnbench.measure.stability import cell as stability
-from snnbench.plugin.specs import MeasurementSpec, Spec
+from snnbench.plugin.specs import MeasurementSpec, NeuronSpec
 from snnbench.records import CellResult, Component, Metric, Status, derive_seed
 from snnbench.training import OnEpoch, Trainer
 
@@ -36,6 +37,7 @@ class _Findings:
     """What is known of the cell so far."""
 
     labels: dict[str, str]
+    engine: str = "eager"
     metrics: Metrics = field(default_factory=dict)
     series: dict[str, tuple[float, ...]] = field(default_factory=dict)
 
@@ -65,6 +67,7 @@ def run_cell(job: Job, on_epoch: OnEpoch, alone: Alone) -> CellResult:
         series=found.series,
         labels=found.labels,
         device=job.settings.device,
+        engine=found.engine,
         environment=job.settings.environment,
         started=started.isoformat(timespec="seconds"),
         seconds=time.monotonic() - clock,
@@ -87,6 +90,7 @@ def _measure_all(job: Job, on_epoch: OnEpoch, alone: Alone, found: _Findings) ->
     trained = Trained(cell, network, build.encoder, build.data, device)
     found.labels |= {"data": build.source.checksum, "dtype": _dtype(network)}
     found.metrics |= dataset.dataset(build.data)
+    _choose_engine(job, build, trained, found)
     if job.measure.memory:
         batch = trained.batch(build.data.train, cell.budget.batch_size, "probe.memory")
         found.metrics |= _attempt(lambda: memory.memory(build.network, batch, device), memory.missing)
@@ -98,12 +102,16 @@ def _measure_all(job: Job, on_epoch: OnEpoch, alone: Alone, found: _Findings) ->
     for component, spec in job.extra:
         found.metrics |= _extra(cast(MeasurementSpec, spec), component, trained)
     if job.measure.throughput:
-        gc.collect()
-        seconds = job.measure.throughput_seconds
-        with alone():
-            found.metrics |= _attempt(
-                lambda: throughput.throughput(trained, seconds=seconds), throughput.missing
-            )
+        _time(job, build, trained, alone, found)
+
+
+def _choose_engine(job: Job, build: Builder, trained: Trained, found: _Findings) -> None:
+    """From here on, every network of this cell is run by the engine of its choice."""
+    chosen = engine.choose(job.settings, build, trained)
+    build.engine = chosen.engine
+    trained.network.run_by(chosen.engine)
+    found.engine = chosen.name
+    found.labels |= {"fallback": chosen.fallback} if chosen.fallback else {}
 
 
 def _train(trained: Trained, on_epoch: OnEpoch, found: _Findings) -> None:
@@ -115,14 +123,47 @@ def _train(trained: Trained, on_epoch: OnEpoch, found: _Findings) -> None:
     _seed_everything(derive_seed(cell.key, "global"))
     history = trainer.run(on_epoch)
     found.series |= history.series
+    if history.chosen is None:
+        found.metrics |= accuracy.missing("no epoch was trained")
+        return
     chance = float(data.test.y.bincount().max()) / len(data.test)
+    test = trainer.score(trainer.test)
     if trainer.waiting.fraction is not None:
         found.metrics |= {"training.waiting": Metric(trainer.waiting.fraction)}
     remarks = dataset.remarks(data, found.metrics)
-    found.metrics |= accuracy(history.series, history.chosen, trainer.score(trainer.test), chance, remarks)
+    found.metrics |= accuracy.accuracy(history.series, history.chosen, test, chance, remarks)
 
 
-def _compare(reference: tuple[Component, Spec], build: Builder, trained: Trained, found: _Findings) -> None:
+def _time(job: Job, build: Builder, trained: Trained, alone: Alone, found: _Findings) -> None:
+    """Throughput; how equal the reference's model is stands beside each ratio to it."""
+    neurons = {"ratio": job.reference, "floor": job.floor}
+    rivals = {name: _rival(*neuron, build, trained) for name, neuron in neurons.items() if neuron}
+    gc.collect()
+    with alone():
+        metrics = _attempt(
+            lambda: throughput.throughput(trained, rivals=rivals, seconds=job.measure.throughput_seconds),
+            lambda reason: throughput.missing(reason, rivals),
+        )
+    for name, metric in metrics.items():
+        if name.endswith("_ratio") and metric.value is not None:
+            flags = (f"class {found.labels['equivalence']}", *metric.flags)
+            metrics[name] = replace(metric, flags=flags)
+    found.metrics |= metrics
+
+
+def _rival(neuron: Component, spec: NeuronSpec, build: Builder, trained: Trained) -> Network | str:
+    """The trained network with another neuron, all other weights the same; or why there is none."""
+    try:
+        network = build.rival(neuron, spec).to(trained.device)
+    except Exception as error:
+        return _reason(error)
+    equivalence.take_weights(network, trained.network)
+    return network
+
+
+def _compare(
+    reference: tuple[Component, NeuronSpec], build: Builder, trained: Trained, found: _Findings
+) -> None:
     """How far the cell's neuron is the reference."""
 
     def compared() -> Metrics:

@@ -10,7 +10,7 @@ from typing import cast
 
 from snnbench.errors import UsageError
 from snnbench.plugin.specs import NeuronSpec, Spec, SurrogateSpec
-from snnbench.records import Cell, CellResult, Component, Measure
+from snnbench.records import Cell, CellResult, Component, EngineChoice, Measure
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,8 @@ class Settings:
         data_root: Where datasets are; None for the platform's cache folder.
         plugins: Version of every plugin distribution in use.
         environment: Identity of the environment; known once the device has been probed.
+        engine: What runs the populations over time.
+        ledger: Folder in which the cells of a combination agree on what ``engine`` comes to.
         download: Whether missing files of datasets may be fetched.
     """
 
@@ -31,6 +33,8 @@ class Settings:
     data_root: Path | None
     plugins: Mapping[str, str]
     environment: str = ""
+    engine: EngineChoice = EngineChoice.EAGER
+    ledger: Path | None = None
     download: bool = True
 
 
@@ -45,6 +49,7 @@ class Job:
         measure: Which standard measurements to make.
         settings: How to run it.
         reference: The neuron that the cell's is compared with, and its spec.
+        floor: The neuron that the cell's speed is compared with besides, and its spec.
     """
 
     cell: Cell
@@ -52,7 +57,8 @@ class Job:
     extra: tuple[tuple[Component, Spec], ...]
     measure: Measure
     settings: Settings
-    reference: tuple[Component, Spec] | None = None
+    reference: tuple[Component, NeuronSpec] | None = None
+    floor: tuple[Component, NeuronSpec] | None = None
 
 
 @dataclass(frozen=True, slots=True)

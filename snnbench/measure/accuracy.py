@@ -52,7 +52,7 @@ def score(network: Network, encoder: Encoder, split: Split, generator: torch.Gen
 
 def accuracy(
     series: Mapping[str, Sequence[float]],
-    chosen: int | None,
+    chosen: int,
     test: Score,
     chance: float,
     remarks: tuple[str, ...] = (),
@@ -61,20 +61,22 @@ def accuracy(
 
     Args:
         series: The training history, one number an epoch.
-        chosen: The epoch that validation chose; None if there was no epoch.
+        chosen: The epoch that validation chose.
         test: Of the chosen weights on the test split.
         chance: Accuracy of guessing; a result not above it is flagged ``chance``.
         remarks: Further flags: what must be known of the data.
     """
     flags = (*remarks, "chance") if test.accuracy <= chance else remarks
-    metrics = {"accuracy.test": Metric(test.accuracy, flags=flags)}
-    if chosen is None:
-        reason = "no epoch was trained"
-        names = ("accuracy.test_last", "accuracy.validation", "accuracy.train", "accuracy.epoch")
-        return metrics | {name: Metric.missing(reason) for name in names}
-    return metrics | {
+    return {
+        "accuracy.test": Metric(test.accuracy, flags=flags),
         "accuracy.test_last": Metric(series["test.accuracy"][-1]),
         "accuracy.validation": Metric(series["validation.accuracy"][chosen]),
         "accuracy.train": Metric(series["train.accuracy"][chosen]),
         "accuracy.epoch": Metric(float(chosen), unit="epoch"),
     }
+
+
+def missing(reason: str) -> dict[str, Metric]:
+    """All of the above, not measured."""
+    units = {"test": "1", "test_last": "1", "validation": "1", "train": "1", "epoch": "epoch"}
+    return {f"accuracy.{name}": Metric.missing(reason, unit) for name, unit in units.items()}

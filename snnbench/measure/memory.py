@@ -19,11 +19,11 @@ from typing import TypeAlias
 
 import psutil
 import torch
-from torch import Tensor, nn
-from torch.autograd.graph import saved_tensors_hooks
+from torch import Tensor
 
 from snnbench.engine.network import Network
-from snnbench.measure.timing import Work
+from snnbench.measure.saved import UnknownLayerError, predicted_bytes, saved_bytes
+from snnbench.measure.stopwatch import Work
 from snnbench.measure.workload import inference, training_step
 from snnbench.records import Metric
 
@@ -65,6 +65,7 @@ def memory(build: Build, batch: tuple[Tensor, Tensor], device: torch.device) -> 
     - ``memory.saved_per_sample_step``: that the network's forward pass saves for backward, a sample
       and step; every storage once, parameters and buffers excluded, its input included. What a
       function keeps by other means than autograd's own is not seen.
+    - ``memory.saved_predicted``: the same in eager mode, by the rules of ``saved.predicted_bytes``.
 
     A peak is the median of three readings; ``low`` and ``high`` are the least and the greatest,
     widened by what the kernel's counter does not resolve; ``coarse`` flags one that is not known to
@@ -87,7 +88,14 @@ def memory(build: Build, batch: tuple[Tensor, Tensor], device: torch.device) -> 
 
 def missing(reason: str) -> dict[str, Metric]:
     """All of the above, not measured."""
-    names = ("training_peak", "inference_peak", "parameters", "state_per_sample", "saved_per_sample_step")
+    names = (
+        "training_peak",
+        "inference_peak",
+        "parameters",
+        "state_per_sample",
+        "saved_per_sample_step",
+        "saved_predicted",
+    )
     return {f"memory.{name}": Metric.missing(reason, "B") for name in names}
 
 
@@ -225,21 +233,13 @@ def sizes(network: Network, x: Tensor) -> dict[str, Metric]:
         "memory.parameters": Metric(float(parameters), "B"),
         "memory.state_per_sample": Metric(float(sum(tensor.nbytes for tensor in state)), "B"),
         "memory.saved_per_sample_step": Metric(saved_bytes(network.train(), x) / (steps * batch), "B"),
+        "memory.saved_predicted": _predicted(network, x),
     }
 
 
-def saved_bytes(network: nn.Module, x: Tensor) -> int:
-    """Bytes of all storages that ``network(x)`` saves for backward, without its parameters and buffers."""
-    own = {tensor.untyped_storage().data_ptr() for tensor in (*network.parameters(), *network.buffers())}
-    saved: dict[int, int] = {}
-
-    def note(tensor: Tensor) -> Tensor:
-        storage = tensor.untyped_storage()
-        if storage.data_ptr() not in own:
-            saved[storage.data_ptr()] = storage.nbytes()
-        return tensor
-
-    with saved_tensors_hooks(note, lambda tensor: tensor):
-        logits = network(x)  # keeps the graph, so that no address is used twice
-    del logits
-    return sum(saved.values())
+def _predicted(network: Network, x: Tensor) -> Metric:
+    """Bytes saved a sample and step, by the rules of the layers."""
+    try:
+        return Metric(predicted_bytes(network.train(), x) / (x.shape[0] * x.shape[1]), "B")
+    except UnknownLayerError as error:
+        return Metric.missing(error.message, "B")

@@ -53,9 +53,7 @@ def test_the_recipes_for_shd_run_on_its_format(matrix: str, tmp_path: Path) -> N
     content = fetch.content_checksum(SPECS["shd"], tmp_path)
     first = jobs(planned(matrix, dataset=f"shd(content='{content}')"), tmp_path)[0]
     assert "rlif" in first.cell.id or "recurrent=true" in first.cell.id
-    notes: list[str] = []
-    check_data([first], notes.append)
-    assert notes == ["encoding 440 recordings, once"]
+    check_data([first], print)
     result = run(first)
     assert result.status is Status.DONE, result.reason
     accuracy = result.metrics["accuracy.test"]

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from snnbench.engine.eager import State
-from snnbench.engine.neuron import Neuron
+from snnbench.engine.neuron import Kept, Neuron
 from snnbench.engine.surrogate import Surrogate
 
 
@@ -23,11 +23,11 @@ class ReLU(Neuron):
     ) -> None:
         super().__init__()
 
+    def kept(self) -> Kept:
+        return Kept(0, output=True)
+
     def initial_state(self, x_t: Tensor) -> State:
         return ()
 
     def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
         return x_t.relu(), state
-
-    def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
-        return x.relu(), state or ()

@@ -1,0 +1,110 @@
+"""Which engine a cell runs by: what was asked for, what pays, and what can be trusted."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from torch.nn.functional import cross_entropy
+
+from snnbench.engine import warm
+from snnbench.engine.choice import Work, best_chunk, currents, eager_seconds, pays, stepped
+from snnbench.engine.compiled import MOST_STEPS, Compiled
+from snnbench.engine.data import Dataset
+from snnbench.engine.eager import EAGER, Engine
+from snnbench.execute.build import Builder
+from snnbench.execute.job import Settings
+from snnbench.measure import Trained
+from snnbench.measure.workload import inference
+from snnbench.records import Budget, EngineChoice
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The engine of a cell.
+
+    Attributes:
+        engine: Runs the populations that do not run by themselves.
+        name: As the result records it: the engine's name, or ``native`` where the cell's
+            neuron has a kernel of its own or no state, and no engine changes anything.
+        fallback: Why it is eager although compiled was asked for, or was what ``auto`` would have.
+    """
+
+    engine: Engine
+    name: str
+    fallback: str = ""
+
+
+def choose(settings: Settings, build: Builder, trained: Trained) -> Chosen:
+    """Decide, compile, and compare with eager on a batch of training samples.
+
+    Args:
+        settings: Hold the engine that was asked for.
+        build: Makes the network.
+        trained: The cell before training; its network is left as it is.
+    """
+    populations = stepped(trained.network)
+    native = not populations or any(one.native for one in trained.network.neurons)
+    eager = Chosen(EAGER, "native" if native else EAGER.name)
+    if settings.engine is EngineChoice.EAGER or not populations:
+        return eager
+    chunk = _agreed(settings, trained, lambda: _decide(settings.engine, trained))
+    if not chunk:
+        return eager
+    engine = Compiled(chunk)
+    _rehearse(build, trained, engine)
+    if engine.refusal:
+        return Chosen(EAGER, eager.name, engine.refusal)
+    warm.mark(populations, chunk)
+    return Chosen(engine, "native" if native else engine.name)
+
+
+def _rehearse(build: Builder, trained: Trained, engine: Engine) -> None:
+    """One training step and one inference of a network that is thrown away: everything gets compiled."""
+    network = build.network().to(trained.device).run_by(engine).train()
+    x, y = trained.batch(trained.data.train, trained.cell.budget.batch_size, "engine")
+    cross_entropy(network(x), y).backward()  # type: ignore[no-untyped-call]
+    inference(network.eval(), x)
+
+
+def _decide(asked: EngineChoice, trained: Trained) -> int:
+    """Steps of a chunk; 0 for eager."""
+    batch, _ = trained.batch(trained.data.train, trained.cell.budget.batch_size, "engine")
+    fed = currents(trained.network, batch)
+    kinds = {type(neuron): neuron for neuron, _ in fed}.values()
+    work = Work(
+        steps=len(batch),
+        calls=expected_calls(trained.cell.budget, trained.data),
+        seconds=eager_seconds(fed),
+        kinds=len(kinds),
+        warm=frozenset(chunk for chunk in range(1, MOST_STEPS + 1) if warm.is_marked(kinds, chunk)),
+    )
+    return pays(work) if asked is EngineChoice.AUTO else best_chunk(work)
+
+
+def expected_calls(budget: Budget, data: Dataset) -> float:
+    """Training steps of a cell; an inference counts as a third of one, its samples as a larger batch."""
+    training = math.ceil(len(data.train) / budget.batch_size)
+    evaluated = (len(data.validation) + len(data.test)) / budget.batch_size
+    return budget.epochs * (training + evaluated / 3)
+
+
+def _agreed(settings: Settings, trained: Trained, decide: Callable[[], int]) -> int:
+    """What the first cell of this combination decided: its seeds share one row, so they share one engine."""
+    if settings.ledger is None:
+        return decide()
+    cell = trained.cell
+    what = (settings.engine, cell.combination, cell.budget, settings.environment, settings.threads)
+    entry = settings.ledger / hashlib.sha256(repr(what).encode()).hexdigest()[:16]
+    if not entry.exists():
+        settings.ledger.mkdir(parents=True, exist_ok=True)
+        own = entry.with_suffix(f".{os.getpid()}")
+        own.write_text(str(decide()), "utf-8")
+        with suppress(FileExistsError):  # another seed was first
+            os.link(own, entry)
+        own.unlink()
+    return int(entry.read_text("utf-8"))
