@@ -137,7 +137,7 @@ def missing(results: DataFrame) -> list[Missing]:
     for metric in metrics(results):
         column = f"{metric}.reason"
         if column in results and results[column].notna().any():
-            without = results[results[column].notna()].assign(metric=metric)
+            without = results.loc[results[column].notna(), ["id", column]].assign(metric=metric)
             found.append(_missing(without, "metric", column))
     return _folded(one for part in found for one in part)
 
