@@ -22,7 +22,7 @@ from torch.utils._python_dispatch import is_in_torch_dispatch_mode
 from snnbench.engine import eager
 from snnbench.engine.agreement import disagreement, is_elementwise
 from snnbench.engine.eager import EAGER, State, Stepping
-from snnbench.engine.surrogate import altered
+from snnbench.engine.surrogate import altered, reverse_only
 
 MOST_STEPS: Final = 25
 """Of a chunk: a longer one takes minutes to compile and runs slower."""
@@ -103,7 +103,7 @@ class Compiled:
         state = tuple(part.clone(memory_format=torch.contiguous_format) for part in state)
         parts = x.contiguous().unsafe_split(size)  # not views: dynamo would guard the shape of their base
         outputs = []
-        with torch._dynamo.config.patch(**_SETTINGS):
+        with torch._dynamo.config.patch(**_SETTINGS), reverse_only():
             for part in parts:
                 if len(part) < size:
                     y, state = EAGER.run(neuron, part, state)

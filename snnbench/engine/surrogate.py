@@ -66,6 +66,19 @@ def replacing_spikes(rule: SpikeRule) -> Iterator[None]:
         _rule.reset(token)
 
 
+_reverse_only: ContextVar[bool] = ContextVar("snnbench_reverse_only", default=False)
+
+
+@contextmanager
+def reverse_only() -> Iterator[None]:
+    """Within, what is compiled is differentiated in reverse mode alone: it compiles and runs faster."""
+    token = _reverse_only.set(True)
+    try:
+        yield
+    finally:
+        _reverse_only.reset(token)
+
+
 def altered() -> bool:
     """Whether some context above changes or counts spikes, which compiled code would not notice."""
     return _derivative.get() != "surrogate" or _spikes.get() is not None or _rule.get() is not None
@@ -94,7 +107,7 @@ class Surrogate:
     def __call__(self, z: Tensor) -> Tensor:
         """The spikes at ``z``, differentiable in reverse and forward mode and under ``vmap``."""
         if torch.compiler.is_compiling():
-            return self._traced(z)
+            return ReverseSpike.apply(z, self) if _reverse_only.get() else self._traced(z)
         return SpikeFunction.apply(z, self)  # type: ignore[no-any-return]
 
     def _traced(self, z: Tensor) -> Tensor:
@@ -145,3 +158,18 @@ class SpikeFunction(torch.autograd.Function):
         info: Any, in_dims: tuple[int | None, None], z: Tensor, surrogate: Surrogate
     ) -> tuple[Tensor, int | None]:
         return SpikeFunction.apply(z, surrogate), in_dims[0]  # elementwise: no axis to move
+
+
+class ReverseSpike(torch.autograd.Function):
+    """``SpikeFunction`` without a forward mode, as torch.compile takes it."""
+
+    @staticmethod
+    def forward(ctx: Any, z: Tensor, surrogate: Surrogate) -> Tensor:
+        ctx.surrogate = surrogate
+        ctx.save_for_backward(z)
+        return surrogate.forward(z)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        (z,) = ctx.saved_tensors
+        return gradients[0] * ctx.surrogate.derivative(z), None
