@@ -61,6 +61,12 @@ class Budget:
         batch_size: Samples B of one optimiser step.
         learning_rate: Adam's step size.
         weight_decay: Adam's L2 term.
+        truncate: Steps K of a window that gradients do not leave: truncated backpropagation. 0: all.
+        checkpoint: Steps K of a window: only the state between windows is kept, and each window is
+            computed again for its backward pass. The gradients stay what they are. 0: no windows.
+
+    Raises:
+        UsageError: Both windows are given.
     """
 
     steps: Annotated[int, Ge(1)] = 25
@@ -68,6 +74,15 @@ class Budget:
     batch_size: Annotated[int, Ge(1)] = 64
     learning_rate: Annotated[float, Gt(0)] = 1e-3
     weight_decay: Annotated[float, Ge(0)] = 0.0
+    truncate: Annotated[int, Ge(0)] = 0
+    checkpoint: Annotated[int, Ge(0)] = 0
+
+    def __post_init__(self) -> None:
+        if self.truncate and self.checkpoint:
+            raise UsageError(
+                "train: truncate and checkpoint are both given",
+                "truncation computes its windows again anyway: leave out checkpoint",
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +170,14 @@ def cell_key(identities: Mapping[str, object], budget: Budget, seed: int) -> str
 
 
 def _fields(record: Any) -> dict[str, object]:
-    """A record's fields; ``asdict`` copies them and takes most of the time of a large plan."""
-    return {item.name: getattr(record, item.name) for item in fields(record)}
+    """A record's fields; ``asdict`` copies them and takes most of the time of a large plan.
+
+    Windows that are not used leave no trace: they came after the first keys were published.
+    """
+    values = ((item.name, getattr(record, item.name)) for item in fields(record))
+    if isinstance(record, Budget):
+        return {name: value for name, value in values if value or name not in {"truncate", "checkpoint"}}
+    return dict(values)
 
 
 def derive_seed(key: str, stream: str) -> int:

@@ -67,7 +67,8 @@ class Builder:
         seed = derive_seed(self.cell.key, "weights")
         with torch.random.fork_rng([]):
             torch.manual_seed(seed)
-            return self._network(torch.Generator().manual_seed(seed)).run_by(self.engine)
+            network = self._network(torch.Generator().manual_seed(seed))
+        return network.run_by(self.engine).spend(self.cell.budget)
 
     def population(self, component: Component, spec: Spec) -> Callable[[tuple[int, ...]], Neuron]:
         """What makes a population of another neuron, with the cell's surrogate.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import math
 import mmap
 import os
 import sys
@@ -64,7 +65,8 @@ def memory(build: Build, batch: tuple[Tensor, Tensor], device: torch.device) -> 
     - ``memory.state_per_sample``: that one sample carries from a step to the next.
     - ``memory.saved_per_sample_step``: that the network's forward pass saves for backward, a sample
       and step; every storage once, parameters and buffers excluded, its input included. What a
-      function keeps by other means than autograd's own is not seen.
+      function keeps by other means than autograd's own is not seen. In windows (``train.truncate``,
+      ``train.checkpoint``): the state after each, and what one window saves in its turn.
 
     A peak is the median of three readings; ``low`` and ``high`` are the least and the greatest,
     widened by what the kernel's counter does not resolve; ``coarse`` flags one that is not known to
@@ -220,12 +222,40 @@ def sizes(network: Network, x: Tensor) -> dict[str, Metric]:
     """
     steps, batch = x.shape[:2]
     state = network.eval().initial_state(x[0, :1])
+    held = sum(tensor.nbytes for tensor in state)
     parameters = sum(parameter.nbytes for parameter in network.parameters())
     return {
         "memory.parameters": Metric(float(parameters), "B"),
-        "memory.state_per_sample": Metric(float(sum(tensor.nbytes for tensor in state)), "B"),
-        "memory.saved_per_sample_step": Metric(saved_bytes(network.train(), x) / (steps * batch), "B"),
+        "memory.state_per_sample": Metric(float(held), "B"),
+        "memory.saved_per_sample_step": Metric(_saved(network.train(), x, held) / (steps * batch), "B"),
     }
+
+
+def _saved(network: Network, x: Tensor, state: int) -> int:
+    """Bytes saved for backward; in windows, the state after each and what the longest one saves in its turn.
+
+    Args:
+        network: In training mode.
+        x: Encoded input, ``[T, B, *]``, the only view of its storage.
+        state: Bytes of the state of one sample.
+    """
+    if network.windows is None:
+        return saved_bytes(network, x)
+    steps, batch = x.shape[:2]
+    window = min(network.windows.steps, steps)
+    between = math.ceil(steps / window) - 1
+    return between * state * batch + saved_bytes(_Window(network), x[:window].clone())
+
+
+class _Window(nn.Module):
+    """One window of a network, as it is computed again."""
+
+    def __init__(self, network: Network) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.network.window(x, None)[0]
 
 
 def saved_bytes(network: nn.Module, x: Tensor) -> int:
