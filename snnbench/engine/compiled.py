@@ -132,11 +132,15 @@ def _compile(neuron: type, size: int, rank: int, device: str, threads: int) -> C
     loop = eager.run
     name = f"{neuron.__qualname__}_{size}_steps"
     code = loop.__code__.replace(co_name=name)
-    options: dict[str, Any] = {"compile_threads": 1}
+    return by_inductor(FunctionType(code, loop.__globals__, name), device, threads)
+
+
+def by_inductor(loop: Chunk, device: str, threads: int) -> Chunk:
+    """``loop`` compiled whole, forward and backward."""
+    options: dict[str, Any] = {"compile_threads": 1}  # a pool of processes to compile two kernels is no gain
     if device == "cpu":
-        options["cpp.threads"] = threads
-    own = FunctionType(code, loop.__globals__, name)
-    return torch.compile(own, fullgraph=True, dynamic=None, options=options)
+        options["cpp.threads"] = threads  # else code for another number is found on the disk
+    return torch.compile(loop, fullgraph=True, options=options)
 
 
 def chunk_steps(steps: int, most: int = MOST_STEPS) -> int:
