@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from snnbench import lyapunov as lyapunov
     from snnbench.api import run as run
+    from snnbench.engine.adapter import LibraryNeuron as LibraryNeuron
+    from snnbench.engine.adapter import LibrarySurrogate as LibrarySurrogate
+    from snnbench.engine.adapter import drawing_from as drawing_from
     from snnbench.engine.data import Dataset as Dataset
     from snnbench.engine.data import Encoder as Encoder
     from snnbench.engine.data import Split as Split
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from snnbench.engine.network import Network as Network
     from snnbench.engine.neuron import Neuron as Neuron
     from snnbench.engine.surrogate import Surrogate as Surrogate
+    from snnbench.engine.surrogate import spikes_are_frozen as spikes_are_frozen
     from snnbench.models import create_conv_snn as create_conv_snn
     from snnbench.models import make_dataset as make_dataset
     from snnbench.models import make_encoder as make_encoder
@@ -52,6 +56,9 @@ _HOMES = {
     "hookimpl": "snnbench.plugin.hookspecs",
     "Cell": "snnbench.records",
     "CellResult": "snnbench.records",
+    "LibraryNeuron": "snnbench.engine.adapter",
+    "LibrarySurrogate": "snnbench.engine.adapter",
+    "drawing_from": "snnbench.engine.adapter",
     "Dataset": "snnbench.engine.data",
     "Encoder": "snnbench.engine.data",
     "Split": "snnbench.engine.data",
@@ -59,6 +66,7 @@ _HOMES = {
     "Network": "snnbench.engine.network",
     "Neuron": "snnbench.engine.neuron",
     "Surrogate": "snnbench.engine.surrogate",
+    "spikes_are_frozen": "snnbench.engine.surrogate",
     "DatasetSpec": "snnbench.plugin.specs",
     "EncoderSpec": "snnbench.plugin.specs",
     "FromParam": "snnbench.plugin.specs",

@@ -17,9 +17,10 @@ from snnbench.engine.network import Network
 from snnbench.engine.neuron import Neuron
 from snnbench.engine.surrogate import Surrogate
 from snnbench.errors import UsageError, did_you_mean
+from snnbench.fetch import verify
 from snnbench.matrix import grammar
 from snnbench.plugin.host import Host
-from snnbench.plugin.specs import NeuronSpec, Spec
+from snnbench.plugin.specs import DatasetSpec, NeuronSpec, Spec
 
 ARCHITECTURES = {"simple": "conv", "vgg": "vgg"}
 
@@ -92,8 +93,11 @@ def make_dataset(dataset: str, root: str | Path | None = None) -> Dataset:
         UsageError: It is unknown, or a parameter is out of range.
         DataError: Its files are missing or wrong.
     """
-    make = _component(Host.load(), "dataset", dataset)[1]
-    return cast(Dataset, make(None if root is None else Path(root)))
+    folder = None if root is None else Path(root)
+    spec, make = _component(Host.load(), "dataset", dataset)
+    content = dict(grammar.parse(dataset).arguments).get("content", "")
+    verify(cast(DatasetSpec, spec), str(content), folder)
+    return cast(Dataset, make(folder))
 
 
 def make_network(

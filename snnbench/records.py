@@ -95,7 +95,9 @@ class Measure:
         memory: Peak memory and bytes saved for backward.
         stability: Lyapunov exponents.
         reference: The neuron that each cell's neuron is compared with, as a matrix writes it; empty
-            for no comparison.
+            for no comparison. Where throughput is measured, so is its ratio to the reference's.
+        floor: A neuron that costs next to nothing, likewise: each cell's throughput is compared with
+            that of the same network with this neuron.
     """
 
     throughput: bool = True
@@ -103,6 +105,7 @@ class Measure:
     memory: bool = True
     stability: bool = True
     reference: str = ""
+    floor: str = ""
 
 
 HEADLINES = {
@@ -110,6 +113,7 @@ HEADLINES = {
     "memory": "memory.training_peak",
     "stability": "stability.lambda_grad",
     "reference": "equivalence.spike_flips",
+    "floor": "throughput.training_floor",
 }
 """The first metric of each field of ``Measure``."""
 

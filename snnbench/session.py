@@ -8,13 +8,14 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 from snnbench.execute.job import EpochDone, Job, Settings, check_picklable
-from snnbench.execute.pool import Limits, execute, probe
+from snnbench.execute.pool import Limits, check_data, execute, probe
 from snnbench.matrix.plan import Plan
 from snnbench.matrix.spec import Matrix
 from snnbench.plugin.host import Host
+from snnbench.plugin.specs import NeuronSpec
 from snnbench.records import (
     HEADLINES,
     Cell,
@@ -45,6 +46,7 @@ class Options:
         threads: Threads torch may use within one cell.
         limits: For each cell.
         data_root: Where datasets are; None for the platform's cache folder.
+        download: Fetch missing files of datasets.
         rerun: Which finished cells to run again.
         maxfail: Stop after so many failed cells; None to go on.
         command: The command line, for the record.
@@ -57,6 +59,7 @@ class Options:
     threads: int = 1
     limits: Limits = field(default_factory=Limits)
     data_root: Path | None = None
+    download: bool = True
     rerun: Rerun = Rerun.MISSING
     maxfail: int | None = None
     command: str = ""
@@ -83,6 +86,7 @@ def perform(matrix: Matrix, plan: Plan, host: Host, options: Options, observer: 
 
     Raises:
         UsageError: The device does not exist, or a component cannot be sent to a process.
+        DataError: A dataset is missing or damaged: no cell is started.
         StoreError: The run directory cannot be written or is in use.
     """
     plugins = {plugin.distribution: plugin.version for plugin in host.plugins if plugin.status == "ok"}
@@ -93,6 +97,7 @@ def perform(matrix: Matrix, plan: Plan, host: Host, options: Options, observer: 
         plugins,
         engine=options.engine,
         ledger=options.out / LEDGER,
+        download=options.download,
     )
     check_picklable(component.spec for component in plan.components.values())
     with Journal.open(options.out) as journal:
@@ -103,6 +108,7 @@ def perform(matrix: Matrix, plan: Plan, host: Host, options: Options, observer: 
         results = _known(journal, plan, settings)
         needed = _headlines(matrix.measure, plan.measurements)
         pending = [cell for cell in plan.cells if _wanted(results.get(cell.key), options.rerun, needed)]
+        check_data(_one_per_encoding(_jobs(matrix, plan, pending, settings)), observer.note)
         observer.begin(len(plan.cells), len(pending))
         jobs = _jobs(matrix, plan, pending, settings)
         with closing(
@@ -173,11 +179,22 @@ def _wanted(result: CellResult | None, rerun: Rerun, needed: set[str]) -> bool:
 
 def _jobs(matrix: Matrix, plan: Plan, cells: Iterable[Cell], settings: Settings) -> Iterator[Job]:
     extra = tuple((one, plan.components["measurement", one.name].spec) for one in plan.measurements)
-    compared = plan.reference
-    reference = (compared, plan.components["neuron", compared.name].spec) if compared else None
+
+    def compared(neuron: Component | None) -> tuple[Component, NeuronSpec] | None:
+        if neuron is None:
+            return None
+        return neuron, cast(NeuronSpec, plan.components["neuron", neuron.name].spec)
+
     for cell in cells:
         specs = {kind: plan.components[kind, one.name].spec for kind, one in cell.components.items()}
-        yield Job(cell, specs, extra, matrix.measure, settings, reference)
+        reference, floor = compared(plan.references.get(cell.key)), compared(plan.floor)
+        yield Job(cell, specs, extra, matrix.measure, settings, reference, floor)
+
+
+def _one_per_encoding(jobs: Iterable[Job]) -> list[Job]:
+    """One job for each dataset, encoder and number of steps among ``jobs``."""
+    found = {(job.cell.dataset, job.cell.encoder, job.cell.budget.steps): job for job in jobs}
+    return list(found.values())
 
 
 def _header(matrix: Matrix, plugins: Mapping[str, str], here: Environment, command: str) -> RunHeader:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import torch
-from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from snnbench.engine.data import Dataset, Encoder, Samples, Split
+from snnbench.engine.data import Dataset, Encoder, Split
+from snnbench.engine.loader import Batch, Waiting, batches
 from snnbench.engine.network import Network
 from snnbench.measure.accuracy import DivergedError, Score, score
 from snnbench.records import Budget, derive_seed
@@ -62,7 +62,7 @@ class Trainer:
         self.network = network.spend(budget)
         self.encoder = encoder
         self.train, self.validation, self.test = (
-            split.to(device) for split in (data.train, data.validation, data.test)
+            split.near(device) for split in (data.train, data.validation, data.test)
         )
         self.budget = budget
         self.key = key
@@ -72,6 +72,7 @@ class Trainer:
         )
         self.order = torch.Generator().manual_seed(derive_seed(key, "order"))
         self.noise = self._generator("encoder")
+        self.waiting = Waiting(device)
 
     def run(self, on_epoch: OnEpoch = lambda epoch, accuracy: None) -> History:
         """Train for the whole budget; leave the network in evaluation mode at the chosen epoch.
@@ -107,8 +108,9 @@ class Trainer:
         self.network.train()
         loss = torch.zeros((), device=self.device)
         correct = torch.zeros((), device=self.device, dtype=torch.int64)
-        for x, y in self._batches():
-            logits = self.network(self.encoder(x, self.noise))
+        for batch in self.waiting.watch(self._batches()):
+            y = batch.y
+            logits = self.network(*batch.inputs)
             batch_loss = cross_entropy(logits, y)
             self.optimizer.zero_grad()
             batch_loss.backward()  # type: ignore[no-untyped-call]
@@ -129,11 +131,10 @@ class Trainer:
             "test.accuracy": self.score(self.test).accuracy,
         }
 
-    def _batches(self) -> Iterator[tuple[Samples, Tensor]]:
-        """The train split in a fresh order; the last batch may be smaller."""
+    def _batches(self) -> Iterator[Batch]:
+        """The train split, encoded, in a fresh order; the last batch may be smaller."""
         order = torch.randperm(len(self.train), generator=self.order).to(self.device)
-        for index in torch.split(order, self.budget.batch_size):
-            yield self.train.x[index], self.train.y[index]
+        return batches(self.train, order, self.budget.batch_size, self.encoder, self.noise)
 
     def _generator(self, stream: str) -> torch.Generator:
         return torch.Generator(self.device).manual_seed(derive_seed(self.key, stream))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from snnbench.cli import (  # noqa: F401
+    data,
     doctor,
     listing,
+    new_plugin,
     plan,
     plugins,
     report,

@@ -133,8 +133,10 @@ def _claims(spec: Spec) -> Row:
         if field.name not in common:
             value = getattr(spec, field.name)
             if isinstance(value, FromParam):
-                value = f"{cell_text(spec.params[value.name].default)} (parameter {value.name})"
+                claim = value.of(spec.params[value.name].default)
+                value = f"{cell_text(claim)} (parameter {value.name})"
             value = sorted(value) if isinstance(value, frozenset) else value
+            value = [one.name for one in value] if field.name == "surrogates" else value
             claims[field.name] = value if value or isinstance(value, bool) else None
     return claims
 

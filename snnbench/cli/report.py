@@ -24,12 +24,15 @@ COLUMNS = {
     "accuracy.test": "accuracy %",
     "throughput.training": "train /s",
     "throughput.inference": "infer /s",
+    "throughput.training_ratio": "train",
+    "throughput.inference_ratio": "infer",
+    "throughput.training_floor": "of floor",
     "memory.training_peak": "memory",
     "stability.lambda_grad": "λ grad",
 }
 """What a terminal of 100 columns has room for; the page has the rest."""
 
-NARROW = ("accuracy.test", "throughput.training", "stability.lambda_grad")
+NARROW = ("accuracy.test", "throughput.training", "throughput.training_ratio", "stability.lambda_grad")
 """What a narrower one has room for."""
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from snnbench.cli import app
+from snnbench.cli.data import DataRootOption
 from snnbench.cli.options import Prepared, choosing_cells
 from snnbench.cli.units import parse_duration, parse_size
 from snnbench.records import CellResult, EngineChoice, Rerun, Status
@@ -44,7 +45,10 @@ def run(
         int | None, typer.Option(min=1, metavar="N", help="Stop after N failed cells.")
     ] = None,
     rerun: Annotated[Rerun, typer.Option(help="Which finished cells to run again.")] = Rerun.MISSING,
-    data_root: Annotated[Path | None, typer.Option(metavar="DIR", help="Where datasets are.")] = None,
+    data_root: DataRootOption = None,
+    no_download: Annotated[
+        bool, typer.Option("--no-download", help="Missing data is an error: fetch nothing.")
+    ] = False,
 ) -> None:
     """Run a matrix, or what is missing of it, and show the leaderboard."""
     from snnbench.cli.progress import RunProgress
@@ -58,6 +62,7 @@ def run(
         threads=threads,
         limits=_limits(timeout, memory_limit, workers),
         data_root=data_root,
+        download=not no_download,
         rerun=rerun,
         maxfail=1 if exitfirst else maxfail,
         command=shlex.join(["snnbench", *sys.argv[1:]]),

@@ -24,8 +24,8 @@ MOST_ITEMS = 4
 
 STYLES = {
     **dict.fromkeys(("ok", "done"), "green"),
-    **dict.fromkeys(("warn", "blocked", "skipped", "interrupted"), "yellow"),
-    **dict.fromkeys(("fail", "broken", "failed", "oom", "timeout", "diverged"), "red"),
+    **dict.fromkeys(("warn", "blocked", "skipped", "interrupted", "missing"), "yellow"),
+    **dict.fromkeys(("fail", "broken", "failed", "oom", "timeout", "diverged", "damaged"), "red"),
 }
 """Colours of the words in a column named ``status``."""
 

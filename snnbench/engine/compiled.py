@@ -22,7 +22,7 @@ from torch.utils._python_dispatch import is_in_torch_dispatch_mode
 from snnbench.engine import eager
 from snnbench.engine.agreement import disagreement, is_elementwise
 from snnbench.engine.eager import EAGER, State, Stepping
-from snnbench.engine.surrogate import altered, reverse_only
+from snnbench.engine.surrogate import observed, reverse_only
 
 MOST_STEPS: Final = 25
 """Of a chunk: a longer one takes minutes to compile and runs slower."""
@@ -81,6 +81,9 @@ class Compiled:
             return f"it cannot be compiled: {type(error).__name__}: {first}"
 
     def _run(self, neuron: Stepping, x: Tensor, state: State) -> tuple[Tensor, State]:
+        kernel = neuron.kernel(x)
+        if kernel is not None:
+            return kernel(x, state)
         if not self._is_elementwise(neuron, x, state):
             return self._chunks(neuron, x, state)
         shape = x.shape[1:]
@@ -155,7 +158,7 @@ def chunk_steps(steps: int, most: int = MOST_STEPS) -> int:
 def _observed() -> bool:
     """Whether someone counts or changes operations or spikes: compiled code would hide them."""
     transformed = torch._C._functorch.peek_interpreter_stack() is not None
-    return transformed or is_in_torch_dispatch_mode() or altered()
+    return transformed or is_in_torch_dispatch_mode() or observed()
 
 
 def _differentiable(neuron: Stepping, x: Tensor, state: State) -> tuple[Tensor, bool]:

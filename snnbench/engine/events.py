@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -13,6 +14,9 @@ from torch import Tensor
 from snnbench.errors import DataError
 
 FIELDS = ("time", "x", "y", "polarity")
+
+Sensor: TypeAlias = tuple[int, int, int]
+"""Width, height and number of polarities."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,21 +31,35 @@ class Events:
 
     rows: Tensor
     offsets: Tensor
-    sensor: tuple[int, int, int]
+    sensor: Sensor
 
     @classmethod
-    def of(cls, recordings: Sequence[NDArray[np.integer]], sensor: tuple[int, int, int]) -> Events:
+    def of(cls, recordings: Sequence[NDArray[np.integer]], sensor: Sensor) -> Events:
         """From one array ``[events, 4]`` a recording, with the columns of ``rows``.
 
         Raises:
             DataError: An event lies outside the sensor, or a time outside 32 bits.
         """
         rows = np.concatenate([np.empty((0, 4), np.int64), *recordings], dtype=np.int64, casting="same_kind")
-        for column, limit in enumerate(sensor, start=1):
-            _check(rows[:, column], FIELDS[column], 0, limit - 1)
-        _check(rows[:, 0], "time", -(2**31), 2**31 - 1)
+        cls.check(rows, sensor)
         offsets = np.cumsum([0, *(len(recording) for recording in recordings)])
         return cls(torch.from_numpy(rows.astype(np.int32)), torch.from_numpy(offsets), sensor)
+
+    @staticmethod
+    def check(rows: NDArray[np.integer], sensor: Sensor, where: str = "") -> None:
+        """Refuse events ``[events, 4]`` outside the sensor, or times outside 32 bits.
+
+        Args:
+            rows: With the columns of ``Events.rows``.
+            sensor: Its width, height and number of polarities.
+            where: Begins the error's message.
+
+        Raises:
+            DataError: There are some.
+        """
+        for column, limit in enumerate(sensor, start=1):
+            _check(rows[:, column], f"{where}the {FIELDS[column]}", 0, limit - 1)
+        _check(rows[:, 0], f"{where}the time", -(2**31), 2**31 - 1)
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -58,6 +76,11 @@ class Events:
         row = torch.arange(int(offsets[-1]), device=offsets.device)
         row += torch.repeat_interleave(first - offsets[:-1], lengths)
         return Events(self.rows[row], offsets, self.sensor)
+
+    @property
+    def device(self) -> torch.device:
+        """Where they are."""
+        return self.rows.device
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -77,6 +100,6 @@ class Events:
 def _check(values: NDArray[np.integer], name: str, low: int, high: int) -> None:
     if values.size and not low <= values.min() <= values.max() <= high:
         raise DataError(
-            f"the {name} of events runs from {values.min()} to {values.max()}, outside {low} … {high}",
+            f"{name} of events runs from {values.min()} to {values.max()}, outside {low} … {high}",
             "columns are time (µs), x, y, polarity; the sensor is (width, height, polarities)",
         )

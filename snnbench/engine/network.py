@@ -139,15 +139,21 @@ class Network(nn.Module):
                 x = layer(x.flatten(0, 1)).unflatten(0, (steps, batch))
         return collected, tuple(following)
 
-    def classify(self, outputs: Tensor) -> Tensor:
-        """Logits ``[B, classes]`` from the last layer's outputs ``[T, B, H]``."""
-        return self.classifier(pool(outputs, self.readout))  # type: ignore[no-any-return]
+    def classify(self, outputs: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Logits ``[B, classes]`` from the last layer's outputs ``[T, B, H]``, as in ``forward``."""
+        return self.classifier(pool(outputs, self.readout, lengths))  # type: ignore[no-any-return]
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Logits ``[B, classes]`` for ``x`` ``[T, B, *input_shape]``."""
+    def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Logits ``[B, classes]`` for ``x`` ``[T, B, *input_shape]``.
+
+        Args:
+            x: Input over time.
+            lengths: Real steps of each sample, ``[B]``, from 1 to T: the readout leaves out what comes
+                after them. None where all are real.
+        """
         if self.windows is not None and torch.is_grad_enabled():
-            return self.classify(self.windows.run(self, x))
-        return self.classify(self.outputs(x)[-1])
+            return self.classify(self.windows.run(self, x), lengths)
+        return self.classify(self.outputs(x)[-1], lengths)
 
     def logits_and_exponent(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """``forward(x)``, and the largest Lyapunov exponent ``[B]`` along ``x``, to be penalised in a loss.
@@ -164,8 +170,10 @@ def _sees_all_steps(layer: nn.Module) -> bool:
     return not isinstance(layer, Neuron | PerStep) and any(True for _ in batch_norms)
 
 
-def pool(outputs: Tensor, readout: Readout) -> Tensor:
-    """One value a unit, ``[B, H]``, from outputs over time, ``[T, B, H]``."""
+def pool(outputs: Tensor, readout: Readout, lengths: Tensor | None = None) -> Tensor:
+    """One value a unit, ``[B, H]``, from outputs over time ``[T, B, H]``, the first ``lengths`` of them."""
+    if lengths is not None:
+        return _pool_real(outputs, readout, lengths)
     match readout:
         case "spike_sum":
             return outputs.sum(0)
@@ -175,3 +183,15 @@ def pool(outputs: Tensor, readout: Readout) -> Tensor:
             return outputs.amax(0)
         case "membrane_last":
             return outputs[-1]
+
+
+def _pool_real(outputs: Tensor, readout: Readout, lengths: Tensor) -> Tensor:
+    """``pool`` over the real steps of each sample, ``lengths`` ``[B]``."""
+    if readout == "membrane_last":
+        return outputs[lengths - 1, torch.arange(len(lengths), device=outputs.device)]
+    steps = torch.arange(len(outputs), device=outputs.device)[:, None]
+    padding = (steps >= lengths).view(*outputs.shape[:2], *[1] * (outputs.ndim - 2))
+    if readout == "membrane_max":
+        return outputs.masked_fill(padding, -torch.inf).amax(0)
+    total = outputs.masked_fill(padding, 0).sum(0)
+    return total if readout == "spike_sum" else total / lengths.view(-1, *[1] * (total.ndim - 1))

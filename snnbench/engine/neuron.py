@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from torch import Tensor, nn
 
-from snnbench.engine.eager import EAGER, Engine, State
+from snnbench.engine.eager import EAGER, Engine, Kernel, State
+
+
+class Kept(NamedTuple):
+    """Tensors of the size of a population, ``[B, *features]``, that autograd keeps of a step of eager mode.
+
+    Attributes:
+        always: Of every step.
+        later: Of every step but the first, whose state has no graph, or the last, whose state is not used.
+        output: The step keeps its own output besides: it counts once, whoever else keeps it.
+    """
+
+    always: int
+    later: int = 0
+    output: bool = False
 
 
 class Neuron(nn.Module):
@@ -43,10 +59,25 @@ class Neuron(nn.Module):
         """All steps of ``x`` ``[T, B, *features]``: the outputs ``[T, B, *features]`` and the last state."""
         return self.engine.run(self, x, self.initial_state(x[0]) if state is None else state)
 
+    def kernel(self, x: Tensor) -> Kernel | None:
+        """What runs all steps of an input like ``x`` at once, for engines other than eager.
+
+        None where there is nothing better than compiling the step. It is compared with the step
+        before it is trusted.
+        """
+        return None
+
     @property
     def native(self) -> bool:
         """Whether it runs over time by a ``forward`` of its own, which no engine changes."""
         return type(self).forward is not Neuron.forward
+
+    def kept(self) -> Kept | None:
+        """What autograd keeps of a step; None where nobody has counted.
+
+        Measurements are checked against it.
+        """
+        return None
 
     def leak_exponent(self) -> float | None:
         """Largest Lyapunov exponent under the true derivative (spikes frozen), nats a step.

@@ -16,6 +16,13 @@ Derivative: TypeAlias = Literal["surrogate", "true"]
 _derivative: ContextVar[Derivative] = ContextVar("snnbench_derivative", default="surrogate")
 
 
+class _Traced:
+    """The same for torch.compile, which traces no context variable before torch 2.14, and guards this."""
+
+    derivative: Derivative = "surrogate"
+    reverse_only: bool = False
+
+
 @contextmanager
 def derivative(which: Derivative) -> Iterator[None]:
     """Within this context, differentiate spikes by the ``surrogate`` or by the ``true`` derivative.
@@ -23,11 +30,18 @@ def derivative(which: Derivative) -> Iterator[None]:
     The true derivative of a spike is 0 almost everywhere: the spikes are frozen. A graded spike
     function is smooth: its true derivative is its derivative.
     """
-    token = _derivative.set(which)
+    token, before = _derivative.set(which), _Traced.derivative
+    _Traced.derivative = which
     try:
         yield
     finally:
         _derivative.reset(token)
+        _Traced.derivative = before
+
+
+def active() -> Derivative:
+    """The derivative in force."""
+    return _Traced.derivative if torch.compiler.is_compiling() else _derivative.get()
 
 
 @dataclass(slots=True)
@@ -51,6 +65,16 @@ def counting_spikes() -> Iterator[SpikeCount]:
         _spikes.reset(token)
 
 
+def spikes_are_frozen() -> bool:
+    """Whether spikes are to have the true derivative now, for a neuron that makes them without a surrogate.
+
+    Asking counts as a call of one: such a neuron, too, honours the derivative.
+    """
+    if not torch.compiler.is_compiling() and (spikes := _spikes.get()) is not None:
+        spikes.count += 1
+    return active() == "true"
+
+
 SpikeRule: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 
 _rule: ContextVar[SpikeRule | None] = ContextVar("snnbench_spike_rule", default=None)
@@ -66,21 +90,22 @@ def replacing_spikes(rule: SpikeRule) -> Iterator[None]:
         _rule.reset(token)
 
 
-_reverse_only: ContextVar[bool] = ContextVar("snnbench_reverse_only", default=False)
-
-
 @contextmanager
 def reverse_only() -> Iterator[None]:
     """Within, what is compiled is differentiated in reverse mode alone: it compiles and runs faster."""
-    token = _reverse_only.set(True)
+    before = _Traced.reverse_only
+    _Traced.reverse_only = True
     try:
         yield
     finally:
-        _reverse_only.reset(token)
+        _Traced.reverse_only = before
 
 
-def altered() -> bool:
-    """Whether some context above changes or counts spikes, which compiled code would not notice."""
+def observed() -> bool:
+    """Whether a context above changes or counts spikes: they must then come from surrogates, one by one.
+
+    Compiled code and kernels would not notice it.
+    """
     return _derivative.get() != "surrogate" or _spikes.get() is not None or _rule.get() is not None
 
 
@@ -107,14 +132,14 @@ class Surrogate:
     def __call__(self, z: Tensor) -> Tensor:
         """The spikes at ``z``, differentiable in reverse and forward mode and under ``vmap``."""
         if torch.compiler.is_compiling():
-            return ReverseSpike.apply(z, self) if _reverse_only.get() else self._traced(z)
+            return ReverseSpike.apply(z, self) if _Traced.reverse_only else self._traced(z)
         return SpikeFunction.apply(z, self)  # type: ignore[no-any-return]
 
     def _traced(self, z: Tensor) -> Tensor:
         """The same of plain operations: torch.compile refuses a Function that has a forward mode."""
         fixed = z.detach()
         zero = (z - fixed).nan_to_num()  # 0 at infinity too; its derivative is 1
-        return self.forward(fixed) + self.active_derivative(fixed, _derivative.get()) * zero
+        return self.forward(fixed) + self.active_derivative(fixed, active()) * zero
 
     def active_derivative(self, z: Tensor, which: Derivative) -> Tensor:
         """``derivative(z)``, or 0 where ``which`` is ``true``: spikes, unless graded, are frozen."""

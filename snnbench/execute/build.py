@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -9,13 +10,17 @@ from typing import cast
 
 import torch
 
+from snnbench import fetch
 from snnbench.engine.data import Dataset, Encoder
 from snnbench.engine.eager import EAGER, Engine
+from snnbench.engine.encoded import encoded
+from snnbench.engine.events import Events
 from snnbench.engine.network import Network
 from snnbench.engine.neuron import Neuron
+from snnbench.engine.recordings import Recordings
 from snnbench.engine.surrogate import Surrogate
 from snnbench.errors import DataError, UsageError
-from snnbench.plugin.specs import DatasetSpec, Spec
+from snnbench.plugin.specs import DatasetSpec, EncoderSpec, NeuronSpec, Spec
 from snnbench.records import Cell, Component, derive_seed
 
 
@@ -38,8 +43,8 @@ class Builder:
         self.engine: Engine = EAGER
 
     @cached_property
-    def data(self) -> Dataset:
-        """The dataset.
+    def source(self) -> Dataset:
+        """The dataset as it was published or generated.
 
         Raises:
             DataError: Its content is not what its spec declares.
@@ -54,47 +59,88 @@ class Builder:
             )
         return data
 
-    @cached_property
+    def check_data(self, note: Callable[[str], None], *, download: bool) -> None:
+        """See to it that the dataset is there, whole and what it claims to be.
+
+        Args:
+            note: Told what a person should know.
+            download: Fetch what is missing.
+
+        Raises:
+            DataError: It is not.
+        """
+        spec = cast(DatasetSpec, self.specs["dataset"])
+        content = str(spec.resolve(self.cell.dataset.params).get("content", ""))
+        fetch.verify(spec, content, self.data_root, note, download=download)
+        _ = self._encoded(note)
+
+    @property
+    def data(self) -> Dataset:
+        """The dataset: its samples are what ``encoder`` takes."""
+        return self._prepared[0]
+
+    @property
     def encoder(self) -> Encoder:
-        """The encoder."""
-        return cast(Encoder, self._make("encoder", self.cell.encoder, self.cell.budget.steps))
+        """What encodes the samples of ``data``; if they are recordings encoded before, gives those."""
+        return self._prepared[1]
+
+    @cached_property
+    def _prepared(self) -> tuple[Dataset, Encoder]:
+        return self._encoded()
+
+    def _encoded(self, note: Callable[[str], None] = lambda text: None) -> tuple[Dataset, Encoder]:
+        """Recordings that are always encoded the same way, encoded; or the dataset and the encoder."""
+        spec, steps = cast(EncoderSpec, self.specs["encoder"]), self.cell.budget.steps
+        encoder = cast(Encoder, self._make("encoder", self.cell.encoder, steps))
+        if not (spec.deterministic and isinstance(self.source.train.x, Events | Recordings)):
+            return self.source, encoder
+        parts = (self.source.checksum, spec.name, spec.version, spec.resolve(self.cell.encoder.params), steps)
+        key = hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+        return encoded(self.source, encoder, key, note)
 
     def network(self) -> Network:
         """A fresh network on the CPU; the same weights at every call.
 
         Torch's own generator, which a plugin may draw from, is seeded meanwhile and then put back.
         """
+        return self.rival(self.cell.neuron, cast(NeuronSpec, self.specs["neuron"]))
+
+    def rival(self, neuron: Component, spec: NeuronSpec) -> Network:
+        """The same of another neuron, with the cell's surrogate.
+
+        Raises:
+            UsageError: It spikes, and the cell has no surrogate.
+        """
         seed = derive_seed(self.cell.key, "weights")
         with torch.random.fork_rng([]):
             torch.manual_seed(seed)
-            network = self._network(torch.Generator().manual_seed(seed))
-        return network.run_by(self.engine).spend(self.cell.budget)
+            generator = torch.Generator().manual_seed(seed)
+            population = self._population(neuron, spec, generator)
+            sample = self.encoder(self.data.train.x[:1], torch.Generator().manual_seed(0))
+            shape, classes = tuple(sample.shape[2:]), self.data.classes
+            made = self._make("network", self.cell.network, shape, classes, population, generator)
+        return cast(Network, made).run_by(self.engine).spend(self.cell.budget)
 
-    def population(self, component: Component, spec: Spec) -> Callable[[tuple[int, ...]], Neuron]:
+    def population(self, neuron: Component, spec: NeuronSpec) -> Callable[[tuple[int, ...]], Neuron]:
         """What makes a population of another neuron, with the cell's surrogate.
 
         Raises:
-            UsageError: The cell has no surrogate.
+            UsageError: It spikes, and the cell has no surrogate.
         """
-        if self.cell.surrogate is None:
-            raise UsageError("the neuron does not spike")
-        surrogate = self._make("surrogate", self.cell.surrogate)
-        generator = torch.Generator().manual_seed(derive_seed(self.cell.key, "reference"))
-        factory, params = spec.load(), spec.resolve(component.params)
-        return lambda features: cast(Neuron, factory(features, surrogate, generator, **params))
+        return self._population(
+            neuron, spec, torch.Generator().manual_seed(derive_seed(self.cell.key, "reference"))
+        )
 
-    def _network(self, generator: torch.Generator) -> Network:
+    def _population(
+        self, neuron: Component, spec: NeuronSpec, generator: torch.Generator
+    ) -> Callable[[tuple[int, ...]], Neuron]:
         surrogate = None
-        if self.cell.surrogate is not None:
+        if spec.spike != "none":
+            if self.cell.surrogate is None:
+                raise UsageError("the neuron does not spike")
             surrogate = cast(Surrogate, self._make("surrogate", self.cell.surrogate))
-        neuron = self._bind("neuron", self.cell.neuron)
-
-        def population(features: tuple[int, ...]) -> Neuron:
-            return cast(Neuron, neuron(features, surrogate, generator))
-
-        sample = self.encoder(self.data.train.x[:1], torch.Generator().manual_seed(0))
-        shape, classes = tuple(sample.shape[2:]), self.data.classes
-        return cast(Network, self._make("network", self.cell.network, shape, classes, population, generator))
+        factory, params = spec.load(), spec.resolve(neuron.params)
+        return lambda features: cast(Neuron, factory(features, surrogate, generator, **params))
 
     def _make(self, kind: str, component: Component, *args: object) -> object:
         return self._bind(kind, component)(*args)

@@ -9,7 +9,7 @@ import time
 import traceback
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TypeAlias, cast
 
@@ -21,10 +21,10 @@ from snnbench.errors import SnnbenchError, UsageError
 from snnbench.execute import engine
 from snnbench.execute.build import Builder
 from snnbench.execute.job import Job, labels
-from snnbench.measure import Trained, equivalence, memory, throughput
-from snnbench.measure.accuracy import DivergedError, accuracy
+from snnbench.measure import Trained, accuracy, dataset, equivalence, memory, throughput
+from snnbench.measure.accuracy import DivergedError
 from snnbench.measure.stability import cell as stability
-from snnbench.plugin.specs import MeasurementSpec, Spec
+from snnbench.plugin.specs import MeasurementSpec, NeuronSpec
 from snnbench.records import CellResult, Component, Metric, Status, derive_seed
 from snnbench.training import OnEpoch, Trainer
 
@@ -88,7 +88,8 @@ def _measure_all(job: Job, on_epoch: OnEpoch, alone: Alone, found: _Findings) ->
         )
     network = build.network().to(device)
     trained = Trained(cell, network, build.encoder, build.data, device)
-    found.labels |= {"data": build.data.checksum, "dtype": _dtype(network)}
+    found.labels |= {"data": build.source.checksum, "dtype": _dtype(network)}
+    found.metrics |= dataset.dataset(build.data)
     _choose_engine(job, build, trained, found)
     if job.measure.memory:
         batch = trained.batch(build.data.train, cell.budget.batch_size, "probe.memory")
@@ -101,12 +102,7 @@ def _measure_all(job: Job, on_epoch: OnEpoch, alone: Alone, found: _Findings) ->
     for component, spec in job.extra:
         found.metrics |= _extra(cast(MeasurementSpec, spec), component, trained)
     if job.measure.throughput:
-        gc.collect()
-        seconds = job.measure.throughput_seconds
-        with alone():
-            found.metrics |= _attempt(
-                lambda: throughput.throughput(trained, seconds=seconds), throughput.missing
-            )
+        _time(job, build, trained, alone, found)
 
 
 def _choose_engine(job: Job, build: Builder, trained: Trained, found: _Findings) -> None:
@@ -127,11 +123,47 @@ def _train(trained: Trained, on_epoch: OnEpoch, found: _Findings) -> None:
     _seed_everything(derive_seed(cell.key, "global"))
     history = trainer.run(on_epoch)
     found.series |= history.series
+    if history.chosen is None:
+        found.metrics |= accuracy.missing("no epoch was trained")
+        return
     chance = float(data.test.y.bincount().max()) / len(data.test)
-    found.metrics |= accuracy(history.series, history.chosen, trainer.score(trainer.test), chance)
+    test = trainer.score(trainer.test)
+    if trainer.waiting.fraction is not None:
+        found.metrics |= {"training.waiting": Metric(trainer.waiting.fraction)}
+    remarks = dataset.remarks(data, found.metrics)
+    found.metrics |= accuracy.accuracy(history.series, history.chosen, test, chance, remarks)
 
 
-def _compare(reference: tuple[Component, Spec], build: Builder, trained: Trained, found: _Findings) -> None:
+def _time(job: Job, build: Builder, trained: Trained, alone: Alone, found: _Findings) -> None:
+    """Throughput; how equal the reference's model is stands beside each ratio to it."""
+    neurons = {"ratio": job.reference, "floor": job.floor}
+    rivals = {name: _rival(*neuron, build, trained) for name, neuron in neurons.items() if neuron}
+    gc.collect()
+    with alone():
+        metrics = _attempt(
+            lambda: throughput.throughput(trained, rivals=rivals, seconds=job.measure.throughput_seconds),
+            lambda reason: throughput.missing(reason, rivals),
+        )
+    for name, metric in metrics.items():
+        if name.endswith("_ratio") and metric.value is not None:
+            flags = (f"class {found.labels['equivalence']}", *metric.flags)
+            metrics[name] = replace(metric, flags=flags)
+    found.metrics |= metrics
+
+
+def _rival(neuron: Component, spec: NeuronSpec, build: Builder, trained: Trained) -> Network | str:
+    """The trained network with another neuron, all other weights the same; or why there is none."""
+    try:
+        network = build.rival(neuron, spec).to(trained.device)
+    except Exception as error:
+        return _reason(error)
+    equivalence.take_weights(network, trained.network)
+    return network
+
+
+def _compare(
+    reference: tuple[Component, NeuronSpec], build: Builder, trained: Trained, found: _Findings
+) -> None:
     """How far the cell's neuron is the reference."""
 
     def compared() -> Metrics:

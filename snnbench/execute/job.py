@@ -25,6 +25,7 @@ class Settings:
         environment: Identity of the environment; known once the device has been probed.
         engine: What runs the populations over time.
         ledger: Folder in which the cells of a combination agree on what ``engine`` comes to.
+        download: Whether missing files of datasets may be fetched.
     """
 
     device: str
@@ -34,6 +35,7 @@ class Settings:
     environment: str = ""
     engine: EngineChoice = EngineChoice.EAGER
     ledger: Path | None = None
+    download: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ class Job:
         measure: Which standard measurements to make.
         settings: How to run it.
         reference: The neuron that the cell's is compared with, and its spec.
+        floor: The neuron that the cell's speed is compared with besides, and its spec.
     """
 
     cell: Cell
@@ -54,7 +57,8 @@ class Job:
     extra: tuple[tuple[Component, Spec], ...]
     measure: Measure
     settings: Settings
-    reference: tuple[Component, Spec] | None = None
+    reference: tuple[Component, NeuronSpec] | None = None
+    floor: tuple[Component, NeuronSpec] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -68,6 +68,28 @@ def probe(settings: Settings) -> tuple[str, Environment]:
         raise answer
     device, environment = answer
     return device, environment
+
+
+def check_data(jobs: Sequence[Job], note: Callable[[str], None]) -> None:
+    """See to it that the data of all ``jobs`` is there and whole, in a process of its own.
+
+    Args:
+        jobs: One for each dataset and encoding.
+        note: Told what a person should know.
+
+    Raises:
+        DataError: Something is missing and cannot be had, or is wrong.
+    """
+    child = Child("snnbench.execute.worker:data_main", list(jobs))
+    try:
+        while (answer := child.connection.recv()) is not None:
+            if isinstance(answer, SnnbenchError):
+                raise answer
+            note(answer)
+    except EOFError:
+        note(f"the data could not be checked: {child.fate()}")
+    finally:
+        child.kill()
 
 
 def execute(jobs: Iterable[Job], *, workers: int, limits: Limits, on_epoch: OnEpoch) -> Generator[CellResult]:

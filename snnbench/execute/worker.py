@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from multiprocessing.connection import Connection
@@ -11,6 +11,7 @@ from multiprocessing.connection import Connection
 import torch
 
 from snnbench.errors import SnnbenchError, UsageError
+from snnbench.execute.build import Builder
 from snnbench.execute.cell import run_cell
 from snnbench.execute.job import EpochDone, Finished, Job, Settings, WantsAlone
 from snnbench.measure.environment import environment
@@ -43,6 +44,23 @@ def probe_main(settings: Settings, connection: Connection) -> None:
         connection.send((str(device), environment(device, settings.threads, settings.plugins)))
     except SnnbenchError as error:
         connection.send(error)
+
+
+def data_main(jobs: Sequence[Job], connection: Connection) -> None:
+    """See to the data of ``jobs``; send notes on the way, then None, or the error that stops them.
+
+    What a plugin's dataset raises by mistake is left to the cells, which report it with its traceback.
+    """
+    for job in jobs:
+        build = Builder(job.cell, job.specs, job.settings.data_root)
+        try:
+            build.check_data(connection.send, download=job.settings.download)
+        except SnnbenchError as error:
+            connection.send(error)
+            return
+        except Exception:
+            continue
+    connection.send(None)
 
 
 def resolve_device(text: str) -> torch.device:

@@ -90,7 +90,7 @@ def _choose(given: Params, provided: Provided) -> Choice:
     spec = provided.spec
     resolved = spec.resolve(given)
     component = Component(provided.reference, tuple(sorted((name, resolved[name]) for name, _ in given)))
-    identity = {
+    identity: dict[str, object] = {
         "name": spec.name,
         "version": spec.version,
         "distribution": provided.distribution,
@@ -98,6 +98,8 @@ def _choose(given: Params, provided: Provided) -> Choice:
         "params": resolved,
         "checksum": spec.checksum if isinstance(spec, DatasetSpec) else None,
     }
+    if isinstance(spec, DatasetSpec) and spec.files:
+        identity["files"] = [file.checksum for file in spec.files]
     digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
     return Choice(component, provided, digest, select.component_words(component))
 

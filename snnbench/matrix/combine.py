@@ -49,15 +49,15 @@ def spikes(neuron: Choice) -> bool:
     return cast(NeuronSpec, neuron.provided.spec).spike != "none"
 
 
-def combinations(blocks: Iterable[Axes]) -> Iterator[Parts]:
-    """All combinations of each block; one that several blocks have comes once."""
+def combinations(blocks: Iterable[Axes]) -> Iterator[tuple[int, Parts]]:
+    """All combinations of each block, with its index; one that several blocks have comes once."""
     seen: set[tuple[str, ...]] = set()
-    for axes in blocks:
+    for index, axes in enumerate(blocks):
         for parts in _product(axes):
             identities = tuple(part.identity for part in parts.values())
             if identities not in seen:
                 seen.add(identities)
-                yield parts
+                yield index, parts
 
 
 def _product(axes: Axes) -> Iterator[Parts]:
@@ -71,10 +71,24 @@ def _product(axes: Axes) -> Iterator[Parts]:
 
 
 def mismatch(parts: Parts) -> str | None:
-    """Why the encoder cannot encode the dataset, if it cannot."""
+    """Why two of its components do not go together, if they do not."""
+    return _not_encoded(parts) or _not_taken(parts)
+
+
+def _not_encoded(parts: Parts) -> str | None:
+    """Why the encoder cannot encode the dataset."""
     encoder = cast(EncoderSpec, parts["encoder"].provided.spec)
     dataset = cast(DatasetSpec, parts["dataset"].provided.spec)
     if dataset.data in encoder.accepts:
         return None
     kinds = " or ".join(sorted(encoder.accepts))
     return f"{encoder.name} encodes {kinds} data; {dataset.name} is {dataset.data} data"
+
+
+def _not_taken(parts: Parts) -> str | None:
+    """Why the neuron does not take the surrogate."""
+    taken = cast(NeuronSpec, parts["neuron"].provided.spec).surrogates
+    if not taken or "surrogate" not in parts or parts["surrogate"].provided.spec in taken:
+        return None
+    owner, names = parts["neuron"].provided.distribution, ", ".join(spec.name for spec in taken)
+    return f"{parts['neuron'].component.name} takes only the surrogates of {owner}: {names}"

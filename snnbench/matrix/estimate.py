@@ -39,7 +39,9 @@ def estimate(plan: Plan, cells: Iterable[Cell]) -> Estimate:
 
 
 def _seconds(plan: Plan, cell: Cell) -> float | None:
-    samples = cast(DatasetSpec, plan.components["dataset", cell.dataset.name].spec).samples
+    spec = cast(DatasetSpec, plan.components["dataset", cell.dataset.name].spec)
+    given = spec.resolve(cell.dataset.params).get("train")
+    samples = given if isinstance(given, int) and given else spec.samples
     if not samples:
         return None
     steps = samples * cell.budget.epochs * cell.budget.steps

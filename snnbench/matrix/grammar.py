@@ -38,6 +38,11 @@ class Request:
     reference: str
     arguments: tuple[tuple[str, Raw], ...] = ()
 
+    @property
+    def distribution(self) -> str:
+        """``dist`` of ``dist:lif``; empty where none is named."""
+        return self.reference.rpartition(":")[0]
+
     def __str__(self) -> str:
         if not self.arguments:
             return self.reference

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from snnbench.errors import NothingSelectedError, UsageError
 from snnbench.matrix import select
-from snnbench.matrix.axes import Axes, Choice, axis
-from snnbench.matrix.combine import Parts, check_size, combinations, mismatch, spikes, union
+from snnbench.matrix.axes import Axes, axis
+from snnbench.matrix.combine import Parts, check_size, combinations, mismatch, union
+from snnbench.matrix.rivals import Rivals
 from snnbench.matrix.spec import Matrix
 from snnbench.plugin.host import Host, Provided
 from snnbench.records import Budget, Cell, Component, cell_key
@@ -33,14 +34,18 @@ class Plan:
         components: Kind and name of every component of a cell, and of every measurement, to who
             provides it.
         measurements: The extra measurements.
-        reference: The neuron that the others are compared with, if any.
+        references: Key of each cell to the neuron that its own is compared with, if any.
+        floor: The neuron that the speed of all is compared with besides, if any.
+        absent: Optional distributions that are not installed: their components are left out.
     """
 
     cells: tuple[Cell, ...]
     skips: tuple[Skip, ...]
     components: Mapping[tuple[str, str], Provided]
     measurements: tuple[Component, ...] = ()
-    reference: Component | None = None
+    references: Mapping[str, Component] = field(default_factory=dict)
+    floor: Component | None = None
+    absent: tuple[str, ...] = ()
 
     @property
     def words(self) -> frozenset[str]:
@@ -62,13 +67,17 @@ def plan(matrix: Matrix, host: Host) -> Plan:
             matrix has a term that matches nothing in it.
         PluginError: A plugin that is needed is broken.
     """
+    absent = tuple(name for name in matrix.optional if not host.has(name))
+    matrix = matrix.without(absent)
     blocks = [{kind: axis(kind, texts, host) for kind, texts in block.items()} for block in matrix.blocks]
     axes = union(matrix, host)
     check_size(blocks, matrix.seeds)
     rules = _Rules(matrix, axes, host)
+    rivals = Rivals.of(matrix, host)
     cells: list[Cell] = []
     skips: list[Skip] = []
-    for parts in combinations(blocks):
+    references: dict[str, Component] = {}
+    for block, parts in combinations(blocks):
         words = frozenset[str]().union(*(part.words for part in parts.values()))
         budget, refusal = rules.budget(words), mismatch(parts)
         for seed in matrix.seeds:
@@ -78,27 +87,17 @@ def plan(matrix: Matrix, host: Host) -> Plan:
                 skips.append(Skip(cell, reason))
             else:
                 cells.append(cell)
+                references |= rivals.reference(block, cell)
     extra = axis("measurement", matrix.measurements, host)
-    reference = _reference(matrix, host)
     found = {
         (kind, choice.component.name): choice.provided
         for kind, choices in {**axes, "measurement": extra}.items()
         for choice in choices
     }
-    if reference is not None:
-        found["neuron", reference.component.name] = reference.provided
+    found |= {("neuron", choice.component.name): choice.provided for choice in rivals.choices}
     measurements = tuple(choice.component for choice in extra)
-    compared = reference.component if reference else None
-    return _with_needed(Plan(tuple(cells), tuple(skips), found, measurements, compared))
-
-
-def _reference(matrix: Matrix, host: Host) -> Choice | None:
-    """The neuron that the matrix compares the others with."""
-    text = matrix.measure.reference
-    choices = axis("neuron", (text,), host) if text else ()
-    if len(choices) > 1 or not all(map(spikes, choices)):
-        raise UsageError(f"measure.reference: {text!r} is not one neuron that spikes", "lif(beta=0.9)")
-    return choices[0] if choices else None
+    floor = rivals.floor.component if rivals.floor else None
+    return _with_needed(Plan(tuple(cells), tuple(skips), found, measurements, references, floor, absent))
 
 
 def narrow(whole: Plan, selection: select.Selection) -> Plan:
@@ -206,5 +205,9 @@ def _with_needed(whole: Plan) -> Plan:
     """``whole`` with only the components that its cells and measurements name."""
     needed = {(kind, part.name) for cell in whole.cells for kind, part in cell.components.items()}
     needed |= {("measurement", component.name) for component in whole.measurements}
-    needed |= {("neuron", whole.reference.name)} if whole.reference else set()
-    return replace(whole, components={key: one for key, one in whole.components.items() if key in needed})
+    keys = {cell.key for cell in whole.cells}
+    references = {key: neuron for key, neuron in whole.references.items() if key in keys}
+    rivals = {*references.values(), *([whole.floor] if whole.floor else [])}
+    needed |= {("neuron", neuron.name) for neuron in rivals}
+    components = {key: one for key, one in whole.components.items() if key in needed}
+    return replace(whole, components=components, references=references)

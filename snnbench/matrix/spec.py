@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
@@ -101,13 +101,18 @@ class Override:
 
 @dataclass(frozen=True, kw_only=True)
 class Also:
-    """Further combinations: the axes of the matrix, but for those given here."""
+    """Further combinations: the axes of the matrix, but for those given here.
+
+    Attributes:
+        reference: The neuron that theirs are compared with, if not ``measure.reference``.
+    """
 
     datasets: Axis | None = None
     encoders: Axis | None = None
     networks: Axis | None = None
     neurons: Axis | None = None
     surrogates: Axis | None = None
+    reference: ComponentText | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,6 +122,8 @@ class Content:
     Attributes:
         surrogates: May be empty if no neuron spikes.
         also: Each adds the combinations of other axes; what they have in common runs once.
+        optional: Distributions whose components, written ``distribution:name``, are left out where the
+            distribution is not installed.
         seeds: Indices of the repetitions, ascending.
         measurements: Extra measurement components.
         train: The budget of every cell no override names.
@@ -132,6 +139,7 @@ class Content:
     neurons: Axis
     surrogates: tuple[ComponentText, ...] = ()
     also: tuple[Also, ...] = ()
+    optional: tuple[str, ...] = ()
     seeds: Seeds = (0, 1, 2)
     measurements: tuple[ComponentText, ...] = ()
     train: Budget = field(default_factory=Budget)
@@ -178,6 +186,21 @@ class Matrix(Content):
         changes = {**given, "seeds": seeds} if seeds else given
         also = tuple(replace(one, **dict.fromkeys(given)) for one in self.also)
         return replace(self, **changes, also=also, base=self) if changes else self
+
+    def without(self, distributions: Collection[str]) -> Matrix:
+        """This matrix less the components of ``distributions``, and less what is then empty."""
+
+        def kept(axes: object) -> dict[str, Any]:
+            given = {f"{kind}s": getattr(axes, f"{kind}s") for kind in AXES}
+            return {
+                name: tuple(text for text in texts if grammar.parse(text).distribution not in distributions)
+                for name, texts in given.items()
+                if texts
+            }
+
+        others = [(one, kept(one)) for one in self.also]
+        also = tuple(replace(one, **axes) for one, axes in others if all(axes.values()))
+        return replace(self, **kept(self), also=also, base=self) if distributions else self
 
 
 def packaged() -> list[str]:

@@ -10,6 +10,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from snnbench.engine.data import Encoder, Split
+from snnbench.engine.loader import encode
 from snnbench.engine.network import Network
 from snnbench.errors import SnnbenchError
 from snnbench.records import Metric
@@ -31,7 +32,7 @@ class Score:
 
 
 def score(network: Network, encoder: Encoder, split: Split, generator: torch.Generator) -> Score:
-    """Evaluate ``network`` on ``split``; both, and ``generator``, on one device.
+    """Evaluate ``network`` on ``split``; its classes, and ``generator``, are on the network's device.
 
     Raises:
         DivergedError: The loss is not finite: the logits mean nothing, whatever their argmax.
@@ -40,8 +41,8 @@ def score(network: Network, encoder: Encoder, split: Split, generator: torch.Gen
     loss, correct = 0.0, 0
     with torch.no_grad():
         for start in range(0, len(split), EVALUATION_BATCH):
-            y = split.y[start : start + EVALUATION_BATCH]
-            logits = network(encoder(split.x[start : start + EVALUATION_BATCH], generator))
+            x, y = split.batch(slice(start, start + EVALUATION_BATCH))
+            logits = network(*encode(encoder, x, y, generator).inputs)
             loss += float(cross_entropy(logits, y, reduction="sum"))
             correct += int((logits.argmax(1) == y).sum())
     if not math.isfinite(loss):
@@ -50,25 +51,32 @@ def score(network: Network, encoder: Encoder, split: Split, generator: torch.Gen
 
 
 def accuracy(
-    series: Mapping[str, Sequence[float]], chosen: int | None, test: Score, chance: float
+    series: Mapping[str, Sequence[float]],
+    chosen: int,
+    test: Score,
+    chance: float,
+    remarks: tuple[str, ...] = (),
 ) -> dict[str, Metric]:
     """The accuracy metrics of a trained cell.
 
     Args:
         series: The training history, one number an epoch.
-        chosen: The epoch that validation chose; None if there was no epoch.
+        chosen: The epoch that validation chose.
         test: Of the chosen weights on the test split.
         chance: Accuracy of guessing; a result not above it is flagged ``chance``.
+        remarks: Further flags: what must be known of the data.
     """
-    flags = ("chance",) if test.accuracy <= chance else ()
-    metrics = {"accuracy.test": Metric(test.accuracy, flags=flags)}
-    if chosen is None:
-        reason = "no epoch was trained"
-        names = ("accuracy.test_last", "accuracy.validation", "accuracy.train", "accuracy.epoch")
-        return metrics | {name: Metric.missing(reason) for name in names}
-    return metrics | {
+    flags = (*remarks, "chance") if test.accuracy <= chance else remarks
+    return {
+        "accuracy.test": Metric(test.accuracy, flags=flags),
         "accuracy.test_last": Metric(series["test.accuracy"][-1]),
         "accuracy.validation": Metric(series["validation.accuracy"][chosen]),
         "accuracy.train": Metric(series["train.accuracy"][chosen]),
         "accuracy.epoch": Metric(float(chosen), unit="epoch"),
     }
+
+
+def missing(reason: str) -> dict[str, Metric]:
+    """All of the above, not measured."""
+    units = {"test": "1", "test_last": "1", "validation": "1", "train": "1", "epoch": "epoch"}
+    return {f"accuracy.{name}": Metric.missing(reason, unit) for name, unit in units.items()}

@@ -1,4 +1,8 @@
-"""Whether a cell's neuron is the reference: the same spikes and gradients for the same input current."""
+"""Whether a cell's neuron is the reference: the same spikes and gradients for the same input current.
+
+The current is counted in each neuron's own unit, the least that makes it spike in one step from rest: some
+models scale their input, by dt/τ or 1 − β, and are the reference for a current of another size.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ import copy
 from collections.abc import Callable
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import cosine_similarity
 
 from snnbench.engine.neuron import Neuron
@@ -14,7 +18,12 @@ from snnbench.measure.trained import Trained
 from snnbench.records import Metric
 
 FLIPS, COSINE = "equivalence.spike_flips", "equivalence.gradient_cosine"
+SCALE = "equivalence.current_scale"
+LARGEST = 20
+"""Binary exponent of the largest current that is tried."""
 MOST_FLIPS = 1e-3
+SAME = 1e-6
+"""Units that differ by less differ by rounding."""
 LEAST_COSINE = 0.999
 
 
@@ -22,7 +31,7 @@ def equivalence(trained: Trained, reference: Callable[[tuple[int, ...]], Neuron]
     """Compare the first population of a trained network with ``reference`` under the same current.
 
     The current is what reaches that population for a batch of test samples. The population runs as it
-    is, the reference in float64.
+    is, the reference in float64, with the population's own weights where it has such (``take_weights``).
 
     Args:
         trained: The cell.
@@ -30,42 +39,56 @@ def equivalence(trained: Trained, reference: Callable[[tuple[int, ...]], Neuron]
 
     Returns:
         ``equivalence.spike_flips``: the fraction of outputs that differ; ``.gradient_cosine``: the
-        cosine between the gradients that a random cotangent of the outputs sends back to the current.
+        cosine between the gradients that a random cotangent of the outputs sends back to the current;
+        ``.current_scale``: what the current is multiplied by for the reference.
     """
     network = copy.deepcopy(trained.network).eval()
     batch = trained.cell.budget.batch_size
     x, _ = trained.batch(trained.data.test, batch, "equivalence")
     current, neuron = _first_population(list(network.layers), x)
-    made = reference(tuple(current.shape[2:])).to(current.device, torch.float64).requires_grad_(False)
+    made = reference(tuple(current.shape[2:])).to(current.device)
+    take_weights(made, neuron)
+    made = made.to(torch.float64).requires_grad_(False)
     noise = trained.generator("equivalence.cotangent")
     cotangent = torch.randn(current.shape, generator=noise, device=current.device, dtype=torch.float64)
+    scale = _scale(copy.deepcopy(neuron).double(), made, current[0, :1].double())
     spikes, gradient = _run(neuron, current, cotangent)
-    expected, expected_gradient = _run(made, current.double(), cotangent)
+    expected, expected_gradient = _run(made, scale * current.double(), cotangent)
+    flips = Metric(float((spikes != expected).double().mean()))
     return {
-        FLIPS: Metric(float((spikes != expected).double().mean())),
+        SCALE: Metric(scale),
+        FLIPS: flips if spikes.any() or expected.any() else Metric.missing("neither spikes"),
         COSINE: _cosine(gradient, expected_gradient),
     }
 
 
+def take_weights(target: nn.Module, source: nn.Module) -> None:
+    """Copy into ``target`` every parameter and buffer that ``source`` has under the same name and shape."""
+    own, given = target.state_dict(), source.state_dict()
+    same = {name: given[name] for name in own if name in given and given[name].shape == own[name].shape}
+    target.load_state_dict(same, strict=False)
+
+
 def missing(reason: str) -> dict[str, Metric]:
     """The same, not measured."""
-    return {FLIPS: Metric.missing(reason), COSINE: Metric.missing(reason)}
+    return {name: Metric.missing(reason) for name in (SCALE, FLIPS, COSINE)}
 
 
 def grade(metrics: dict[str, Metric]) -> str:
     """``A``: equal spikes; ``B``: few flips; both with gradients along the reference's; ``C``: another model.
 
-    ``–`` where it could not be compared.
+    ``–`` where it could not be compared. A or B for a current of another size says so: ``A, current × 0.1``.
     """
     flips, cosine = metrics[FLIPS].value, metrics[COSINE].value
     if flips is None or cosine is None:
         return "–"
     if flips >= MOST_FLIPS or cosine <= LEAST_COSINE:
         return "C"
-    return "A" if flips == 0 else "B"
+    scale = metrics[SCALE].value
+    return ("A" if flips == 0 else "B") + ("" if scale in (1, None) else f", current × {scale:.3g}")
 
 
-def _first_population(layers: list[torch.nn.Module], x: Tensor) -> tuple[Tensor, Neuron]:
+def _first_population(layers: list[nn.Module], x: Tensor) -> tuple[Tensor, Neuron]:
     """The first population and the current ``[T, B, *features]`` that reaches it for input ``x``."""
     steps, batch = x.shape[:2]
     for layer in layers:
@@ -73,6 +96,34 @@ def _first_population(layers: list[torch.nn.Module], x: Tensor) -> tuple[Tensor,
             return x.detach(), layer
         x = layer(x.flatten(0, 1)).unflatten(0, (steps, batch))
     raise ValueError("the network has no population")
+
+
+def _scale(neuron: Neuron, reference: Neuron, like: Tensor) -> float:
+    """The unit of ``reference`` over that of ``neuron``; 1 where they are equal or one is not known."""
+    units = [_unit(one, like) for one in (neuron, reference)]
+    if units[0] is None or units[1] is None or abs(units[1] / units[0] - 1) < SAME:
+        return 1.0
+    return units[1] / units[0]
+
+
+@torch.no_grad()
+def _unit(neuron: Neuron, like: Tensor) -> float | None:
+    """The least current, to all neurons, that makes one spike in a step from rest ``[1, *features]``.
+
+    None if none does, or if one spikes, or is graded, without any.
+    """
+
+    def fires(current: float) -> bool:
+        x_t = torch.full_like(like, current)
+        return bool((neuron.step(x_t, neuron.initial_state(x_t))[0] != 0).any())
+
+    high = next((2.0**k for k in range(-LARGEST, LARGEST + 1) if fires(2.0**k)), None)
+    if high is None or fires(0.0):
+        return None
+    low = 0.0
+    while (middle := (low + high) / 2) not in (low, high):
+        low, high = (low, middle) if fires(middle) else (middle, high)
+    return high
 
 
 def _run(neuron: Neuron, current: Tensor, cotangent: Tensor) -> tuple[Tensor, Tensor]:

@@ -20,11 +20,11 @@ from typing import TypeAlias
 
 import psutil
 import torch
-from torch import Tensor, nn
-from torch.autograd.graph import saved_tensors_hooks
+from torch import Tensor
 
 from snnbench.engine.network import Network
-from snnbench.measure.timing import Work
+from snnbench.measure.saved import UnknownLayerError, predicted_bytes, saved_bytes
+from snnbench.measure.stopwatch import Work
 from snnbench.measure.workload import inference, training_step
 from snnbench.records import Metric
 
@@ -67,6 +67,7 @@ def memory(build: Build, batch: tuple[Tensor, Tensor], device: torch.device) -> 
       and step; every storage once, parameters and buffers excluded, its input included. What a
       function keeps by other means than autograd's own is not seen. In windows (``train.truncate``,
       ``train.checkpoint``): the state after each, and what one window saves in its turn.
+    - ``memory.saved_predicted``: the same in eager mode, by the rules of ``saved.predicted_bytes``.
 
     A peak is the median of three readings; ``low`` and ``high`` are the least and the greatest,
     widened by what the kernel's counter does not resolve; ``coarse`` flags one that is not known to
@@ -89,7 +90,14 @@ def memory(build: Build, batch: tuple[Tensor, Tensor], device: torch.device) -> 
 
 def missing(reason: str) -> dict[str, Metric]:
     """All of the above, not measured."""
-    names = ("training_peak", "inference_peak", "parameters", "state_per_sample", "saved_per_sample_step")
+    names = (
+        "training_peak",
+        "inference_peak",
+        "parameters",
+        "state_per_sample",
+        "saved_per_sample_step",
+        "saved_predicted",
+    )
     return {f"memory.{name}": Metric.missing(reason, "B") for name in names}
 
 
@@ -220,56 +228,43 @@ def sizes(network: Network, x: Tensor) -> dict[str, Metric]:
         network: On the device of ``x``.
         x: Encoded input, ``[T, B, *]``, the only view of its storage.
     """
-    steps, batch = x.shape[:2]
     state = network.eval().initial_state(x[0, :1])
     held = sum(tensor.nbytes for tensor in state)
     parameters = sum(parameter.nbytes for parameter in network.parameters())
     return {
         "memory.parameters": Metric(float(parameters), "B"),
         "memory.state_per_sample": Metric(float(held), "B"),
-        "memory.saved_per_sample_step": Metric(_saved(network.train(), x, held) / (steps * batch), "B"),
+        "memory.saved_per_sample_step": Metric(_saved(saved_bytes, network, x, held), "B"),
+        "memory.saved_predicted": _predicted(network, x, held),
     }
 
 
-def _saved(network: Network, x: Tensor, state: int) -> int:
-    """Bytes saved for backward; in windows, the state after each and what the longest one saves in its turn.
+def _predicted(network: Network, x: Tensor, state: int) -> Metric:
+    """Bytes saved a sample and step, by the rules of the layers."""
+    try:
+        return Metric(_saved(predicted_bytes, network, x, state), "B")
+    except UnknownLayerError as error:
+        return Metric.missing(error.message, "B")
+
+
+def _saved(count: Callable[[Network, Tensor], int], network: Network, x: Tensor, state: int) -> float:
+    """Bytes saved a sample and step; in windows, the state between them and what one saves in its turn.
 
     Args:
-        network: In training mode.
-        x: Encoded input, ``[T, B, *]``, the only view of its storage.
+        count: Bytes that a network saves for an input, the only view of its storage.
+        network: Is left in training mode.
+        x: Encoded input, ``[T, B, *]``, likewise.
         state: Bytes of the state of one sample.
     """
-    if network.windows is None:
-        return saved_bytes(network, x)
     steps, batch = x.shape[:2]
-    window = min(network.windows.steps, steps)
-    between = math.ceil(steps / window) - 1
-    return between * state * batch + saved_bytes(_Window(network), x[:window].clone())
-
-
-class _Window(nn.Module):
-    """One window of a network, as it is computed again."""
-
-    def __init__(self, network: Network) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.network.window(x, None)[0]
-
-
-def saved_bytes(network: nn.Module, x: Tensor) -> int:
-    """Bytes of all storages that ``network(x)`` saves for backward, without its parameters and buffers."""
-    own = {tensor.untyped_storage().data_ptr() for tensor in (*network.parameters(), *network.buffers())}
-    saved: dict[int, int] = {}
-
-    def note(tensor: Tensor) -> Tensor:
-        storage = tensor.untyped_storage()
-        if storage.data_ptr() not in own:
-            saved[storage.data_ptr()] = storage.nbytes()
-        return tensor
-
-    with saved_tensors_hooks(note, lambda tensor: tensor):
-        logits = network(x)  # keeps the graph, so that no address is used twice
-    del logits
-    return sum(saved.values())
+    windows = network.train().windows
+    if windows is None:
+        return count(network, x) / (steps * batch)
+    length = min(windows.steps, steps)
+    between = math.ceil(steps / length) - 1
+    network.windows = None
+    try:
+        one = count(network, x[:length].clone())
+    finally:
+        network.windows = windows
+    return (between * state * batch + one) / (steps * batch)

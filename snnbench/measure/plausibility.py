@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.functional import conv2d
 from torch.utils.flop_counter import FlopCounterMode
 
-from snnbench.measure.timing import Stopwatch, Work, stopwatch_for
+from snnbench.measure.stopwatch import Stopwatch, Work, stopwatch_for
 
 MARGIN = 1.5
 """A rate is refused from this multiple of the measured peak on.

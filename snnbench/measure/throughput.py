@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import TypeAlias
 
@@ -12,17 +12,27 @@ from torch import Tensor
 
 from snnbench.engine.data import Split
 from snnbench.engine.network import Network
-from snnbench.measure.plausibility import demand, device_peak, implausible
-from snnbench.measure.timing import Rate, Stopwatch, Timing, Work, repeat, stopwatch_for
+from snnbench.measure.paired import ratio
+from snnbench.measure.plausibility import Peak, demand, device_peak, implausible
+from snnbench.measure.stopwatch import Stopwatch, Work, stopwatch_for
+from snnbench.measure.timing import Timing, repeat, take_turns
 from snnbench.measure.trained import Trained
 from snnbench.measure.workload import inference, training_step
 from snnbench.records import Metric
 
 Call: TypeAlias = Callable[[Tensor, Tensor], object]
+Rivals: TypeAlias = Mapping[str, Network | str]
+"""Networks that a cell's is compared with, on its device, or why there is none; by suffix of the metric."""
+
+UNITS = {"": "samples/s", "_updates": "updates/s", "_end_to_end": "samples/s"}
 
 
 def throughput(
-    trained: Trained, *, seconds: float = 0.5, stopwatch: Stopwatch | None = None
+    trained: Trained,
+    *,
+    rivals: Rivals | None = None,
+    seconds: float = 0.5,
+    stopwatch: Stopwatch | None = None,
 ) -> dict[str, Metric]:
     """Rates at the cell's batch size, steps and dtype, under the thread count in force.
 
@@ -31,31 +41,33 @@ def throughput(
     - ``throughput.<name>``: samples/s of the model alone, on one encoded batch that stays on the device;
     - ``throughput.<name>_updates``: the same in neuron updates (samples · steps · neurons) a second;
     - ``throughput.<name>_device``: the same by device events, on an accelerator only;
-    - ``throughput.<name>_end_to_end``: samples/s with drawing each batch from the dataset and encoding it.
+    - ``throughput.<name>_end_to_end``: samples/s with drawing each batch from the dataset and encoding it;
+    - ``throughput.<name>_<rival>``: the first as a multiple of the rival's, the two taking turns, so that
+      the machine's drift cancels (see ``paired.Ratio``).
 
     All but ``_device`` are by the wall clock, the device synchronised. A value is the median over
     windows of calls, ``low`` and ``high`` their quartiles; its flags are those of ``timing.Rate``. A
-    rate that the device cannot reach is missing.
+    rate that the device cannot reach is missing, and so is every ratio of it.
 
     The trained network and torch's global generators are left as they were.
 
     Args:
         trained: The cell.
-        seconds: Time cap of each warm-up and of each of the four measurements.
+        rivals: What it is compared with.
+        seconds: Time cap of each warm-up and of each rate.
         stopwatch: Stands in for the device's own.
     """
     device = trained.device
     clock = stopwatch or stopwatch_for(device)
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
-        time = partial(repeat, stopwatch=clock, seconds=seconds)
-        return _rates("inference", trained, inference_call(trained), trained.data.test, time) | _rates(
-            "training", trained, training_call(trained), trained.data.train, time
+        return _rates("inference", trained, rivals or {}, clock, seconds) | _rates(
+            "training", trained, rivals or {}, clock, seconds
         )
 
 
-def missing(reason: str) -> dict[str, Metric]:
+def missing(reason: str, rivals: Rivals | None = None) -> dict[str, Metric]:
     """All of the above, not measured."""
-    units = {"": "samples/s", "_updates": "updates/s", "_end_to_end": "samples/s"}
+    units = UNITS | {f"_{rival}": "×" for rival in rivals or {}}
     return {
         f"throughput.{name}{which}": Metric.missing(reason, unit)
         for name in ("inference", "training")
@@ -64,47 +76,80 @@ def missing(reason: str) -> dict[str, Metric]:
 
 
 def _rates(
-    name: str, trained: Trained, call: Call, split: Split, time: Callable[[Work], Timing]
+    name: str, trained: Trained, rivals: Rivals, clock: Stopwatch, seconds: float
 ) -> dict[str, Metric]:
-    """All rates of one call on batches of ``split``."""
-    samples = trained.cell.budget.batch_size
+    """All rates and ratios of inference or of training steps."""
+    samples, training = trained.cell.budget.batch_size, name == "training"
+    split = trained.data.train if training else trained.data.test
     x, y = trained.batch(split, samples, "throughput")
+    make_call = training_call if training else inference_call
+    networks = {"": trained.network} | {k: net for k, net in rivals.items() if isinstance(net, Network)}
+    calls = {which: make_call(network, trained) for which, network in networks.items()}
+    works: list[Work] = [partial(call, x, y) for call in calls.values()]
     batches = encoded_batches(trained, split)
-    alone = time(partial(call, x, y))
-    end_to_end = time(lambda: call(*next(batches)))
 
-    need = demand(partial(call, x, y), trained.network, x)
+    timed = take_turns(works, clock, seconds)
+    end_to_end: Timing | str = timed[0]
+    if isinstance(timed[0], Timing):
+        end_to_end = repeat(lambda: calls[""](*next(batches)), clock, seconds)
     peak = device_peak(trained.device, {x.dtype, *(p.dtype for p in trained.network.parameters())})
-    updates = samples * x.shape[0] * count_neurons(trained.network, x)
-
-    def checked(rate: Rate, amount: float, unit: str) -> Metric:
-        reason = implausible(need, rate.median, peak)
-        return Metric.missing(reason, unit) if reason else rate.metric(amount, unit)
-
-    metrics = {
-        f"throughput.{name}": checked(alone.wall, samples, "samples/s"),
-        f"throughput.{name}_updates": checked(alone.wall, updates, "updates/s"),
-        f"throughput.{name}_end_to_end": checked(end_to_end.wall, samples, "samples/s"),
+    checked = {
+        which: _check(timing, work, networks[which], x, peak)
+        for which, work, timing in zip(networks, works, timed, strict=True)
     }
-    if alone.device is not None:
-        metrics[f"throughput.{name}_device"] = checked(alone.device, samples, "samples/s")
-    return metrics
+    alone, whole = checked[""], _check(end_to_end, works[0], trained.network, x, peak)
+    updates = samples * x.shape[0] * count_neurons(trained.network, x)
+    metrics = {
+        f"throughput.{name}": _metric(alone, samples, "samples/s"),
+        f"throughput.{name}_updates": _metric(alone, updates, "updates/s"),
+        f"throughput.{name}_end_to_end": _metric(whole, samples, "samples/s"),
+    }
+    if isinstance(alone, Timing) and alone.device is not None:
+        metrics[f"throughput.{name}_device"] = alone.device.metric(samples, "samples/s")
+    others = {which: checked.get(which, rival) for which, rival in rivals.items()}
+    return metrics | {f"throughput.{name}_{which}": _ratio(alone, other) for which, other in others.items()}
 
 
-def inference_call(trained: Trained) -> Call:
-    """Inference by a copy of the network."""
-    network = copy.deepcopy(trained.network).eval()
+def _check(timing: Timing | str, work: Work, network: Network, x: Tensor, peak: Peak) -> Timing | str:
+    """``timing``, unless the device cannot have been so fast by either clock: then why."""
+    if isinstance(timing, str):
+        return timing
+    need = demand(work, network, x)
+    rates = [rate for rate in (timing.wall, timing.device) if rate is not None]
+    return next(filter(None, (implausible(need, rate.median, peak) for rate in rates)), timing)
+
+
+def _metric(timing: Timing | str, amount: float, unit: str) -> Metric:
+    if isinstance(timing, str):
+        return Metric.missing(timing, unit)
+    return timing.wall.metric(amount, unit)
+
+
+def _ratio(one: Timing | str, other: Timing | Network | str) -> Metric:
+    """How much faster ``one`` is than ``other``, if both have been timed."""
+    match one, other:
+        case Timing(), Timing():
+            return ratio(one, other).metric()
+        case str(), _:
+            return Metric.missing(one, "×")
+        case _:
+            return Metric.missing(f"the other network: {other}", "×")
+
+
+def inference_call(network: Network, trained: Trained) -> Call:
+    """Inference by a copy of ``network``."""
+    network = copy.deepcopy(network).eval()
     return lambda x, y: inference(network, x)
 
 
-def training_call(trained: Trained) -> Call:
-    """Training steps of a copy of the network.
+def training_call(network: Network, trained: Trained) -> Call:
+    """Training steps of a copy of ``network``, by the budget of ``trained``.
 
     The optimiser's step size is 0: it computes all it ever does, but every call starts from the
     trained weights. Hundreds of real steps on one batch would change the firing rates and drive the
     gradients into denormal numbers, which a CPU is slow at.
     """
-    network = copy.deepcopy(trained.network).train()
+    network = copy.deepcopy(network).train()
     decay = trained.cell.budget.weight_decay
     optimizer = torch.optim.Adam(network.parameters(), lr=0.0, weight_decay=decay)
     return partial(training_step, network, optimizer)
@@ -114,13 +159,14 @@ def encoded_batches(trained: Trained, split: Split) -> Iterator[tuple[Tensor, Te
     """Endless full batches of ``split``: drawn in a fresh order each pass and encoded, as training does."""
     size = trained.cell.budget.batch_size
     order, noise = trained.generator("throughput.order"), trained.generator("throughput.encoder")
-    split = split.to(trained.device)
+    split = split.near(trained.device)
     while True:
         shuffled = torch.randperm(len(split), generator=order, device=trained.device)
         shuffled = shuffled.repeat(-(-size // len(split)))  # a split may be smaller than a batch
         for index in torch.split(shuffled, size):
             if len(index) == size:
-                yield trained.encoder(split.x[index], noise), split.y[index]
+                x, y = split.batch(index)
+                yield trained.encoder(x, noise), y
 
 
 def count_neurons(network: Network, x: Tensor) -> int:

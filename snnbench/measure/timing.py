@@ -1,7 +1,8 @@
-"""How long a piece of work takes: warm-up, repeats, and the clocks they are read from.
+"""How long a piece of work takes: warm-up, and repeats until its rate is known.
 
 Work is timed in windows of many calls, so that neither the clock's resolution nor the cost of a
-synchronisation shows. A rate is the median over windows; its spread is their quartiles.
+synchronisation shows. A rate is the median over windows; its spread is their quartiles. Works that are
+to be compared take turns, a window each, so that the machine's drift meets all of them alike.
 """
 
 from __future__ import annotations
@@ -12,12 +13,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from statistics import quantiles
-from time import perf_counter, process_time
-from typing import TypeAlias
+from time import process_time
 
 import psutil
-import torch
 
+from snnbench.measure.stopwatch import Lap, Stopwatch, Work
 from snnbench.records import Metric
 
 SETTLED = 0.05
@@ -33,29 +33,16 @@ WINDOWS = 20
 """The time cap is as long as this many windows."""
 
 LEAST = 10
-"""Windows that are timed at the least, whatever the time cap."""
+"""Windows that are timed at the least, unless they take as long as so many time caps."""
+
+FEWEST = 6
+"""Windows that are timed at the least then: with fewer, a comparison has no 95 % interval."""
 
 WARM_UP = 5
 """Windows that a warm-up may take at the least before it is given up, whatever the time cap."""
 
-Work: TypeAlias = Callable[[], object]
-
-
-@dataclass(frozen=True, slots=True)
-class Lap:
-    """Seconds that some calls took.
-
-    Attributes:
-        wall: By the host's clock, until the device has finished.
-        device: Between two events on the device; None where there are none.
-    """
-
-    wall: float
-    device: float | None = None
-
-
-Stopwatch: TypeAlias = Callable[[Work, int], Lap]
-"""Calls the work so many times and says how long all of them took."""
+PATIENCE = 5.0
+"""A work of which one call takes longer than so many time caps is not timed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +69,19 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """One piece of work by both clocks; ``device`` is None where there are no events."""
+    """One piece of work by both clocks.
+
+    Attributes:
+        wall: By the host's clock.
+        device: By events on the device; None where there are none.
+        windows: Calls a second in each window, by the host's clock, in their order.
+        settled: The warm-up ended with two windows that agree.
+    """
 
     wall: Rate
     device: Rate | None
+    windows: tuple[float, ...]
+    settled: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,25 +107,75 @@ def machine_load() -> Load:
 
 def repeat(
     work: Work, stopwatch: Stopwatch, seconds: float, load: Callable[[], Load] = machine_load
-) -> Timing:
+) -> Timing | str:
     """Warm ``work`` up, then time it until its spread is small or ``seconds`` have passed.
 
     The warm-up may take ``seconds`` too. The garbage collector runs between windows only.
+
+    Returns:
+        The timing, or why there is none.
+    """
+    return take_turns([work], stopwatch, seconds, load)[0]
+
+
+def take_turns(
+    works: Sequence[Work], stopwatch: Stopwatch, seconds: float, load: Callable[[], Load] = machine_load
+) -> list[Timing | str]:
+    """``repeat`` for several works, which take turns: A B C, then C B A, and so on.
+
+    The n-th windows of all are neighbours in time. As the order alternates, none has the advantage of
+    being first. ``seconds`` is the cap of each. The others are there to be compared with the first: if
+    that is too slow to be timed, they are not run.
+
+    Returns:
+        For each work its timing, or why there is none.
     """
     with _collector_off():
-        calls, settled = _warm_up(work, stopwatch, seconds)
-        laps: list[Lap] = []
-        before = load()
-        while True:
-            laps.append(_lap(work, stopwatch, calls))
-            wall = [lap.wall for lap in laps]
-            if len(laps) >= LEAST and (spread([1 / lap for lap in wall]) < SPREAD or sum(wall) >= seconds):
-                break
+        warmed = [_warm_up(works[0], stopwatch, seconds)]
+        if isinstance(warmed[0], str):
+            return [warmed[0]] * len(works)
+        warmed += [_warm_up(work, stopwatch, seconds) for work in works[1:]]
+        paces = {index: pace for index, pace in enumerate(warmed) if isinstance(pace, _Pace)}
+        laps: dict[int, list[Lap]] = {index: [] for index in paces}
+        order, before = list(paces), load()
+        while not _enough(list(laps.values()), seconds):
+            for index in order:
+                laps[index].append(_lap(works[index], stopwatch, paces[index].calls))
+            order.reverse()
         after = load()
     busy = after.others - before.others > BUSY * (after.total - before.total)
+    return [
+        pace if isinstance(pace, str) else _timing(laps[index], pace, busy)
+        for index, pace in enumerate(warmed)
+    ]
+
+
+def _enough(laps: Sequence[Sequence[Lap]], seconds: float) -> bool:
+    """Whether works that took turns have been timed enough; if several, as often in either order."""
+    walls = [[lap.wall for lap in one] for one in laps]
+    windows, longest = len(walls[0]), max(map(sum, walls))
+    if windows < FEWEST or (len(walls) > 1 and windows % 2):
+        return False
+    if windows < LEAST:
+        return longest >= LEAST * seconds
+    return longest >= seconds or all(spread([1 / lap for lap in wall]) < SPREAD for wall in walls)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pace:
+    """The calls that fill a window, and whether the warm-up settled."""
+
+    calls: int
+    settled: bool
+
+
+def _timing(laps: Sequence[Lap], pace: _Pace, busy: bool) -> Timing:
+    """What windows of ``pace.calls`` calls tell."""
+    wall = [lap.wall for lap in laps]
     events = [lap.device for lap in laps if lap.device is not None]
-    rate = partial(_rate, calls=calls, settled=settled, busy=busy)
-    return Timing(rate(wall), rate(events) if events else None)
+    rate = partial(_rate, calls=pace.calls, settled=pace.settled, busy=busy)
+    windows = tuple(pace.calls / lap for lap in wall)
+    return Timing(rate(wall), rate(events) if events else None, windows, pace.settled)
 
 
 def _rate(seconds: Sequence[float], *, calls: int, settled: bool, busy: bool) -> Rate:
@@ -139,8 +185,8 @@ def _rate(seconds: Sequence[float], *, calls: int, settled: bool, busy: bool) ->
     return Rate(*quartiles(rates), flags=tuple(flag for flag, raised in flags.items() if raised))
 
 
-def _warm_up(work: Work, stopwatch: Stopwatch, seconds: float) -> tuple[int, bool]:
-    """Run windows until two in a row agree: the calls that fill a window, and whether they agreed."""
+def _warm_up(work: Work, stopwatch: Stopwatch, seconds: float) -> _Pace | str:
+    """Run windows until two in a row agree; or the reason why it takes too long."""
     stopwatch(work, 1)  # the first call compiles, allocates and starts threads: no measure of the next
     window = seconds / WINDOWS
     calls, windows, spent = 1, 0, 0.0
@@ -148,15 +194,17 @@ def _warm_up(work: Work, stopwatch: Stopwatch, seconds: float) -> tuple[int, boo
     while True:
         lap = _lap(work, stopwatch, calls).wall
         spent += lap
+        if lap > PATIENCE * seconds and calls == 1:
+            return f"one call takes {lap:.3g} s, more than {PATIENCE:g} times the time cap of {seconds:g} s"
         if lap < window / 2:
             calls *= 2
             previous = None
             continue
         windows += 1
         if previous is not None and abs(lap - previous) < SETTLED * previous:
-            return calls, True
+            return _Pace(calls, True)
         if windows >= WARM_UP and spent >= seconds:
-            return calls, False
+            return _Pace(calls, False)
         previous = lap
 
 
@@ -188,38 +236,3 @@ def _collector_off() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
-
-
-def stopwatch_for(device: torch.device) -> Stopwatch:
-    """The stopwatch that tells the truth on ``device``.
-
-    Raises:
-        ValueError: The device is neither a CPU nor CUDA.
-    """
-    if device.type == "cpu":
-        return time_on_cpu
-    if device.type == "cuda":
-        return partial(time_on_cuda, device)
-    raise ValueError(f"no stopwatch for a device of type {device.type!r}")
-
-
-def time_on_cpu(work: Work, calls: int) -> Lap:
-    """Wall time of ``calls`` calls."""
-    start = perf_counter()
-    for _ in range(calls):
-        work()
-    return Lap(perf_counter() - start)
-
-
-def time_on_cuda(device: torch.device, work: Work, calls: int) -> Lap:
-    """Wall time of ``calls`` calls between two synchronisations, and the time between two events."""
-    with torch.cuda.device(device):
-        begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))  # type: ignore[no-untyped-call]
-        torch.cuda.synchronize()
-        start = perf_counter()
-        begin.record()
-        for _ in range(calls):
-            work()
-        end.record()
-        torch.cuda.synchronize()
-        return Lap(perf_counter() - start, begin.elapsed_time(end) / 1000)

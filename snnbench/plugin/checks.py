@@ -52,10 +52,17 @@ def _check_claims(where: str, spec: NeuronSpec) -> None:
             continue
         if claim.name not in spec.params:
             raise Fault(f"{where}: {name} is said to follow {claim.name!r}, which is no parameter of it")
-        param = spec.params[claim.name]
-        for value in param.choices or (param.default,):
-            if not _fits(value, hint):
-                raise Fault(f"{where}: {name} follows {claim.name!r}, but {value!r} is not {_allowed(hint)}")
+        for value in _values(spec.params[claim.name]):
+            if claim.claims and value not in claim.claims:
+                raise Fault(f"{where}: {name} follows {claim.name!r}, but claims nothing for {value!r}")
+            if not _fits(claim.of(value), hint):
+                what = f"{claim.of(value)!r} is not {_allowed(hint)}"
+                raise Fault(f"{where}: {name} follows {claim.name!r}, but {what}")
+
+
+def _values(param: Param) -> tuple[Any, ...]:
+    """The values of a parameter that may decide a claim."""
+    return param.choices or ((False, True) if isinstance(param.default, bool) else (param.default,))
 
 
 def _fits(value: object, hint: Any) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Literal
 
 from snnbench.errors import PluginError, UsageError, did_you_mean
@@ -114,6 +115,11 @@ class Host:
             raise self._unknown(kind, distribution, name)
         return matches[0]
 
+    def has(self, distribution: str) -> bool:
+        """Whether a plugin of ``distribution`` is installed and not blocked; it may be broken."""
+        names = {normal(one.source.distribution) for one in self._loaded if one.status != "blocked"}
+        return normal(distribution) in names
+
     def skip_reason(self, cell: Cell) -> str | None:
         """Why some plugin will not have ``cell`` run, or None.
 
@@ -154,6 +160,12 @@ class Host:
                 )
             if one.status == "blocked" and named:
                 return UsageError(f"{kind} {reference!r} needs {one}, which is {one.reason}")
+        if distribution and not any(_is_from(one, distribution) for one in self._provided):
+            close = get_close_matches(distribution, {one.distribution for one in self._provided}, cutoff=0.9)
+            return UsageError(
+                f"{kind} {reference!r} needs the package {distribution!r}, which is not installed",
+                f"did you mean {close[0]}:{name}?" if close else f"install it: pip install {distribution}",
+            )
         known = [one.reference for one in self.all(kind)]
         if distribution:
             known = [f"{one.distribution}:{one.spec.name}" for one in self.all(kind)]

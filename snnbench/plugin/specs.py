@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from importlib import import_module
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias, cast
 
 from snnbench.errors import PluginError, UsageError, did_you_mean
 from snnbench.records import Params, Scalar, Value, format_value
@@ -13,7 +13,7 @@ from snnbench.records import Params, Scalar, Value, format_value
 Factory: TypeAlias = Callable[..., Any] | str
 SpikeKind: TypeAlias = Literal["binary", "ternary", "multi", "graded", "none"]
 ThresholdRule: TypeAlias = Literal[">", ">="]
-ResetKind: TypeAlias = Literal["subtract", "zero", "value", "none"]
+ResetKind: TypeAlias = Literal["subtract", "zero", "value", "other", "none"]
 DataKind: TypeAlias = Literal["image", "events", "sequence"]
 
 
@@ -146,10 +146,20 @@ class FromParam:
     """A claim that a parameter of the component decides.
 
     Attributes:
-        name: Of the parameter. Its values are what the claim can be.
+        name: Of the parameter.
+        claims: What is claimed for each of its values; empty where the value itself is the claim.
     """
 
     name: str
+    claims: Mapping[Scalar, Scalar] = field(default_factory=dict)
+
+    def of(self, value: Value) -> Value:
+        """What is claimed where the parameter is ``value``.
+
+        Raises:
+            KeyError: Nothing is.
+        """
+        return self.claims[cast(Scalar, value)] if self.claims else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,48 +176,6 @@ class Claims:
 
 
 @dataclass(frozen=True, kw_only=True)
-class NeuronSpec(Spec):
-    """A neuron model. ``factory(features, surrogate, generator, **params) -> Neuron``.
-
-    ``features`` is the shape of one sample at one step; ``surrogate`` is None when ``spike`` is
-    ``none``; ``generator`` draws initial weights. The claims keep unlike models out of one row; one
-    that depends on a parameter is ``FromParam``.
-
-    Attributes:
-        spike: What an output value can be.
-        threshold: Whether a membrane exactly at threshold is silent (``>``) or fires (``>=``).
-        reset: What a spike does to the membrane: takes the threshold off it, sets it to 0, sets it to
-            another value of the model, or nothing.
-        reset_delay: The reset acts in the step after the spike, not in the step of the spike.
-        reset_detached: The gradient does not flow through the reset.
-        recurrent: Its units read their own or each other's output through weights.
-        causal: The output at t depends on inputs up to t only.
-        states: Names of the state tensors, in order.
-    """
-
-    kind: ClassVar[str] = "neuron"
-
-    spike: SpikeKind = "binary"
-    threshold: ThresholdRule = ">"
-    reset: ResetKind | FromParam = "none"
-    reset_delay: bool | FromParam = False
-    reset_detached: bool | FromParam = False
-    recurrent: bool | FromParam = False
-    causal: bool = True
-    states: tuple[str, ...] = ()
-
-    def claims(self, given: Params = ()) -> Claims:
-        """What the neuron with these parameters is."""
-        values = self.resolve(given)
-
-        def claim(name: str) -> Any:
-            said = getattr(self, name)
-            return values[said.name] if isinstance(said, FromParam) else said
-
-        return Claims(**{one.name: claim(one.name) for one in fields(Claims)})
-
-
-@dataclass(frozen=True, kw_only=True)
 class SurrogateSpec(Spec):
     """A spike function. ``factory(**params) -> Surrogate``.
 
@@ -221,27 +189,94 @@ class SurrogateSpec(Spec):
 
 
 @dataclass(frozen=True, kw_only=True)
+class NeuronSpec(Spec):
+    """A neuron model. ``factory(features, surrogate, generator, **params) -> Neuron``.
+
+    ``features`` is the shape of one sample at one step; ``surrogate`` is None when ``spike`` is
+    ``none``; ``generator`` draws initial weights. The claims keep unlike models out of one row; one
+    that depends on a parameter is ``FromParam``.
+
+    Attributes:
+        spike: What an output value can be; ``none`` depends on no parameter.
+        threshold: Whether a membrane exactly at threshold is silent (``>``) or fires (``>=``).
+        reset: What a spike does to the membrane: takes the threshold off it, sets it to 0, sets it to
+            another value of the model, something else, or nothing.
+        reset_delay: The reset acts in the step after the spike, not in the step of the spike.
+        reset_detached: The gradient does not flow through the reset.
+        recurrent: Its units read their own or each other's output through weights.
+        causal: The output at t depends on inputs up to t only.
+        states: Names of the state tensors, in order.
+        surrogates: The only ones that it takes, its own library's default first; empty for any.
+    """
+
+    kind: ClassVar[str] = "neuron"
+
+    spike: SpikeKind | FromParam = "binary"
+    threshold: ThresholdRule = ">"
+    reset: ResetKind | FromParam = "none"
+    reset_delay: bool | FromParam = False
+    reset_detached: bool | FromParam = False
+    recurrent: bool | FromParam = False
+    causal: bool = True
+    states: tuple[str, ...] = ()
+    surrogates: tuple[SurrogateSpec, ...] = ()
+
+    def claims(self, given: Params = ()) -> Claims:
+        """What the neuron with these parameters is."""
+        values = self.resolve(given)
+
+        def claim(name: str) -> Any:
+            said = getattr(self, name)
+            return said.of(values[said.name]) if isinstance(said, FromParam) else said
+
+        return Claims(**{one.name: claim(one.name) for one in fields(Claims)})
+
+
+@dataclass(frozen=True, kw_only=True)
 class EncoderSpec(Spec):
     """An encoder. ``factory(steps, **params) -> Encoder``, called ``encoder(x, generator)``.
 
     Attributes:
         accepts: The kinds of data it can encode.
+        deterministic: It draws nothing from the generator: recordings are encoded once and kept on disk.
     """
 
     kind: ClassVar[str] = "encoder"
 
     accepts: frozenset[DataKind] = frozenset({"image"})
+    deterministic: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DataFile:
+    """A published file that a dataset is read from.
+
+    Attributes:
+        path: Where it is kept, below the data root.
+        checksum: As published: ``md5:…`` or ``sha256:…``.
+        urls: Where it can be had, tried in order.
+        unpack: The folder, below the data root, that it is unpacked into; None if it is read as it is.
+    """
+
+    path: str
+    checksum: str
+    urls: tuple[str, ...]
+    unpack: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetSpec(Spec):
     """A dataset. ``factory(root, **params) -> Dataset``.
 
+    One with ``files`` may take the parameter ``content``: the checksum of files that are not the
+    published ones, as ``snnbench.fetch.content_checksum`` computes it, which are then read instead.
+
     Attributes:
         data: The kind of its samples.
         checksum: Of its content with default parameters, as ``Dataset.checksum`` computes it.
         samples: Number of training samples, for the time estimate.
-        download: Whether it must be fetched before its first use.
+        files: What it is read from; empty for a dataset that is generated or inside a package.
+        contents: Globs, below the data root, of what the factory reads once ``files`` are unpacked.
     """
 
     kind: ClassVar[str] = "dataset"
@@ -249,7 +284,8 @@ class DatasetSpec(Spec):
     data: DataKind = "image"
     checksum: str = ""
     samples: int = 0
-    download: bool = False
+    files: tuple[DataFile, ...] = ()
+    contents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

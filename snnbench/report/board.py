@@ -2,30 +2,39 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import zip_longest
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from snnbench.records import Status
-from snnbench.report.catalogue import FAILED_CHECKS, headlines
+from snnbench.report.catalogue import FAILED_CHECKS, describe, headlines
 from snnbench.report.frame import AXES, BUDGET, LABEL, DataFrame, metrics
 from snnbench.report.statistics import ALPHA, Summary, adjust, summarise, welch
 
 PLACE = ("device", "engine", "environment")
 CONTEST = ("dataset", "protocol", *BUDGET)
-"""Rows are ranked among those that agree in these."""
+"""Rows are ranked among those that agree in these, by accuracy."""
+
+RACE = (*CONTEST, "network", f"{LABEL}reference")
+"""Where nothing was trained, among those that agree in these, by speed."""
 
 ROW = (*AXES, *PLACE, "protocol", *BUDGET)
 """Cells are averaged only when they agree in these."""
 
 SCORE = "accuracy.test"
+SPEED = "throughput.training"
 P_VALUE = f"{SCORE}.p"
 STANDING = f"{SCORE}.standing"
 FEW = 3
+CLASS = "class "
+"""The flag of a ratio that says how equal the model is that it is compared with; shown at the number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +73,14 @@ def leaderboard(results: DataFrame) -> DataFrame:
     ``status.failed``, ... count seeds, ``label.*`` are the row's claims, and ``marks`` says, joined
     by ``; ``, what a reader must know before believing the row.
 
-    ``rank`` orders the rows of one dataset, protocol and budget by mean test accuracy. Each of
-    them is tested against the first (Welch's t-test, Benjamini-Hochberg-adjusted: ``accuracy.test.p``), and
-    ``accuracy.test.standing`` is ``best``, ``worse`` (p < 0.05), ``tied`` (not told apart, which
-    is no proof of equality) or ``untested`` (fewer than two seeds, or no spread, on either side).
+    A ratio of one seed keeps that seed's own interval.
+
+    ``rank`` orders the rows of one ``contest``, which is one dataset, protocol and budget, by what
+    ``ranked_by`` names: mean test accuracy. Each of them is tested against the first (Welch's t-test,
+    Benjamini-Hochberg-adjusted: ``accuracy.test.p``), and ``accuracy.test.standing`` is ``best``,
+    ``worse`` (p < 0.05), ``tied`` (not told apart, which is no proof of equality) or ``untested`` (fewer
+    than two seeds, or no spread, on either side). Rows of a budget without epochs are ranked by training
+    speed instead, those of one network and reference neuron, and none but the first has a standing.
 
     Args:
         results: A row a cell, as ``load_results`` returns it.
@@ -79,17 +92,28 @@ def leaderboard(results: DataFrame) -> DataFrame:
     rows = [_row(group, shown) for group in groups]
     contests: dict[tuple[object, ...], list[int]] = defaultdict(list)
     for index, row in enumerate(rows):
-        contests[tuple(row[name] for name in CONTEST)].append(index)
-    for contest in contests.values():
-        for index, ranking in zip(
-            contest, _rank([groups[index].numbers(SCORE) for index in contest]), strict=True
-        ):
-            rows[index] |= ranking
+        contests[_contest(row)].append(index)
+    for number, (_, contest) in enumerate(sorted(contests.items())):
+        by = SCORE if rows[contest[0]]["epochs"] else SPEED
+        rankings = _rank([groups[index].numbers(by) for index in contest], tested=by == SCORE)
+        for index, ranking in zip(contest, rankings, strict=True):
+            rows[index] |= {"contest": number, "ranked_by": by, **ranking}
     frame = pd.DataFrame(rows)
     frame = frame.reindex(columns=_columns(placed, shown, frame))
-    frame = frame.sort_values([*CONTEST, "rank"], kind="stable", ignore_index=True)
+    frame = frame.sort_values(["contest", "rank"], kind="stable", ignore_index=True)
     frame.attrs["units"] = dict(results.attrs.get("units", {}))
     return frame
+
+
+def _contest(row: Mapping[str, object]) -> tuple[object, ...]:
+    """What the rows of one contest agree in, in an order that sorts well."""
+    return tuple(_natural(row.get(name)) for name in (CONTEST if row["epochs"] else RACE))
+
+
+def _natural(value: Any) -> tuple[tuple[str, float], ...]:
+    """A key that sorts the numbers in a text as numbers; what is missing comes first."""
+    parts = re.split(r"(\d+(?:\.\d+)?)", "" if pd.isna(value) else str(value))
+    return tuple((text, float(number or 0)) for text, number in zip_longest(parts[::2], parts[1::2]))
 
 
 def _place(results: DataFrame) -> DataFrame:
@@ -129,6 +153,9 @@ def _row(group: _Group, shown: Sequence[str]) -> dict[str, object]:
 def _mean(group: _Group, metric: str) -> dict[str, object]:
     summary: Summary = summarise(group.numbers(metric))
     flags = [*group.words(f"{metric}.flags", ", "), *summary.flags]
+    if summary.n == 1 and describe(metric).kind == "ratio":
+        own = [group.numbers(f"{metric}{end}") for end in (".low", ".high")]
+        summary = replace(summary, low=float(own[0][0]), high=float(own[1][0]))
     return {
         metric: summary.mean,
         f"{metric}.low": summary.low,
@@ -146,14 +173,14 @@ def _marks(group: _Group, row: dict[str, object], shown: Sequence[str]) -> Itera
     seeds = row["seeds"]
     lost = group.cells.loc[group.cells["status"] != Status.DONE, "status"].value_counts()
     yield from (f"{count} of {seeds} {status}" for status, count in lost.items())
-    if len(group.numbers(SCORE)) < FEW:
+    if row["epochs"] and len(group.numbers(SCORE)) < FEW:
         yield "few seeds"
     if "graded" in group.words(f"{LABEL}spike", ", "):
         yield "graded"
     yield from (mark for check, mark in FAILED_CHECKS.items() if _failed(group, check))
     flags = (flag for metric in shown for flag in str(row[f"{metric}.flags"] or "").split(", ") if flag)
-    others = dict.fromkeys(flag for flag in flags if flag not in {"graded", "identical"})
-    yield from others
+    elsewhere = {"graded", "identical"}
+    yield from dict.fromkeys(f for f in flags if f not in elsewhere and not f.startswith(CLASS))
     if "identical" in str(row.get(f"{SCORE}.flags")):
         yield "identical"
 
@@ -162,18 +189,22 @@ def _failed(group: _Group, check: str) -> bool:
     return check in group.cells and bool((group.cells[check] == 0).any())
 
 
-def _rank(scores: Sequence[NDArray[np.float64]]) -> list[dict[str, object]]:
-    """Rank, adjusted p-value against the best, and standing of each row of a contest."""
+def _rank(scores: Sequence[NDArray[np.float64]], *, tested: bool) -> list[dict[str, object]]:
+    """Rank, adjusted p-value against the best if ``tested``, and standing of each row of a contest."""
     means = pd.Series([sample.mean() if len(sample) else np.nan for sample in scores])
     ranks = means.rank(ascending=False, method="min")
     best = None if ranks.isna().all() else int(ranks.argmin())
-    tested = [
-        np.nan if best is None or index == best else welch(sample, scores[best])
+    p_values = [
+        np.nan if best is None or index == best or not tested else welch(sample, scores[best])
         for index, sample in enumerate(scores)
     ]
     return [
-        {"rank": rank, P_VALUE: p, STANDING: _standing(index == best, rank, p)}
-        for index, (rank, p) in enumerate(zip(ranks, adjust(tested), strict=True))
+        {
+            "rank": rank,
+            P_VALUE: p,
+            STANDING: _standing(index == best, rank, p) if tested or index == best else None,
+        }
+        for index, (rank, p) in enumerate(zip(ranks, adjust(p_values), strict=True))
     ]
 
 
@@ -194,5 +225,5 @@ def _columns(placed: DataFrame, shown: Sequence[str], rows: DataFrame) -> list[s
     kept = {Status.DONE, *placed["status"]}
     unused = [f"status.{status}" for status in Status if status not in kept]
     rest = [name for name in rows.columns if name not in {*ROW, "seeds", "marks", *numbers, *unused}]
-    head = ["rank", *ROW, "seeds", SCORE, P_VALUE, STANDING]
+    head = ["rank", "contest", "ranked_by", *ROW, "seeds", SCORE, P_VALUE, STANDING]
     return list(dict.fromkeys([*head, *numbers, *rest, "marks"]))

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
-Kind: TypeAlias = Literal["fraction", "rate", "bytes", "exponent", "plain"]
+Kind: TypeAlias = Literal["fraction", "rate", "ratio", "bytes", "exponent", "plain"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +31,23 @@ class Entry:
     headline: bool = False
 
 
+_IN_TURNS = "The two took turns in one process; the interval, of one seed, is over the pairs of windows."
+_CLASSES = (
+    "A neuron that gives the same spikes and gradients as the reference is marked A, one that flips under "
+    "0.1 % of the spikes B, and another model C: its speed is no faster way to the same numbers."
+)
+
+
 def _accuracy(title: str, meaning: str, headline: bool = False) -> Entry:
     return Entry(title, "%", "fraction", True, meaning, headline)
 
 
 def _rate(title: str, meaning: str, headline: bool = False, unit: str = "samples/s") -> Entry:
     return Entry(title, unit, "rate", True, meaning, headline)
+
+
+def _ratio(title: str, of: str, meaning: str) -> Entry:
+    return Entry(title, of, "ratio", True, f"{meaning} {_IN_TURNS}", headline=True)
 
 
 def _bytes(title: str, meaning: str, headline: bool = False) -> Entry:
@@ -62,6 +73,27 @@ CATALOGUE: dict[str, Entry] = {
     "accuracy.epoch": Entry(
         "Chosen epoch", "epoch", "plain", None, "The epoch, from 0, with the best validation accuracy."
     ),
+    "data.balance": Entry(
+        "Class balance",
+        "1",
+        "plain",
+        None,
+        "Training samples of the rarest class over those of the most frequent one: 1 where all are alike.",
+    ),
+    "data.overlap": Entry(
+        "Test in training",
+        "%",
+        "fraction",
+        False,
+        "Test samples that equal a training or validation sample, bit by bit.",
+    ),
+    "training.waiting": Entry(
+        "Waiting",
+        "%",
+        "fraction",
+        False,
+        "Share of the training time until the next batch was fetched and encoded.",
+    ),
     "throughput.training": _rate(
         "Training",
         "Rate of a training step (forward, backward, optimiser), model only, data already on the device.",
@@ -71,6 +103,26 @@ CATALOGUE: dict[str, Entry] = {
         "Inference",
         "Rate of the forward pass without gradients, model only, data already on the device.",
         headline=True,
+    ),
+    "throughput.training_ratio": _ratio(
+        "Training",
+        "× reference",
+        f"Rate of a training step as a multiple of the same network's with the reference neuron. {_CLASSES}",
+    ),
+    "throughput.inference_ratio": _ratio(
+        "Inference",
+        "× reference",
+        f"Rate of inference as a multiple of the same network's with the reference neuron. {_CLASSES}",
+    ),
+    "throughput.training_floor": _ratio(
+        "Training",
+        "× floor",
+        "Rate of a training step as a multiple of the same network's with a neuron that costs nothing much.",
+    ),
+    "throughput.inference_floor": _ratio(
+        "Inference",
+        "× floor",
+        "Rate of inference as a multiple of the same network's with a neuron that costs nothing much.",
     ),
     "throughput.training_end_to_end": _rate(
         "Training, end to end", "Rate of a training step with the loader and the encoder."
@@ -96,6 +148,10 @@ CATALOGUE: dict[str, Entry] = {
     "memory.state_per_sample": _bytes("State", "Size of the neurons' state for one sample."),
     "memory.saved_per_sample_step": _bytes(
         "Saved for backward", "What one sample keeps for the backward pass at each time step."
+    ),
+    "memory.saved_predicted": _bytes(
+        "Saved for backward, predicted",
+        "The same in eager mode, added up from what each layer has to keep.",
     ),
     "stability.lambda_grad": _exponent(
         "λ grad",
@@ -132,6 +188,9 @@ MARKS = {
     "versions": "A seed was measured in two versions, which must not be averaged: report the runs apart.",
     "identical": "All seeds gave the same number: an interval without width is no proof of precision.",
     "infinite": "A seed's number is infinite, so there is no interval.",
+    "subset": "Trained on part of the published training samples.",
+    "unpublished files": "The files are not the published ones: results do not compare with published ones.",
+    "overlap": "Some test samples are also training or validation samples (Test in training says how many).",
     "chance": "A seed is no better than guessing the most frequent class.",
     "unstable": "A timing did not settle within its time cap.",
     "busy": "Other processes took more than their share of the processors during a timing.",

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 import jinja2
 
 from snnbench.records import RunHeader
-from snnbench.report import plot
+from snnbench.report import growth, plot
 from snnbench.report.catalogue import MARKS, Entry, explain
 from snnbench.report.frame import DataFrame
 from snnbench.report.view import CAPTION, Section, missing, sections
@@ -44,6 +44,8 @@ def page(title: str, results: DataFrame, board: DataFrame, headers: Sequence[Run
         title=title,
         caption=CAPTION,
         boards=boards,
+        growths=growth.growths(results),
+        paper=growth,
         missing=missing(results),
         statuses=results["status"].value_counts().to_dict(),
         runs=[(header, json.dumps(header.content, indent=2, ensure_ascii=False)) for header in headers],

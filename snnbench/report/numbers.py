@@ -33,6 +33,8 @@ class Scale:
             return cls(0.01, 2)
         if kind == "exponent" or not math.isfinite(value):
             return cls(1.0, 3)
+        if kind == "ratio":
+            return cls(1.0, _decimals(value), "×")
         if kind == "plain":
             return cls._plain(value)
         base, names = (

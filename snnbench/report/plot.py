@@ -74,7 +74,7 @@ class Plot:
 
 
 @dataclass(frozen=True, slots=True)
-class _Axis:
+class Axis:
     """A range of values and the pixels it covers."""
 
     low: float
@@ -117,12 +117,12 @@ def _plot(place: str, x_title: str, drawn: Sequence[tuple[Row, Number, Number]])
     slowest, fastest = min(x.value for x in xs), max(x.value for x in xs)
     left = max(min(min(_ends(x)) for x in xs), slowest / WIDEST) / 1.1
     right = min(max(max(_ends(x)) for x in xs), fastest * WIDEST) * 1.1
-    x_axis = _Axis(left, right, LEFT, WIDTH - RIGHT, logarithmic=True)
+    x_axis = Axis(left, right, LEFT, WIDTH - RIGHT, logarithmic=True)
     floor = _floor([y.value for y in ys])
     worst = max(min(min(_ends(y)) for y in ys if y.value >= floor), floor)
     best = max(max(_ends(y)) for y in ys)
     pad = max(0.05 * (best - worst), 0.005)
-    y_axis = _Axis(max(worst - pad, 0.0), min(best + pad, 1.005), HEIGHT - BOTTOM, TOP)
+    y_axis = Axis(max(worst - pad, 0.0), min(best + pad, 1.005), HEIGHT - BOTTOM, TOP)
     last = len(drawn) if len(drawn) <= CROWD else NAMED
     points = [
         _point(row, x, y, (x_axis, y_axis), numbered=index < last)
@@ -132,7 +132,7 @@ def _plot(place: str, x_title: str, drawn: Sequence[tuple[Row, Number, Number]])
         place=place,
         x_title=x_title,
         y_title="Accuracy (%)",
-        x_ticks=tuple(Tick(x_axis.at(value), _rate(value)) for value in _log_ticks(x_axis)),
+        x_ticks=tuple(Tick(x_axis.at(value), _rate(value)) for value in log_ticks(x_axis)),
         y_ticks=tuple(Tick(y_axis.at(value), f"{100 * value:.4g}") for value in _ticks(y_axis)),
         points=tuple(points),
     )
@@ -144,7 +144,7 @@ def _floor(values: Sequence[float]) -> float:
     return best - max(8 * (best - statistics.median(values)), 0.1)
 
 
-def _point(row: Row, x: Number, y: Number, axes: tuple[_Axis, _Axis], *, numbered: bool) -> Point:
+def _point(row: Row, x: Number, y: Number, axes: tuple[Axis, Axis], *, numbered: bool) -> Point:
     x_axis, y_axis = axes
     (left, right), (low, high) = _ends(x), _ends(y)
     return Point(
@@ -163,12 +163,12 @@ def _ends(value: Number) -> tuple[float, float]:
     return (value.value, value.value) if math.isnan(value.low) else (value.low, value.high)
 
 
-def _ticks(axis: _Axis) -> list[float]:
+def _ticks(axis: Axis) -> list[float]:
     step = next((step for step in STEPS if (axis.high - axis.low) / step <= 6), STEPS[-1])
     return [step * count for count in range(math.ceil(axis.low / step), math.floor(axis.high / step) + 1)]
 
 
-def _log_ticks(axis: _Axis) -> list[float]:
+def log_ticks(axis: Axis) -> list[float]:
     """Round numbers of each decade: the fewer, the more decades."""
     span = axis.high / axis.low
     digits = next((digits for least, digits in DIGITS if span >= least))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-from snnbench.report.board import CONTEST, PLACE, STANDING
+from snnbench.report.board import CLASS, PLACE, SCORE, STANDING
 from snnbench.report.catalogue import Entry, describe
 from snnbench.report.frame import AXES, LABEL, DataFrame, metrics
 from snnbench.report.numbers import NOTHING, interval, mean_text, number
@@ -20,6 +20,7 @@ CAPTION = (
     "(Benjamini–Hochberg). ≈ marks rows that it does not tell from the best at 5 %: that is no proof of "
     "equality, least of all with few seeds. ? marks rows that could not be tested."
 )
+BY_SPEED = "Nothing was trained: rows are ranked by the speed of a training step, without a test."
 SIGNS = {"tied": "≈", "untested": "?"}
 
 
@@ -28,7 +29,7 @@ class Number:
     """A mean, as it is shown.
 
     Attributes:
-        text: The mean: ``12.3 k``.
+        text: The mean: ``12.3 k``; a ratio with its equivalence class, ``2.4× A``.
         spread: Its interval: ``± 0.4 k``; empty if it has none.
         value: What to sort by; NaN if missing.
         low: Lower end of the interval; NaN if it has none.
@@ -54,8 +55,8 @@ class Row:
 
     Attributes:
         index: Place in the section, from 0.
-        rank: Place by accuracy, from 1; None without an accuracy.
-        standing: Against the best: ``best``, ``tied``, ``worse``, ``untested``; empty without an accuracy.
+        rank: Place in the section, from 1; None without the number that it is ranked by.
+        standing: Against the best: ``best``, ``tied``, ``worse``, ``untested``; empty if not compared.
         names: Axis to component, for the axes that differ between the section's rows.
         claims: Label to text, for the labels that differ.
         numbers: One a metric of the section.
@@ -109,7 +110,7 @@ class Missing:
     """Cells that have no result, or no number, for one reason.
 
     Attributes:
-        what: Status of the cells, or the metric that is missing.
+        what: Status of the cells, or the metrics that are missing.
         reason: Why.
         cells: Their ids.
     """
@@ -120,9 +121,9 @@ class Missing:
 
 
 def sections(board: DataFrame) -> list[Section]:
-    """The board, a section a dataset, protocol and budget."""
+    """The board, a section a contest."""
     units = board.attrs.get("units", {})
-    return [_section(rows, units) for _, rows in board.groupby(list(CONTEST), sort=False)]
+    return [_section(rows, units) for _, rows in board.groupby("contest", sort=False)]
 
 
 def missing(results: DataFrame) -> list[Missing]:
@@ -138,7 +139,15 @@ def missing(results: DataFrame) -> list[Missing]:
         if column in results and results[column].notna().any():
             without = results[results[column].notna()].assign(metric=metric)
             found.append(_missing(without, "metric", column))
-    return [one for part in found for one in part]
+    return _folded(one for part in found for one in part)
+
+
+def _folded(every: Iterable[Missing]) -> list[Missing]:
+    """Metrics that the same cells lack for the same reason, as one."""
+    groups: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for one in every:
+        groups.setdefault((one.reason, one.cells), []).append(one.what)
+    return [Missing(", ".join(what), reason, cells) for (reason, cells), what in groups.items()]
 
 
 def _missing(cells: DataFrame, what: str, reason: str) -> list[Missing]:
@@ -165,6 +174,8 @@ def _section(rows: DataFrame, units: Mapping[str, str]) -> Section:
     shared = _shared_marks(rows)
     if shared:
         fixed["all rows"] = ", ".join(shared)
+    if first["ranked_by"] != SCORE:
+        fixed["rank"] = BY_SPEED
     return Section(
         title=str(first["dataset"]),
         fixed=fixed,
@@ -216,15 +227,18 @@ def _number(row: Mapping[Any, Any], metric: str, entry: Entry, shared: Sequence[
     counted = row[f"{metric}.n"]
     part = f"{counted}/{row['seeds']}" if 0 < counted < row["status.done"] else ""
     line = mean_text(entry.kind, mean, low, high)
-    flags = [flag for flag in _text(row[f"{metric}.flags"]).split(", ") if flag not in {*shared, "identical"}]
+    said = _text(row[f"{metric}.flags"]).split(", ")
+    classes = [flag.removeprefix(CLASS) for flag in said if flag.startswith(CLASS)]
+    grade = f" {'/'.join(classes)}" if classes else ""
+    flags = [flag for flag in said if flag not in {*shared, "identical"} and not flag.startswith(CLASS)]
     notes = [*flags, _text(row[f"{metric}.reason"])]
     return Number(
-        text=number(entry.kind, mean),
+        text=number(entry.kind, mean) + grade,
         spread=interval(entry.kind, mean, low, high),
         value=mean,
         low=low,
         high=high,
-        line=f"{line} ({part})" if part else line,
+        line=f"{line}{grade} ({part})" if part else line + grade,
         part=part,
         notes="; ".join(note for note in notes if note),
     )

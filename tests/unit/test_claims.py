@@ -55,12 +55,28 @@ def test_a_claim_may_follow_a_parameter() -> None:
     assert (claims.reset, claims.reset_delay, claims.reset_detached) == ("zero", True, False)
 
 
+def test_a_claim_may_be_told_value_by_value() -> None:
+    detached = FromParam("wipe", {"zero": True, "subtract": False})
+    spec = replace(SPEC, reset=FromParam("wipe"), reset_detached=detached)
+    check_spec(spec, NeuronSpec)
+    assert spec.claims().reset_detached is True
+    assert spec.claims((("wipe", "subtract"),)).reset_detached is False
+
+
 @pytest.mark.parametrize(
     ("spec", "fault"),
     [
         (replace(SPEC, reset=FromParam("wiped")), "reset is said to follow 'wiped', which is no parameter"),
         (replace(SPEC, reset_delay=FromParam("gain")), "reset_delay follows 'gain', but 1.0 is not bool"),
         (replace(SPEC, recurrent=FromParam("wipe")), "recurrent follows 'wipe', but 'zero' is not bool"),
+        (
+            replace(SPEC, reset_delay=FromParam("wipe", {"zero": True})),
+            "reset_delay follows 'wipe', but claims nothing for 'subtract'",
+        ),
+        (
+            replace(SPEC, spike=FromParam("late", {False: "binary", True: "several"})),
+            "spike follows 'late', but 'several' is not one of 'binary'",
+        ),
         (replace(SPEC, reset="wiped"), "reset='wiped' is not one of 'subtract', 'zero', 'value', 'none'"),  # type: ignore[arg-type]
     ],
 )

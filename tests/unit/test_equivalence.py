@@ -6,13 +6,17 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import Tensor
 
 import snnbench
+from snnbench.components.neurons.lif import LIF
+from snnbench.components.surrogates.atan import ATan
+from snnbench.engine.eager import State
 from snnbench.engine.neuron import Neuron
 from snnbench.errors import UsageError
 from snnbench.matrix.plan import plan
 from snnbench.matrix.spec import load
-from snnbench.measure.equivalence import COSINE, FLIPS, equivalence, grade
+from snnbench.measure.equivalence import COSINE, FLIPS, SCALE, equivalence, grade
 from snnbench.measure.trained import Trained
 from snnbench.plugin.host import Host
 from snnbench.records import Budget, Cell, Component, Metric
@@ -72,14 +76,51 @@ def test_silence_has_no_gradient_to_compare() -> None:
     surrogate = snnbench.make_surrogate("boxcar")
 
     def make(features: tuple[int, ...]) -> Neuron:
-        neuron = snnbench.make_neuron("lif(threshold=1000)", features)
+        neuron = snnbench.make_neuron("lif(threshold=2e6)", features)
         neuron.surrogate = surrogate
         return neuron
 
     metrics = equivalence(trained("lif"), make)
+    assert metrics[SCALE].value == 1, "no current makes it spike"
     assert metrics[COSINE].value is None
     assert metrics[COSINE].reason == "a gradient is 0"
+    assert (metrics[FLIPS].value, metrics[FLIPS].reason) == (None, "neither spikes")
     assert grade(metrics) == "–"
+
+
+class Scaled(LIF):
+    """A LIF that scales its input."""
+
+    def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
+        return super().step(0.05 * x_t, state)
+
+
+def test_a_neuron_that_scales_its_input_is_the_reference_for_another_current() -> None:
+    def make(features: tuple[int, ...]) -> Neuron:
+        return snnbench.make_neuron("lif(beta=0.9)", features, surrogate="atan")
+
+    cell = trained("lif(beta=0.9)")
+    (index,) = (i for i, layer in enumerate(cell.network.layers) if isinstance(layer, Neuron))
+    cell.network.layers[index] = Scaled((128,), ATan(), torch.Generator(), beta=0.9)
+    with torch.no_grad():
+        cell.network.layers[index - 1].weight *= 20  # or few of them would spike
+    metrics = equivalence(cell, make)
+    assert metrics[SCALE].value == pytest.approx(0.05, rel=1e-9)
+    assert (metrics[FLIPS].value or 0) < 1e-3
+    assert metrics[COSINE].value == pytest.approx(1, abs=1e-6)
+    assert grade(metrics).endswith(", current × 0.05")
+
+
+def test_a_threshold_twice_as_high_is_the_reference_for_half_the_current_but_for_its_gradient() -> None:
+    metrics, found = compared("lif(threshold=2)", "lif")
+    assert metrics[SCALE].value == pytest.approx(0.5, rel=1e-9)
+    assert (metrics[FLIPS].value or 0) < 1e-3
+    assert found == "C"
+
+
+def test_a_recurrent_neuron_is_itself_with_its_own_weights() -> None:
+    assert compared("rlif", "rlif(detach_reset=false)")[1] == "A"
+    assert compared("rlif", "rlif(rec_strength=1.1)")[1] == "C"
 
 
 MATRIX = """

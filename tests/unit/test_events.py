@@ -118,4 +118,4 @@ def test_a_cell_on_events_has_every_measurement() -> None:
     # 8 neurons may have no δ*, and too little memory to be seen
     assert missing <= {"memory.inference_peak", "memory.training_peak", "stability.delta_star"}
     groups = {name.partition(".")[0] for name in result.metrics.keys() - missing}
-    assert groups == {"accuracy", "memory", "stability", "throughput"}
+    assert groups == {"accuracy", "data", "memory", "stability", "throughput", "training"}

@@ -17,7 +17,8 @@ from snnbench.components.surrogates.fast_sigmoid import FastSigmoid
 from snnbench.engine.network import Network
 from snnbench.engine.neuron import Neuron
 from snnbench.measure import memory as module
-from snnbench.measure.memory import memory, resolution, saved_bytes, sizes
+from snnbench.measure.memory import memory, resolution, sizes
+from snnbench.measure.saved import saved_bytes
 from snnbench.measure.workload import training_step
 from snnbench.records import Metric
 

@@ -6,7 +6,7 @@ from torch import nn
 
 from snnbench.measure import plausibility
 from snnbench.measure.plausibility import MARGIN, Demand, Peak, demand, device_peak, implausible
-from snnbench.measure.timing import Lap
+from snnbench.measure.stopwatch import Lap
 from snnbench.measure.workload import inference, training_step
 
 CPU = torch.device("cpu")

@@ -13,8 +13,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from snnbench.measure import timing
-from snnbench.measure.timing import Lap, Load, Timing, machine_load, spread, stopwatch_for, time_on_cpu
+from snnbench.measure import stopwatch, timing
+from snnbench.measure.stopwatch import Lap, stopwatch_for, time_on_cpu
+from snnbench.measure.timing import Load, Timing, machine_load, spread
 
 SECONDS = 1.0
 WINDOW = SECONDS / timing.WINDOWS
@@ -40,7 +41,9 @@ class Script:
 
 
 def run(script: Script, load: Callable[[], Load] = lambda: Load(0, 0)) -> Timing:
-    return timing.repeat(lambda: None, script, SECONDS, load)
+    timed = timing.repeat(lambda: None, script, SECONDS, load)
+    assert isinstance(timed, Timing)
+    return timed
 
 
 def test_steady_work_is_timed_with_the_least_effort() -> None:
@@ -110,20 +113,34 @@ def test_a_spread_that_narrows_ends_before_the_cap() -> None:
 
 
 def test_work_slower_than_the_cap_still_gets_its_windows() -> None:
-    script = Script(repeat(7.0))
-    assert run(script).wall.median == pytest.approx(1 / 7)
-    assert [calls for calls, _ in script.laps] == [1] * (3 + timing.LEAST)
+    script = Script(repeat(1.5 * SECONDS))
+    assert run(script).wall.median == pytest.approx(1 / 1.5)
+    assert [calls for calls, _ in script.laps] == [1] * (3 + 7)  # the seventh ends after ten time caps
+    slow = Script(repeat(timing.PATIENCE * SECONDS))
+    run(slow)
+    assert [calls for calls, _ in slow.laps] == [1] * (3 + timing.FEWEST)
+
+
+def test_work_far_slower_than_the_cap_is_not_timed_and_says_why() -> None:
+    script = Script(repeat(5.1))
+    reason = timing.repeat(lambda: None, script, SECONDS, lambda: Load(0, 0))
+    assert reason == "one call takes 5.1 s, more than 5 times the time cap of 1 s"
+    assert len(script.laps) == 2
+
+
+def test_a_slow_first_call_is_no_reason() -> None:
+    assert run(Script(chain([500.0], repeat(0.001)))) == run(Script(repeat(0.001)))
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.lists(st.floats(1e-6, 10.0), min_size=1, max_size=30))
+@given(st.lists(st.floats(1e-6, timing.PATIENCE), min_size=1, max_size=30))
 def test_any_clock_gives_the_quartiles_of_what_it_said(paces: list[float]) -> None:
     script = Script(cycle(paces))
     rate = run(script).wall
     calls = script.laps[-1][0]
     rates = [calls / seconds for _, seconds in script.laps]
     assert rate.low <= rate.median <= rate.high
-    counts = range(timing.LEAST, len(rates) + 1)
+    counts = range(timing.FEWEST, len(rates) + 1)
     assert any(
         np.allclose(np.percentile(rates[-n:], [25, 50, 75]), (rate.low, rate.median, rate.high))
         for n in counts
@@ -230,7 +247,7 @@ def test_a_cuda_lap_waits_for_the_device_at_both_ends(monkeypatch: pytest.Monkey
     monkeypatch.setattr(torch.cuda, "Event", Event)
     monkeypatch.setattr(torch.cuda, "synchronize", lambda: done.append("wait"))
     monkeypatch.setattr(torch.cuda, "device", lambda device: nullcontext())
-    monkeypatch.setattr(timing, "perf_counter", lambda: done.append("clock") or float(len(done)))
+    monkeypatch.setattr(stopwatch, "perf_counter", lambda: done.append("clock") or float(len(done)))
     lap = stopwatch_for(torch.device("cuda:1"))(lambda: done.append("work"), 3)
     assert done == ["wait", "clock", "event", "work", "work", "work", "event", "wait", "clock"]
     assert lap == Lap(wall=7.0, device=4.0)

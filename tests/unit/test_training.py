@@ -71,7 +71,7 @@ def test_the_test_split_changes_nothing_but_its_own_curve() -> None:
 
 def test_an_epoch_sees_every_sample_once_in_a_fresh_order() -> None:
     made = trainer(network(), data())
-    passes = [torch.cat([x for x, _ in made._batches()]) for _ in range(2)]
+    passes = [torch.cat([batch.x[0] for batch in made._batches()]) for _ in range(2)]
     for seen in passes:
         assert sorted(map(tuple, seen.tolist())) == sorted(map(tuple, data().train.x.tolist()))
     assert not torch.equal(passes[0], passes[1])

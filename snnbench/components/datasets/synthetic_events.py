@@ -46,7 +46,7 @@ def synthetic_events(root: Path | None, *, train: int = 1000, noise: float = 0.0
     """
     sizes = {"train": train, "validation": 400, "test": 400}
     splits = {name: generate(size, noise, [seed, index]) for index, (name, size) in enumerate(sizes.items())}
-    return Dataset(**splits, classes=4)
+    return Dataset(splits["train"], splits["validation"], splits["test"], classes=4)
 
 
 def generate(size: int, noise: float, seed: list[int]) -> Split:

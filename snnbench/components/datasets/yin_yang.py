@@ -25,7 +25,7 @@ def yin_yang(root: Path | None, *, train: int = 5000, r_small: float = 0.1) -> D
     """
     sizes = {"train": train, "validation": 1000, "test": 1000}
     splits = {name: generate(size, r_small, SEEDS[name]) for name, size in sizes.items()}
-    return Dataset(**splits, classes=3)
+    return Dataset(splits["train"], splits["validation"], splits["test"], classes=3)
 
 
 def generate(size: int, r_small: float, seed: int) -> Split:

@@ -83,17 +83,20 @@ SPECS: Final = (
     ),
     EncoderSpec(
         name="frames",
-        version="1",
+        version="2",
         summary="events counted a pixel, polarity and bin of time",
         factory="snnbench.components.encoders.frames:Frames",
         params={
             "window_ms": Param(
                 0.0, low=0.0, high=1e6, unit="ms", doc="width of a bin; 0 for a T-th of each recording"
-            )
+            ),
+            "downsample": Param(1, low=1, unit="pixels", doc="side of the squares that are counted as one"),
+            "polarity": Param(True, doc="count polarities apart, as channels; else together, in one"),
         },
         reference="Lenz et al. 2021, Tonic, doi:10.5281/zenodo.5079802",
         equation="x[t, p, i, j] = number of events of polarity p at pixel (i, j) in bin t",
         accepts=frozenset({"events"}),
+        deterministic=True,
     ),
     EncoderSpec(
         name="none",

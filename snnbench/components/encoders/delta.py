@@ -5,7 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from snnbench.components.encoders.sequence import time_first
+from snnbench.components.encoders.sequence import lengths, time_first
+from snnbench.engine.data import Samples
+from snnbench.engine.sequences import Sequences
 
 
 class Delta:
@@ -22,13 +24,17 @@ class Delta:
         self.threshold = threshold
         self.off_spike = off_spike
 
-    def __call__(self, x: Tensor, generator: torch.Generator) -> Tensor:
+    def __call__(self, x: Tensor | Sequences, generator: torch.Generator) -> Tensor:
         """Spikes ``[T, B, *features]`` for sequences ``x`` ``[B, T, *features]``, of any range.
 
         Raises:
             UsageError: ``x`` is no sequence, or not finite.
         """
-        x = time_first(x, "delta")
-        change = x.diff(dim=0, prepend=torch.zeros_like(x[:1]))
-        spikes = (change >= self.threshold).to(x.dtype)
-        return spikes - (change <= -self.threshold).to(x.dtype) if self.off_spike else spikes
+        steps = time_first(x, "delta")
+        change = steps.diff(dim=0, prepend=torch.zeros_like(steps[:1]))
+        spikes = (change >= self.threshold).to(steps.dtype)
+        return spikes - (change <= -self.threshold).to(steps.dtype) if self.off_spike else spikes
+
+    def lengths(self, x: Samples) -> Tensor | None:
+        """The real steps of each sequence, ``[B]``; None where all have the same length."""
+        return lengths(x)

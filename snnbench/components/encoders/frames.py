@@ -10,7 +10,7 @@ from tonic.transforms import ToFrame
 from torch import Tensor
 
 from snnbench.engine.data import Samples
-from snnbench.engine.events import Events
+from snnbench.engine.events import Events, Sensor
 from snnbench.errors import UsageError
 
 EVENT = np.dtype([(name, np.int64) for name in "txyp"])
@@ -21,17 +21,22 @@ class Frames:
 
     Without a window the bins share the recording's span equally, the last one with its end, as in
     numpy's histogram. With one they have its width, rounded to whole microseconds; what comes after
-    the last bin is cut off, and bins after the recording are empty.
+    the last bin is cut off, and bins after the recording are padding.
 
     Args:
         steps: T.
         window_ms: Width of a bin, in milliseconds; 0 for a T-th of each recording.
+        downsample: Side, in pixels, of the squares that are counted as one; those at the right and the
+            lower border may be cut off by it.
+        polarity: Count polarities apart, as channels; else together, in one.
 
     Raises:
         UsageError: The window is narrower than the clock of events, 1 µs.
     """
 
-    def __init__(self, steps: int, *, window_ms: float = 0.0) -> None:
+    def __init__(
+        self, steps: int, *, window_ms: float = 0.0, downsample: int = 1, polarity: bool = True
+    ) -> None:
         if 0 < window_ms < 0.001:
             raise UsageError(
                 f"encoder 'frames': window_ms = {window_ms:g} is less than 1 µs, the clock of events",
@@ -39,6 +44,8 @@ class Frames:
             )
         self.steps = steps
         self.window_ms = window_ms
+        self.downsample = downsample
+        self.polarity = polarity
 
     def __call__(self, x: Samples, generator: torch.Generator) -> Tensor:
         """Counts ``[T, B, polarities, height, width]``, float32, for B recordings.
@@ -51,13 +58,31 @@ class Frames:
                 f"encoder 'frames' takes events, got a tensor of shape {list(x.shape)}",
                 "choose the encoder 'rate' or 'direct' for images, 'none' for sequences",
             )
-        frames = np.zeros((self.steps, *x.shape), np.float32)
+        width, height, polarities = x.sensor
+        side = self.downsample
+        sensor = (-(-width // side), -(-height // side), polarities if self.polarity else 1)
+        frames = np.zeros((self.steps, len(x), *reversed(sensor)), np.float32)
         for index, rows in enumerate(x.to(torch.device("cpu"))):
             if len(rows):
-                frames[:, index] = self._count(rows.numpy().astype(np.int64), x.sensor)
+                frames[:, index] = self._count(self._coarse(rows.numpy().astype(np.int64)), sensor)
         return torch.from_numpy(frames).to(generator.device)
 
-    def _count(self, rows: NDArray[np.int64], sensor: tuple[int, int, int]) -> NDArray[np.int16]:
+    def lengths(self, x: Samples) -> Tensor | None:
+        """The bins from the first event of each recording to its last, ``[B]``; None without a window."""
+        if not self.window_ms or not isinstance(x, Events):
+            return None
+        spans = [int(rows[:, 0].max() - rows[:, 0].min()) if len(rows) else 0 for rows in x]
+        bins = torch.tensor(spans, device=x.offsets.device) // round(1000 * self.window_ms) + 1
+        return bins.clamp(max=self.steps)
+
+    def _coarse(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The events as a sensor of larger pixels has them, and of one polarity if they count together."""
+        rows[:, 1:3] //= self.downsample
+        if not self.polarity:
+            rows[:, 3] = 0
+        return rows
+
+    def _count(self, rows: NDArray[np.int64], sensor: Sensor) -> NDArray[np.int16]:
         """Counts ``[T, polarities, height, width]`` of one recording ``[events, 4]``."""
         time, width = self._bins(rows[:, 0])
         order = time.argsort(kind="stable")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from snnbench.components.encoders.sequence import time_first
+from snnbench.components.encoders.sequence import lengths, time_first
+from snnbench.engine.data import Samples
+from snnbench.engine.sequences import Sequences
 
 
 class NoEncoder:
@@ -18,10 +20,14 @@ class NoEncoder:
     def __init__(self, steps: int) -> None:
         self.steps = steps
 
-    def __call__(self, x: Tensor, generator: torch.Generator) -> Tensor:
+    def __call__(self, x: Tensor | Sequences, generator: torch.Generator) -> Tensor:
         """The current ``[T, B, *features]`` for sequences ``x`` ``[B, T, *features]``, of any range.
 
         Raises:
             UsageError: ``x`` is no sequence, or not finite.
         """
         return time_first(x, "none")
+
+    def lengths(self, x: Samples) -> Tensor | None:
+        """The real steps of each sequence, ``[B]``; None where all have the same length."""
+        return lengths(x)

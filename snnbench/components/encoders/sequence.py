@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from snnbench.engine.data import Samples
+from snnbench.engine.sequences import Sequences
 from snnbench.errors import UsageError
 
 
-def time_first(x: Tensor, encoder: str) -> Tensor:
+def lengths(x: Samples) -> Tensor | None:
+    """The real steps of each sequence, ``[B]``; None where all have the same length."""
+    return x.lengths if isinstance(x, Sequences) else None
+
+
+def time_first(x: Tensor | Sequences, encoder: str) -> Tensor:
     """Sequences ``x`` ``[B, T, *features]`` with time first, ``[T, B, *features]``: a view.
 
     Raises:
         UsageError: There are no steps or no features, or a value is not a number.
     """
+    x = x.values if isinstance(x, Sequences) else x
     if x.ndim < 3 or x.shape[1] == 0:
         raise UsageError(
             f"encoder {encoder!r} takes sequences [B, T, *features], got shape {list(x.shape)}",

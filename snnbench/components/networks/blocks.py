@@ -49,7 +49,7 @@ def stage(inputs: int, outputs: int, norm: Norm, generator: torch.Generator) -> 
     return [convolution, PerStep(batch_norm) if norm == "per_step" else batch_norm]
 
 
-class Dropout(nn.Module):
+class Dropout(nn.Dropout):
     """Inverted dropout whose masks come from a seed of its own.
 
     Args:
@@ -58,8 +58,7 @@ class Dropout(nn.Module):
     """
 
     def __init__(self, p: float, generator: torch.Generator) -> None:
-        super().__init__()
-        self.p = p
+        super().__init__(p)
         self.seed = int(torch.randint(2**62, (), generator=generator))
         self.calls = 0
 

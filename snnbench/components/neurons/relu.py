@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from snnbench.engine.eager import State
-from snnbench.engine.neuron import Neuron
+from snnbench.engine.neuron import Kept, Neuron
 from snnbench.engine.surrogate import Surrogate
 
 
@@ -22,6 +22,9 @@ class ReLU(Neuron):
         generator: torch.Generator,
     ) -> None:
         super().__init__()
+
+    def kept(self) -> Kept:
+        return Kept(0, output=True)
 
     def initial_state(self, x_t: Tensor) -> State:
         return ()

@@ -6,6 +6,8 @@ from typing import Literal, TypeAlias
 
 from torch import Tensor
 
+from snnbench.engine.neuron import Kept
+
 Reset: TypeAlias = Literal["subtract", "zero", "none"]
 
 
@@ -25,3 +27,22 @@ def apply_reset(u: Tensor, s: Tensor, threshold: float | Tensor, reset: Reset) -
             return (1 - s) * u
         case "none":
             return u
+
+
+def kept(reset: Reset, *, delayed: bool, detached: bool, wipes_input: bool = False) -> Kept:
+    """What a step with this reset and fixed parameters keeps for backward.
+
+    A spike function keeps its argument. The product of a reset to zero keeps either factor that the
+    other's gradient is to flow through: ``1 − s``, and the membrane unless the reset is detached.
+
+    Args:
+        reset: What a spike does.
+        delayed: By a spike of the step before, which has an argument of its own to keep.
+        detached: The gradient does not flow through the reset, and what led to it is let go.
+        wipes_input: A delayed reset to zero acts on the input of the step too, hence in the first as well.
+    """
+    later = int(delayed and not detached and reset != "none")
+    if reset != "zero":
+        return Kept(1, later)
+    later += int(not detached)
+    return Kept(2, later) if wipes_input else Kept(1, later + 1)

@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 
 from snnbench.components.neurons.parameters import decay, in_dtype, log_decay, parameter
-from snnbench.components.neurons.reset import Reset, apply_reset
+from snnbench.components.neurons.reset import Reset, apply_reset, kept
 from snnbench.engine.eager import State
-from snnbench.engine.neuron import Neuron
+from snnbench.engine.neuron import Kept, Neuron
 from snnbench.engine.surrogate import Surrogate
 
 
@@ -71,6 +71,11 @@ class Synaptic(Neuron):
         u = decay(self.beta, u) * u + i
         u = apply_reset(u, s.detach() if self.detach_reset else s, threshold, self.reset)
         return self.surrogate(u - threshold), (i, u)
+
+    def kept(self) -> Kept | None:
+        if any(True for _ in self.parameters()):
+            return None
+        return kept(self.reset, delayed=True, detached=self.detach_reset, wipes_input=True)
 
     def leak_exponent(self) -> float | None:
         return None if self.reset == "zero" else max(log_decay(self.alpha), log_decay(self.beta))

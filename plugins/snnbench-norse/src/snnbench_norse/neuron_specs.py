@@ -1,0 +1,281 @@
+"""Specs of norse's neurons. Imports neither torch nor norse.
+
+Norse's own documentation gives its rates in 1/ms and dt in ms; its defaults, dt = 0.001 and
+1/τ = 100, are in seconds, and so are the units here. Where its defaults mix the two, the summary says so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from snnbench import FromParam, NeuronSpec, Param
+from snnbench_norse.surrogate_specs import SURROGATES
+
+_NORSE: Final = "Pehle & Pedersen 2021, Norse, doi:10.5281/zenodo.4422025"
+_RATE: Final = "1/s"
+
+DT: Final = Param(0.001, low=1e-9, unit="s", doc="Euler step")
+V_LEAK: Final = Param(0.0, unit="mV", doc="potential that the membrane leaks to, and starts at")
+V_TH: Final = Param(1.0, unit="mV", doc="potential above which a neuron spikes")
+V_RESET: Final = Param(0.0, unit="mV", doc="potential after a spike")
+TAU_MEM: Final = Param(100.0, low=0.0, unit=_RATE, doc="inverse membrane time constant")
+TAU_SYN: Final = Param(200.0, low=0.0, unit=_RATE, doc="inverse synaptic time constant")
+RHO: Final = Param(5.0, low=0.0, unit="step", doc="steps for which a neuron stays refractory")
+
+MEMBRANE: Final = {"tau_mem_inv": TAU_MEM, "v_leak": V_LEAK, "v_th": V_TH, "v_reset": V_RESET}
+LIF: Final = {"tau_syn_inv": TAU_SYN, **MEMBRANE}
+EX: Final = {"delta_T": Param(0.5, low=1e-6, unit="mV", doc="sharpness of the exponential upstroke"), **LIF}
+ADEX: Final = {
+    "adaptation_current": Param(4.0, doc="how strongly the membrane drives the adaptation"),
+    "adaptation_spike": Param(0.02, doc="what a spike adds to the adaptation"),
+    "tau_ada_inv": Param(2.0, low=0.0, unit=_RATE, doc="inverse time constant of the adaptation"),
+    **EX,
+}
+LSNN: Final = {
+    "tau_adapt_inv": Param(
+        1 / 800,
+        low=0.0,
+        unit=_RATE,
+        doc="inverse time constant of the adaptation: 800 s, where 800 ms is meant",
+    ),
+    "beta": Param(1.8, doc="what a spike adds to the adaptation"),
+    **LIF,
+}
+
+BEHAVIORS: Final = (
+    "tonic_spiking",
+    "phasic_spiking",
+    "tonic_bursting",
+    "phasic_bursting",
+    "mixed_mode",
+    "spike_frequency_adaptation",
+    "class_1_exc",
+    "class_2_exc",
+    "spike_latency",
+    "subthreshold_oscillation",
+    "resonator",
+    "integrator",
+    "rebound_spike",
+    "rebound_burst",
+    "threshold_variability",
+    "bistability",
+    "dap",
+    "accomodation",
+    "inhibition_induced_spiking",
+    "inhibition_induced_bursting",
+)
+BEHAVIOR: Final = Param("tonic_spiking", choices=BEHAVIORS, doc="norse's parameters and start of that name")
+
+_I: Final = "i = i[t−1] + x[t];  v = v[t−1] + dt/τ_mem·(v_leak − v[t−1] + i)"
+_FIRE: Final = "s[t] = H(v − v_th);  v[t] = v_reset where s[t]"
+_DECAY: Final = "i[t] = i − dt/τ_syn·i"
+
+
+def _neuron(
+    name: str, summary: str, params: dict[str, Param], states: tuple[str, ...], equation: str
+) -> NeuronSpec:
+    return NeuronSpec(
+        name=name,
+        version="1",
+        summary=summary,
+        factory=f"snnbench_norse.neurons:{name}",
+        params={**params, "dt": DT},
+        reference=_NORSE,
+        equation=equation,
+        reset="value",
+        states=states,
+        surrogates=SURROGATES,
+    )
+
+
+def _silent(
+    name: str, summary: str, params: dict[str, Param], states: tuple[str, ...], equation: str
+) -> NeuronSpec:
+    return replace(
+        _neuron(name, summary, params, states, equation), spike="none", reset="none", surrogates=()
+    )
+
+
+def _recurrent(
+    name: str, summary: str, params: dict[str, Param], states: tuple[str, ...], equation: str
+) -> NeuronSpec:
+    """With weights of its own on the input and on its spikes of the step before."""
+    return replace(
+        _neuron(
+            f"{name}_recurrent", f"{summary}, with input and recurrent weights", params, states, equation
+        ),
+        recurrent=True,
+    )
+
+
+_W: Final = "i = i[t−1] + W·x[t] + V·s[t−1];  v = v[t−1] + dt/τ_mem·(v_leak − v[t−1] + i)"
+_LIF_RECURRENT: Final = replace(
+    _recurrent("lif", "LIF behind a synapse", LIF, ("z", "v", "i"), f"{_W};  {_DECAY};  {_FIRE}"),
+    reset_detached=True,
+)
+
+NEURONS: Final = (
+    replace(
+        _neuron(
+            "lif_box",
+            "LIF without a synapse",
+            {
+                **MEMBRANE,
+                "reset_method": Param("value", choices=("value", "subtract"), doc="what a spike does to v"),
+            },
+            ("v",),
+            "v = v[t−1] + dt/τ_mem·(v_leak − v[t−1] + x[t]);  "
+            "s[t] = H(v − v_th);  v[t] = v_reset, or v − v_th, where s[t]",
+        ),
+        reset=FromParam("reset_method"),
+    ),
+    _neuron("lif", "LIF behind a synapse", LIF, ("v", "i"), f"{_I};  {_DECAY};  {_FIRE}"),
+    _neuron(
+        "iaf", "LIF without leak", {"v_th": V_TH, "v_reset": V_RESET}, ("v",), f"v = v[t−1] + x[t];  {_FIRE}"
+    ),
+    _neuron(
+        "lif_ex",
+        "exponential LIF behind a synapse",
+        EX,
+        ("v", "i"),
+        "i = i[t−1] + x[t];  v = v[t−1] + dt/τ_mem·(v_leak − v[t−1] + Δ·exp((v[t−1] − v_th)/Δ) + i);  "
+        f"{_DECAY};  {_FIRE}",
+    ),
+    _neuron(
+        "lif_adex",
+        "adaptive exponential LIF behind a synapse",
+        ADEX,
+        ("v", "i", "a"),
+        "as lif_ex, with −a[t−1] in v;  a[t] = a[t−1] + dt/τ_ada·(a_current·(v[t−1] − v_leak) − a[t−1]) "
+        "+ a_spike·s[t]",
+    ),
+    _neuron(
+        "lif_refrac",
+        "LIF behind a synapse, with an absolute refractory period",
+        {**LIF, "rho_reset": RHO},
+        ("v", "i", "rho"),
+        "as lif; where rho[t−1] > 0, v is held, s[t] = 0 and rho[t] = rho[t−1] − 1; "
+        "where s[t], rho[t] = rho_reset",
+    ),
+    _neuron(
+        "lif_adex_refrac",
+        "adaptive exponential LIF with an absolute refractory period",
+        {**ADEX, "rho_reset": RHO},
+        ("v", "i", "a", "rho"),
+        "as lif_adex; rho as in lif_refrac",
+    ),
+    _neuron(
+        "lsnn",
+        "LIF with an adaptive threshold; the input reaches the membrane one step late",
+        LSNN,
+        ("v", "i", "b"),
+        "v = v[t−1] + dt/τ_mem·(v_leak − v[t−1] + i[t−1]);  b = b[t−1] + dt/τ_b·(v_th − b[t−1]);  "
+        "s[t] = H(v − b);  v[t] = v_reset where s[t];  b[t] = b + β·s[t];  "
+        "i[t] = i[t−1] − dt/τ_syn·i[t−1] + x[t]",
+    ),
+    _neuron(
+        "izhikevich",
+        "Izhikevich's quadratic neuron, 20 ready-made behaviours",
+        {"behavior": BEHAVIOR},
+        ("v", "u"),
+        "v = v[t−1] + τ⁻¹·dt·(0.04·v[t−1]² + 5·v[t−1] + 140 − u[t−1] + x[t]);  "
+        "u = u[t−1] + τ⁻¹·dt·a·(b·v[t−1] − u[t−1]);  s[t] = H(v − 30);  v[t] = c and u[t] = u + d where s[t]",
+    ),
+    _neuron(
+        "coba_lif",
+        "conductance-based LIF; its rates are in 1/ms beside a dt of 0.001",
+        {
+            "tau_syn_exc_inv": Param(0.2, low=0.0, unit="1/ms", doc="inverse excitatory time constant"),
+            "tau_syn_inh_inv": Param(0.2, low=0.0, unit="1/ms", doc="inverse inhibitory time constant"),
+            "c_m_inv": Param(5.0, low=0.0, unit="1/nF", doc="inverse membrane capacitance"),
+            "g_l": Param(0.25, low=0.0, unit="nS", doc="leak conductance"),
+            "e_rev_I": Param(-100.0, unit="mV", doc="inhibitory reversal potential"),
+            "e_rev_E": Param(60.0, unit="mV", doc="excitatory reversal potential"),
+            "v_rest": Param(-20.0, unit="mV", doc="resting potential, where it starts"),
+            "v_reset": Param(-70.0, unit="mV", doc="potential after a spike"),
+            "v_thresh": Param(-10.0, unit="mV", doc="potential above which a neuron spikes"),
+        },
+        ("v", "g_e", "g_i"),
+        "g_e = (1 − dt/τ_e)·(g_e[t−1] + relu(x[t]));  g_i = (1 − dt/τ_i)·(g_i[t−1] + relu(−x[t]));  "
+        "v = v[t−1] + dt/C·(g_l·(v_rest − v[t−1]) + g_e·(E_e − v[t−1]) + g_i·(E_i − v[t−1]));  "
+        "s[t] = H(v − v_thresh);  v[t] = v_reset where s[t]",
+    ),
+    _silent(
+        "li",
+        "leaky integrator behind a synapse",
+        {"tau_syn_inv": TAU_SYN, "tau_mem_inv": TAU_MEM, "v_leak": V_LEAK},
+        ("v", "i"),
+        f"{_I};  {_DECAY};  y[t] = v[t]",
+    ),
+    _silent(
+        "li_box",
+        "leaky integrator",
+        {"tau_mem_inv": TAU_MEM, "v_leak": V_LEAK},
+        ("v",),
+        "v[t] = v[t−1] + dt/τ_mem·(v_leak − v[t−1] + x[t]);  y[t] = v[t]",
+    ),
+    _LIF_RECURRENT,
+    _recurrent("lif_ex", "exponential LIF", EX, ("z", "v", "i"), "as lif_ex, with i of lif_recurrent"),
+    _recurrent(
+        "lif_adex",
+        "adaptive exponential LIF",
+        ADEX,
+        ("z", "v", "i", "a"),
+        "as lif_adex, with i of lif_recurrent",
+    ),
+    replace(
+        _recurrent(
+            "lif_refrac",
+            "LIF with an absolute refractory period",
+            {**LIF, "rho_reset": RHO},
+            ("z", "v", "i", "rho"),
+            "as lif_recurrent; rho as in lif_refrac",
+        ),
+        reset_detached=True,
+    ),
+    _recurrent(
+        "lif_adex_refrac",
+        "adaptive exponential LIF with an absolute refractory period",
+        {**ADEX, "rho_reset": RHO},
+        ("z", "v", "i", "a", "rho"),
+        "as lif_adex_recurrent; rho as in lif_refrac",
+    ),
+    replace(
+        _recurrent(
+            "lif_mc",
+            "LIF whose neurons are compartments, coupled by conductances",
+            LIF,
+            ("z", "v", "i"),
+            "as lif_recurrent;  v[t] ← v[t] + dt·G·v[t]",
+        ),
+        reset_detached=True,
+    ),
+    _recurrent(
+        "lif_mc_refrac",
+        "coupled compartments with an absolute refractory period",
+        {**LIF, "rho_reset": RHO},
+        ("z", "v", "i", "rho"),
+        "v = v[t−1] + (1 − H(rho[t−1]))·dt/τ_mem·(v_leak − v[t−1] + i[t−1]) + G·v[t−1];  "
+        f"{_FIRE};  i[t] = i[t−1] − dt/τ_syn·i[t−1] + W·x[t] + V·s[t−1]",
+    ),
+    replace(
+        _recurrent(
+            "lsnn",
+            "LIF with an adaptation that is taken off the membrane",
+            LSNN,
+            ("z", "v", "i", "b"),
+            "v = v[t−1] + dt/τ_mem·(v_leak − v[t−1] + i[t−1] − b[t−1]);  s[t] = H(v − v_th);  "
+            "v[t] = v − (v_th − v_reset)·s[t];  b[t] = b[t−1] − dt/τ_b·b[t−1] + β·s[t];  "
+            "i[t] = i[t−1] − dt/τ_syn·i[t−1] + W·x[t] + V·s[t−1]",
+        ),
+        reset="subtract",
+    ),
+    _recurrent(
+        "izhikevich",
+        "Izhikevich's quadratic neuron",
+        {"behavior": BEHAVIOR},
+        ("z", "v", "u"),
+        "as izhikevich, with W·x[t] + V·s[t−1] in place of x[t]",
+    ),
+)

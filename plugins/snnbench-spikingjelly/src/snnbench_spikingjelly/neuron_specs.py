@@ -1,0 +1,299 @@
+"""What ``spikingjelly.activation_based.neuron`` provides.
+
+Defaults are SpikingJelly's. ``h`` is the membrane before the reset, ``v`` after it, θ is ``v_threshold`` and
+r is ``v_reset``; a prime marks the step before. All but one spike where h ≥ θ, whatever the surrogate,
+and reset in the step of the spike: to 0, to r, or by taking θ off.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from snnbench import FromParam, NeuronSpec, Param
+
+_TAU: Final = Param(2.0, low=1.000001, unit="step", doc="membrane time constant τ")
+_DECAY_INPUT: Final = Param(True, doc="divide the input by τ too")
+_V_RESET: Final = Param(
+    0.0, doc="membrane r after a spike, and at the start, with reset='value'; else not used"
+)
+_DETACH: Final = Param(False, doc="keep the gradient out of the reset")
+_BY_RESET: Final = FromParam("reset")
+_BY_DETACH: Final = FromParam("detach_reset")
+_FANG: Final = "Fang et al. 2023, Science Advances 9(40)"
+
+
+def _threshold(default: float = 1.0) -> Param:
+    return Param(default, low=1e-6, doc="membrane value θ at which a neuron spikes")
+
+
+def _reset(default: str, *choices: str) -> Param:
+    return Param(default, choices=choices, doc="what a spike does to the membrane")
+
+
+_RESET: Final = _reset("zero", "zero", "subtract", "value")
+_LEAK: Final = {"tau": _TAU, "decay_input": _DECAY_INPUT}
+_FIRE: Final = {"v_threshold": _threshold(), "reset": _RESET, "v_reset": _V_RESET, "detach_reset": _DETACH}
+_BY_VALUE: Final = {
+    "v_threshold": _threshold(),
+    "v_rest": Param(0.0, doc="membrane at rest, not below r"),
+    "v_reset": Param(-0.1, doc="membrane r after a spike, and at the start"),
+    "detach_reset": _DETACH,
+}
+_LIF: Final = "h = v' + (x − (v' − r))/τ, or v' − (v' − r)/τ + x without decay_input"
+
+
+def _node(
+    name: str,
+    summary: str,
+    equation: str,
+    params: dict[str, Param],
+    states: tuple[str, ...] = ("v",),
+    **claims: Any,
+) -> NeuronSpec:
+    return NeuronSpec(
+        name=name,
+        version="1",
+        summary=summary,
+        factory=f"snnbench_spikingjelly.neurons:{name}",
+        params=params,
+        states=states,
+        equation=equation,
+        **{"reference": _FANG, "threshold": ">=", "reset": _BY_RESET, "reset_detached": _BY_DETACH, **claims},
+    )
+
+
+NEURONS: Final = (
+    _node("if_node", "integrate-and-fire", "h = v' + x;  s = H(h − θ)", _FIRE),
+    _node("lif_node", "leaky integrate-and-fire", f"{_LIF};  s = H(h − θ)", {**_LEAK, **_FIRE}),
+    _node(
+        "parametric_lif_node",
+        "LIF with one learned time constant a layer",
+        f"{_LIF};  1/τ = sigmoid(w);  s = H(h − θ)",
+        {
+            "init_tau": Param(2.0, low=1.000001, unit="step", doc="time constant τ before training"),
+            "decay_input": _DECAY_INPUT,
+            **_FIRE,
+        },
+        reference="Fang et al. 2021, ICCV",
+    ),
+    _node(
+        "simple_if_node",
+        "integrate-and-fire in plain PyTorch; starts at 0",
+        "h = v' + x;  s = H(h − θ)",
+        _FIRE,
+    ),
+    _node(
+        "simple_lif_node",
+        "leaky integrate-and-fire in plain PyTorch; starts at 0",
+        f"{_LIF};  s = H(h − θ)",
+        {
+            "tau": _TAU,
+            "decay_input": Param(True, doc="divide the input by τ too; spikingjelly has no default"),
+            "v_threshold": _threshold(),
+            "reset": _reset("zero", "zero", "value"),
+            "v_reset": Param(0.0, doc="membrane r after a spike with reset='value'; else not used"),
+            "detach_reset": _DETACH,
+        },
+    ),
+    _node(
+        "half_threshold_if_node",
+        "integrate-and-fire that starts at θ/2, as converted networks do",
+        "h = v' + x;  s = H(h − θ);  v = h − θ·s;  v[−1] = θ/2",
+        {"v_threshold": _threshold(), "detach_reset": _DETACH},
+        reset="subtract",
+        reference="Bu et al. 2022, ICLR",
+    ),
+    _node(
+        "activation_aware_if_node",
+        "integrate-and-fire with an offset on the membrane that spikes, but is not reset",
+        "h = v' + x;  s = H(h + o − θ);  v = h − θ·s",
+        {
+            "v_threshold": _threshold(),
+            "v_offset": Param(0.0, doc="offset o on the membrane"),
+            "reset": _reset("subtract", "subtract", "zero", "value"),
+            "v_reset": _V_RESET,
+            "detach_reset": _DETACH,
+        },
+    ),
+    _node(
+        "klif_node",
+        "LIF whose membrane is scaled by a learned factor and rectified",
+        f"{_LIF};  f = max(0, k·h);  s = H(f − θ);  the reset is of f, or of f/k by θ/k with scale_reset",
+        {"scale_reset": Param(False, doc="undo the scaling by k before the reset"), **_LEAK, **_FIRE},
+        reference="Jiang & Zhang 2023, arXiv:2302.09238",
+    ),
+    _node(
+        "cuba_lif_node",
+        "LIF behind an exponential synapse",
+        "c = a_c·c' + x;  h = a_v·v' + c;  s = H(h − θ)",
+        {
+            "c_decay": Param(0.5, low=0.0, high=1.0, unit="1/step", doc="decay a_c of the synaptic current"),
+            "v_decay": Param(0.75, low=0.0, high=1.0, unit="1/step", doc="membrane decay a_v"),
+            "v_threshold": _threshold(0.5),
+            "reset": _RESET,
+            "v_reset": _V_RESET,
+        },
+        ("v", "c"),
+        reset_detached=False,
+        reference="Tang et al. 2020, CoRL",
+    ),
+    _node(
+        "ilif_node",
+        "LIF that gives up to a number of spikes a step, by a function of its own whatever the surrogate",
+        "h = v' − v'/τ + x;  s = round(clip(h/θ, 0, D));  v = h − θ·s;  ds/d(h/θ) = 1 where 0 ≤ h/θ ≤ D",
+        {
+            "tau": Param(4 / 3, low=1.000001, unit="step", doc="membrane time constant τ"),
+            "v_threshold": Param(
+                1.0, low=1e-6, doc="membrane θ that one spike stands for; from above θ/2 on there is one"
+            ),
+            "max_spike_count": Param(4, low=1, unit="spikes", doc="most spikes D of a step"),
+            "detach_reset": _DETACH,
+        },
+        spike="multi",
+        threshold=">",
+        reset="other",
+        reference="Luo et al. 2024, ECCV",
+    ),
+    _node(
+        "ternary_if_node",
+        "integrate-and-fire with spikes of both signs",
+        "h = v' + x;  s = H(h − θ) − H(−h − θ)",
+        _FIRE,
+        spike="ternary",
+        reference="Guo et al. 2024, AAAI",
+    ),
+    _node(
+        "ternary_lif_node",
+        "LIF with spikes of both signs",
+        f"{_LIF};  s = H(h − θ) − H(−h − θ)",
+        {**_LEAK, **_FIRE},
+        spike="ternary",
+        reference="Guo et al. 2024, AAAI",
+    ),
+    _node(
+        "liaf_node",
+        "LIF whose output is a function of its membrane, and whose spikes only reset it",
+        f"{_LIF};  y = act(h − θ), or act(h) if not threshold_related;  s = H(h − θ)",
+        {
+            "act": Param(
+                "relu",
+                choices=("relu", "sigmoid", "tanh"),
+                doc="output function; spikingjelly has no default",
+            ),
+            "threshold_related": Param(
+                True, doc="take the threshold off before act; spikingjelly has no default"
+            ),
+            **_LEAK,
+            **_FIRE,
+        },
+        spike="graded",
+        reference="Wu et al. 2021, IEEE TNNLS 33(11)",
+    ),
+    _node(
+        "qif_node",
+        "quadratic integrate-and-fire",
+        "h = v' + (x + a₀·(v' − v_rest)·(v' − v_c))/τ;  s = H(h − θ)",
+        {
+            "tau": _TAU,
+            "v_c": Param(0.8, doc="critical membrane, above which it runs away"),
+            "a0": Param(1.0, low=1e-6, doc="curvature a₀"),
+            **_BY_VALUE,
+        },
+        reference="Gerstner et al. 2014, Neuronal Dynamics, section 5.3",
+        reset="value",
+    ),
+    _node(
+        "eif_node",
+        "exponential integrate-and-fire",
+        "h = v' + (x + v_rest − v' + Δ·exp((v' − θ_rh)/Δ))/τ;  s = H(h − θ)",
+        {
+            "tau": _TAU,
+            "delta_T": Param(1.0, low=0.01, doc="sharpness Δ of the upstroke"),
+            "theta_rh": Param(0.8, doc="rheobase threshold θ_rh"),
+            **_BY_VALUE,
+        },
+        reference="Gerstner et al. 2014, Neuronal Dynamics, section 5.2",
+        reset="value",
+    ),
+    _node(
+        "izhikevich_node",
+        "quadratic integrate-and-fire with adaptation",
+        "h = v' + (x + a₀·(v' − v_rest)·(v' − v_c) − w')/τ;  s = H(h − θ);  "
+        "w = w' + (a·(h − v_rest) − w')/τ_w + b·s",
+        {
+            "tau": _TAU,
+            "v_c": Param(0.8, doc="critical membrane, above which it runs away"),
+            "a0": Param(1.0, low=1e-6, doc="curvature a₀"),
+            "v_threshold": _threshold(),
+            "reset": _RESET,
+            "v_reset": _V_RESET,
+            "v_rest": Param(-0.1, doc="membrane at rest"),
+            "w_rest": Param(0.0, doc="adaptation at the start"),
+            "tau_w": Param(2.0, low=1e-6, unit="step", doc="time constant τ_w of the adaptation"),
+            "a": Param(0.0, doc="coupling a of the adaptation to the membrane"),
+            "b": Param(0.0, doc="jump b of the adaptation at a spike"),
+            "detach_reset": _DETACH,
+        },
+        ("v", "w"),
+        reference="Izhikevich 2003, IEEE Transactions on Neural Networks 14(6), in two time constants",
+    ),
+    _node(
+        "raf_node",
+        "resonate-and-fire: a damped oscillation, of which v spikes and is reset, and u takes the input",
+        "u = e^(b·dt)·(u'·cos ω·dt − v'·sin ω·dt) + x;  h = e^(b·dt)·(u'·sin ω·dt + v'·cos ω·dt);  "
+        "s = H(h − θ)",
+        {
+            "b": Param(-0.2, high=-1e-6, unit="1/ms", doc="damping b"),
+            "omega": Param(1.0, low=1e-6, unit="rad/ms", doc="angular frequency ω"),
+            "dt": Param(1.0, low=1e-6, unit="ms", doc="length of a step"),
+            **_FIRE,
+        },
+        ("v", "current"),
+        reference="Izhikevich 2001, Neural Networks 14",
+    ),
+    _node(
+        "non_spiking_if_node",
+        "integrator whose output is its membrane",
+        "v = v' + x",
+        {},
+        spike="none",
+        threshold=">",
+        reset="none",
+        reset_detached=False,
+    ),
+    _node(
+        "non_spiking_lif_node",
+        "leaky integrator whose output is its membrane",
+        "v = v' + (x − v')/τ",
+        {"tau": _TAU},
+        spike="none",
+        threshold=">",
+        reset="none",
+        reset_detached=False,
+    ),
+    _node(
+        "sliding_psn",
+        "parallel spiking neuron: a learned weighted sum of the last inputs, without reset",
+        "h = Σ_i w_i·x[t − k + 1 + i] + b, i = 0 … k − 1;  s = H(h);  b = −1 before training",
+        {
+            "k": Param(2, low=2, unit="step", doc="inputs that count; spikingjelly has no default"),
+            "exp_init": Param(
+                True, doc="weights 1, 1/2, 1/4, …, the newest first, before training; else drawn"
+            ),
+        },
+        ("queue",),
+        reset="none",
+        reset_detached=False,
+        reference="Fang et al. 2023, NeurIPS",
+    ),
+    _node(
+        "complementary_lif_node",
+        "LIF with a trace of its spikes, by which a spike takes off more than the threshold",
+        "h = v' − v'/τ + x;  s = H(h − θ);  m = m'·sigmoid(h/τ) + s;  v = h − s·(θ + sigmoid(m))",
+        {"tau": _TAU, "v_threshold": _threshold()},
+        ("v", "m"),
+        reset="other",
+        reset_detached=False,
+        reference="Huang et al. 2024, ICML",
+    ),
+)

@@ -1,0 +1,99 @@
+"""TraceTorch's layers, which keep their state in attributes, as pure steps.
+
+It has no faster way through several steps than one after the other.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+import tracetorch
+from torch import Tensor, nn
+
+from snnbench import LibraryNeuron, Surrogate, drawing_from
+from snnbench.engine.eager import State
+from snnbench.errors import UsageError
+
+
+class TraceLayer(LibraryNeuron):
+    """A population of one of traceTorch's layers.
+
+    Args:
+        name: Of its class, in snake case.
+        states: Attributes that hold its state.
+        features: Shape of the population.
+        surrogate: Its ``spike_fn``, with nothing for ``quant_fn``; None where it does not spike.
+        generator: Draws the initial weights of those that have any.
+        dim: Axis of ``[B, *features]`` that counts the neurons.
+        **params: Of the class, by traceTorch's names.
+
+    Raises:
+        UsageError: ``dim`` is the batch, or no axis.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        states: tuple[str, ...],
+        features: tuple[int, ...],
+        surrogate: Surrogate | None,
+        generator: torch.Generator,
+        *,
+        dim: int = -1,
+        **params: Any,
+    ) -> None:
+        neurons = _neurons(features, dim)
+        sizes = (neurons, neurons) if name in ("simple_rnn", "gru", "lstm") else (neurons,)
+        spiking = {} if surrogate is None else {"spike_fn": surrogate, "quant_fn": nn.Identity()}
+        with drawing_from(generator):
+            layer = _find(name)(*sizes, dim=dim, **params, **spiking)
+        super().__init__(_picklable(layer), states)
+        self.surrogate = surrogate
+
+    def initial_state(self, x_t: Tensor) -> State:
+        """TraceTorch's own, by its shapes."""
+        self.module._ensure_states(x_t)
+        state = tuple(getattr(self.module, name) for name in self.states)
+        self.module.zero_states()
+        return state
+
+    def leak_exponent(self) -> float | None:
+        """Of its traces. What has weights has no closed form."""
+        decays = getattr(self.module, "_dynamic_params", {})
+        names = [name for name in decays if name.endswith(("alpha", "beta", "gamma"))]
+        return max(
+            (math.log(float(getattr(self.module, name).detach().max())) for name in names), default=None
+        )
+
+
+def _neurons(features: tuple[int, ...], dim: int) -> int:
+    """How many neurons there are along ``dim``."""
+    axes = len(features)
+    if not (1 <= dim <= axes or -axes <= dim <= -1):
+        raise UsageError(
+            f"dim={dim} is no axis of the features of [B, {', '.join(map(str, features))}]",
+            f"give 1 to {axes}, or −{axes} to −1",
+        )
+    return features[dim if dim < 0 else dim - 1]
+
+
+def _find(name: str) -> Any:
+    """TraceTorch's class of that name."""
+    spelled = {"simple_rnn": "SimpleRNN", "mamba": "Mamba"}.get(name, name.upper())
+    homes = (tracetorch.snn, tracetorch.rnn, tracetorch.ssm)
+    return next(getattr(home, spelled) for home in homes if spelled in home.__all__)
+
+
+def _picklable(layer: Any) -> nn.Module:
+    """``layer``, whose identity functions have a name: traceTorch's are lambdas, which no pickle takes."""
+    for table in (getattr(layer, "_dynamic_params", {}), getattr(layer, "_inverse_functions", {})):
+        for name, function in table.items():
+            if function.__name__ == "<lambda>":
+                table[name] = _unchanged
+    return layer  # type: ignore[no-any-return]
+
+
+def _unchanged(value: Tensor) -> Tensor:
+    return value

@@ -1,0 +1,51 @@
+"""What a dataset is like: whether its classes are equally frequent, and its test samples unseen."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+from torch import Tensor
+
+from snnbench.engine.data import Dataset, Samples
+from snnbench.engine.recordings import Recordings
+from snnbench.engine.sequences import Sequences
+from snnbench.records import Metric
+
+BALANCE, OVERLAP = "data.balance", "data.overlap"
+
+
+def dataset(data: Dataset) -> dict[str, Metric]:
+    """Facts that a reader must know before believing an accuracy.
+
+    Returns:
+        ``data.balance``: samples of the rarest training class over those of the most frequent;
+        ``data.overlap``: fraction of test samples that equal a training or validation sample, bit by
+        bit. It is missing for recordings that stay in their files.
+    """
+    counts = data.train.y.bincount(minlength=data.classes)
+    return {BALANCE: Metric(int(counts.min()) / int(counts.max())), OVERLAP: _overlap(data)}
+
+
+def remarks(data: Dataset, facts: dict[str, Metric]) -> tuple[str, ...]:
+    """What must stand beside an accuracy on ``data``, by its ``facts``."""
+    return (*data.remarks, "overlap") if facts[OVERLAP].value else data.remarks
+
+
+def _overlap(data: Dataset) -> Metric:
+    if isinstance(data.test.x, Recordings):
+        return Metric.missing("the recordings stay in their files")
+    seen = {digest for split in (data.train, data.validation) for digest in _digests(split.x)}
+    return Metric(sum(digest in seen for digest in _digests(data.test.x)) / len(data.test))
+
+
+def _digests(x: Samples) -> Iterator[bytes]:
+    """A digest of each sample."""
+    samples = x.values if isinstance(x, Sequences) else x
+    assert not isinstance(samples, Recordings)
+    for sample in samples:
+        yield _digest(sample)
+
+
+def _digest(sample: Tensor) -> bytes:
+    return hashlib.blake2b(sample.contiguous().numpy().data, digest_size=16).digest()

@@ -1,0 +1,119 @@
+"""What a forward pass keeps for the backward pass: measured, and predicted from the layers alone."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.graph import saved_tensors_hooks
+
+from snnbench.engine.network import Network, pool
+from snnbench.engine.neuron import Neuron
+from snnbench.errors import SnnbenchError
+
+VIEWS = (nn.Flatten, nn.Identity)
+"""Layers whose output is a view of their input."""
+
+
+class UnknownLayerError(SnnbenchError):
+    """Nobody has said what a layer keeps."""
+
+
+class _Packed:
+    """The storage of a tensor that the graph keeps; lives as long as the graph does.
+
+    Not the tensor: one that its own function keeps would hold its graph, and this, in a cycle.
+    """
+
+    def __init__(self, tensor: Tensor) -> None:
+        self.storage = tensor.untyped_storage()
+
+
+def saved_bytes(network: nn.Module, x: Tensor) -> int:
+    """Bytes of all storages that ``network(x)`` keeps for backward, without its parameters and buffers.
+
+    What is freed before the forward pass ends, as the graph of an output that nobody used, is not counted.
+    """
+    own = {tensor.untyped_storage().data_ptr() for tensor in (*network.parameters(), *network.buffers())}
+    packed: weakref.WeakSet[_Packed] = weakref.WeakSet()
+
+    def pack(tensor: Tensor) -> _Packed:
+        kept = _Packed(tensor)
+        packed.add(kept)
+        return kept
+
+    with saved_tensors_hooks(pack, _no_backward):
+        logits = network(x)
+    storages = [kept.storage for kept in packed]
+    sizes = {storage.data_ptr(): storage.nbytes() for storage in storages if storage.data_ptr() not in own}
+    del logits  # kept the graph until here
+    return sum(sizes.values())
+
+
+def _no_backward(kept: _Packed) -> Tensor:
+    raise AssertionError("what was saved is only counted")
+
+
+def predicted_bytes(network: Network, x: Tensor) -> int:
+    """The same in eager mode, from the rule of each layer and the shapes of one sample and step.
+
+    Linear, convolution, BatchNorm and pooling keep their input, dropout a mask of one byte a unit, and a
+    population what its ``Neuron.kept`` says. A tensor that two layers keep counts once.
+
+    Args:
+        network: In training mode.
+        x: ``[T, B, *]``.
+
+    Raises:
+        UnknownLayerError: A layer has no rule, or a population does not say.
+    """
+    steps, batch = x.shape[:2]
+    network.eval()  # BatchNorm is to learn nothing from the probe
+    try:
+        with torch.no_grad():
+            layers, outputs = _walk(network.layers, x[0, :1], steps)
+            pooled = pool(outputs.unsqueeze(0), network.readout)
+            classifier, _ = _walk(_flat(network.classifier), pooled, 1)
+    finally:
+        network.train()
+    return batch * (layers + classifier)
+
+
+def _flat(module: nn.Module) -> list[nn.Module]:
+    return list(module) if isinstance(module, nn.Sequential) else [module]
+
+
+def _walk(layers: Iterable[nn.Module], x: Tensor, steps: int) -> tuple[int, Tensor]:
+    """Bytes that ``layers`` keep of one sample in ``steps`` steps, and their output for ``x`` ``[1, *]``."""
+    total, kept_already = 0, False
+    for layer in layers:
+        inner, outer, output = _rule(layer, x.nbytes, steps)
+        total += inner + (0 if kept_already else outer)
+        following = layer.step(x, layer.initial_state(x))[0] if isinstance(layer, Neuron) else layer(x)
+        total += output * steps * following.nbytes
+        kept_already = output or (isinstance(layer, VIEWS) and kept_already)
+        x = following
+    return total, x
+
+
+def _rule(layer: nn.Module, size: int, steps: int) -> tuple[int, int, bool]:
+    """Bytes that ``layer`` keeps of its own and of its input of ``size`` bytes a step; whether of its output.
+
+    Raises:
+        UnknownLayerError: There is no rule.
+    """
+    match layer:
+        case Neuron():
+            kept = layer.kept()
+            if kept is None:
+                raise UnknownLayerError(f"{type(layer).__name__} does not tell what its step keeps")
+            return (kept.always * steps + kept.later * (steps - 1)) * size, 0, kept.output
+        case nn.Linear() | nn.Conv2d() | nn.BatchNorm1d() | nn.BatchNorm2d() | nn.AvgPool2d():
+            return 0, steps * size, False
+        case nn.Dropout():
+            return steps * size // 4 if layer.p else 0, 0, False
+        case nn.Flatten() | nn.Identity():
+            return 0, 0, False
+    raise UnknownLayerError(f"there is no rule for what {type(layer).__name__} keeps")

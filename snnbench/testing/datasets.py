@@ -1,0 +1,169 @@
+"""What is asked of a dataset."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cached_property
+from itertools import combinations
+from typing import Final, cast
+
+import torch
+from torch import Tensor
+
+from snnbench.engine.data import Dataset, Samples, Split
+from snnbench.engine.events import Events
+from snnbench.engine.recordings import Recordings
+from snnbench.errors import SnnbenchError
+from snnbench.plugin.specs import DatasetSpec
+from snnbench.records import Params
+from snnbench.testing.cases import Probe
+from snnbench.testing.outcomes import Undecided, Violation
+from snnbench.testing.specs import SPEC_PROBES
+
+
+class Subject:
+    """A dataset at given parameters."""
+
+    def __init__(self, spec: DatasetSpec, params: Params) -> None:
+        self.spec = spec
+        self.params = params
+
+    @cached_property
+    def data(self) -> Dataset:
+        """The dataset, loaded once."""
+        return self.load()
+
+    def load(self) -> Dataset:
+        """The dataset, afresh.
+
+        Raises:
+            Undecided: It must be downloaded, or cannot be had here.
+        """
+        if self.spec.files:
+            raise Undecided("it must be downloaded")
+        try:
+            return cast(Dataset, self.spec.load()(None, **self.spec.resolve(self.params)))
+        except SnnbenchError as error:
+            raise Undecided(f"it cannot be had here: {error.message}") from None
+
+    @property
+    def splits(self) -> dict[str, Split]:
+        """Name to split."""
+        return {name: getattr(self.data, name) for name in ("train", "validation", "test")}
+
+
+def disjoint(subject: Subject) -> None:
+    """No sample is in two splits."""
+    found = {name: _digests(split) for name, split in subject.splits.items()}
+    for one, other in combinations(found, 2):
+        both = found[one].keys() & found[other].keys()
+        if both:
+            first = min(both, key=lambda digest: found[one][digest])
+            raise Violation(
+                f"{len(both)} samples are in its {one} and in its {other} split",
+                smallest=f"{one}.x[{found[one][first]}] is {other}.x[{found[other][first]}]",
+                hint="cut the splits from samples that are all different",
+            )
+
+
+def _digests(split: Split) -> dict[bytes, int]:
+    return {_digest(split.x[place : place + 1]): place for place in range(len(split))}
+
+
+def _digest(x: Samples) -> bytes:
+    content = b"".join(part.contiguous().numpy().tobytes() for part in _tensors(x))
+    return hashlib.sha256(content).digest()
+
+
+def _tensors(x: Samples) -> tuple[Tensor, ...]:
+    """What one or more samples consist of; recordings are read from their files."""
+    if isinstance(x, Recordings):
+        x = x[:]
+    return (x,) if isinstance(x, Tensor) else x.tensors
+
+
+def classes(subject: Subject) -> None:
+    """Classes are whole numbers from 0, one a sample."""
+    for name, split in subject.splits.items():
+        y = split.y
+        if y.dtype != torch.int64 or y.ndim != 1 or len(y) != len(split.x):
+            raise Violation(
+                f"{name}.y is {y.dtype} {list(y.shape)} for {len(split.x)} samples, not int64 [N]"
+            )
+        outside = ((y < 0) | (y >= subject.data.classes)).nonzero().flatten()
+        if len(outside):
+            at = int(outside[0])
+            raise Violation(
+                f"a class is outside 0 … {subject.data.classes - 1}",
+                smallest=f"{name}.y[{at}] = {int(y[at])}",
+            )
+
+
+def every_class(subject: Subject) -> None:
+    """Every class is in every split."""
+    for name, split in subject.splits.items():
+        missing = sorted(set(range(subject.data.classes)) - set(split.y.tolist()))
+        if missing:
+            raise Violation(
+                f"its {name} split has no sample of class {missing[0]}", hint="stratify the splits"
+            )
+
+
+def values(subject: Subject) -> None:
+    """Samples are finite, of one shape, and of the kind that the spec says."""
+    for name, split in subject.splits.items():
+        if isinstance(split.x, Events | Recordings) != (subject.spec.data == "events"):
+            raise Violation(
+                f"its spec says data={subject.spec.data!r}, but {name}.x is {type(split.x).__name__}"
+            )
+        if isinstance(split.x, Events | Recordings):
+            continue
+        numbers = _tensors(split.x)[0]
+        if not numbers.is_floating_point() or not bool(numbers.isfinite().all()):
+            raise Violation(f"{name}.x is {numbers.dtype}, or has values that are not finite")
+        if tuple(split.x.shape[1:]) != subject.data.shape:
+            raise Violation(
+                f"{name}.x has samples {list(split.x.shape[1:])}, train.x {list(subject.data.shape)}"
+            )
+
+
+def stable(subject: Subject) -> None:
+    """The same content at every load."""
+    first, again = subject.data.checksum, subject.load().checksum
+    if first != again:
+        raise Violation(
+            f"its checksum is {first} at one load and {again} at the next",
+            hint="generate and split it from fixed seeds of its own",
+        )
+
+
+def declared(subject: Subject) -> None:
+    """The checksum and the size that the spec declares."""
+    spec = subject.spec
+    if subject.params:
+        raise Undecided("the spec declares a checksum of its defaults alone")
+    if spec.samples and spec.samples != len(subject.data.train):
+        raise Violation(
+            f"its spec says samples={spec.samples}, but there are {len(subject.data.train)} to train on"
+        )
+    if not spec.checksum:
+        raise Violation(
+            "its spec declares no checksum",
+            hint=f'checksum="{subject.data.checksum}" is that of this content',
+        )
+    if spec.checksum != subject.data.checksum:
+        raise Violation(
+            f"its spec declares the checksum {spec.checksum!r}, but it is {subject.data.checksum!r}",
+            hint="give the new one and raise the spec's version",
+        )
+
+
+PROBES: Final = (
+    *SPEC_PROBES,
+    Probe("splits[disjoint]", "that no sample is in two splits", disjoint),
+    Probe("classes[range]", "that classes are 0 … classes − 1", classes),
+    Probe("classes[every]", "that every class is in every split", every_class),
+    Probe("samples", "that samples are finite and of the kind its spec says", values),
+    Probe("checksum[stable]", "that its content is the same at every load", stable),
+    Probe("checksum[declared]", "that its content is what its spec declares", declared),
+)

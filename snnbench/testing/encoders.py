@@ -1,0 +1,172 @@
+"""What is asked of an encoder."""
+
+from __future__ import annotations
+
+import math
+from typing import Final, cast
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from snnbench.engine.data import Encoder, Samples
+from snnbench.engine.events import Events
+from snnbench.engine.recordings import Recordings
+from snnbench.errors import UsageError
+from snnbench.plugin.specs import EncoderSpec
+from snnbench.records import Params
+from snnbench.testing.cases import Probe
+from snnbench.testing.outcomes import Undecided, Violation
+from snnbench.testing.rng import no_global_draws
+from snnbench.testing.specs import BUILD_PROBE, SPEC_PROBES
+
+STEPS: Final = 7
+BATCH: Final = 3
+SENSOR: Final = (4, 5, 2)
+
+
+class Subject:
+    """An encoder at given parameters."""
+
+    def __init__(self, spec: EncoderSpec, params: Params) -> None:
+        self.spec = spec
+        self.params = params
+
+    def make(self, steps: int = STEPS) -> Encoder:
+        """The encoder for T = ``steps``.
+
+        Raises:
+            Undecided: It takes a parameter that has no default, or no such T.
+        """
+        try:
+            return cast(Encoder, self.spec.load()(steps, **self.spec.resolve(self.params)))
+        except UsageError as error:
+            raise Undecided(f"it cannot be built for {steps} steps: {error.message}") from None
+
+    def samples(self, kind: str, steps: int = STEPS) -> Samples:
+        """A batch of ``kind``, values in [0, 1], the same at every call."""
+        generator = np.random.Generator(np.random.PCG64(0))
+        if kind == "events":
+            return Events.of([_recording(generator) for _ in range(BATCH)], SENSOR)
+        shape = (BATCH, steps, 4) if kind == "sequence" else (BATCH, 1, 4, 5)
+        return torch.from_numpy(generator.random(shape, dtype=np.float32))
+
+
+def _recording(generator: np.random.Generator) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
+    times = np.sort(generator.integers(0, 100_000, 50))
+    places = [generator.integers(0, limit, 50) for limit in SENSOR]
+    return np.stack([times, *places], axis=1).astype(np.int64)
+
+
+def _seeded(seed: int = 1) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def shape(subject: Subject) -> None:
+    """``[T, B, *]``."""
+    _check_shape(subject, STEPS)
+
+
+def one_step(subject: Subject) -> None:
+    """T = 1."""
+    _check_shape(subject, 1)
+
+
+def _check_shape(subject: Subject, steps: int) -> None:
+    for kind in sorted(subject.spec.accepts):
+        encoded = subject.make(steps)(subject.samples(kind, steps), _seeded())
+        if tuple(encoded.shape[:2]) != (steps, BATCH) or encoded.ndim < 3:
+            raise Violation(
+                f"for {BATCH} samples of kind {kind!r} and {steps} steps it gives {list(encoded.shape)}",
+                hint=f"its output is [T, B, *], here [{steps}, {BATCH}, *]",
+            )
+        if not encoded.is_floating_point() or not bool(encoded.isfinite().all()):
+            raise Violation(
+                f"for samples of kind {kind!r} it gives {encoded.dtype}, or values that are not finite"
+            )
+
+
+def reproducible(subject: Subject) -> None:
+    """The same generator twice, whatever was encoded in between."""
+    for kind in sorted(subject.spec.accepts):
+        x, encode = subject.samples(kind), subject.make()
+        first = encode(x, _seeded())
+        encode(x, _seeded(2))
+        if not torch.equal(first, encode(x, _seeded())) or not torch.equal(
+            first, subject.make()(x, _seeded())
+        ):
+            raise Violation(
+                f"samples of kind {kind!r} with the same generator give different spikes",
+                smallest=f"{BATCH} samples, {STEPS} steps, torch.Generator().manual_seed(1) twice",
+                hint="draw from the generator alone: torch.bernoulli(p, generator=generator)",
+            )
+
+
+def unseeded(subject: Subject) -> None:
+    """The global generators."""
+    for kind in sorted(subject.spec.accepts):
+        x = subject.samples(kind)
+        with no_global_draws(f"encoding samples of kind {kind!r}"):
+            subject.make()(x, _seeded())
+
+
+def untouched(subject: Subject) -> None:
+    """The samples."""
+    for kind in sorted(subject.spec.accepts):
+        given = _tensors(subject.samples(kind))
+        x = subject.samples(kind)
+        versions = [part._version for part in _tensors(x)]
+        subject.make()(x, _seeded())
+        if versions != [part._version for part in _tensors(x)] or not all(
+            map(torch.equal, given, _tensors(x))
+        ):
+            raise Violation(f"it writes into samples of kind {kind!r}")
+
+
+def _tensors(x: Samples) -> tuple[Tensor, ...]:
+    if isinstance(x, Recordings):
+        x = x[:]
+    return (x,) if isinstance(x, Tensor) else x.tensors
+
+
+def in_range(subject: Subject) -> None:
+    """Intensities outside [0, 1]: an error that names the range, or taken as they are; never clamped."""
+    if "image" not in subject.spec.accepts:
+        raise Undecided("only images have a range")
+    encode = subject.make()
+    for bad, edge in ((-0.5, 0.0), (1.5, 1.0), (math.nan, 0.0)):
+        x = torch.full((BATCH, 1, 2, 2), edge)
+        usual = encode(x.clone(), _seeded())
+        x[0] = bad
+        try:
+            encoded = encode(x, _seeded())
+        except UsageError as error:
+            if not any(character.isdigit() for character in error.message + error.hint):
+                raise Violation(
+                    f"its error {error.message!r} does not name the range", smallest=f"x = {bad}"
+                ) from None
+            continue
+        except Exception as error:
+            raise Violation(
+                f"it fails with {type(error).__name__}: {error}",
+                smallest=f"x = {bad}",
+                hint="raise snnbench.errors.UsageError with the range it takes",
+            ) from error
+        if torch.equal(encoded, usual) or (math.isnan(bad) and bool(encoded.isfinite().all())):
+            raise Violation(
+                f"it takes an intensity of {bad} for {edge}",
+                smallest=f"x = {bad}",
+                hint="raise snnbench.errors.UsageError with the range it takes, in place of clamping",
+            )
+
+
+PROBES: Final = (
+    *SPEC_PROBES,
+    BUILD_PROBE,
+    Probe("shape", "that it gives [T, B, *]", shape),
+    Probe("shape[one_step]", "that it gives [1, B, *] for one step", one_step),
+    Probe("random[reproducible]", "that a generator decides its spikes", reproducible),
+    Probe("random[global]", "that no global random number is drawn", unseeded),
+    Probe("pure[arguments]", "that it writes into nothing it is given", untouched),
+    Probe("range", "that values out of range are refused, not clamped", in_range),
+)

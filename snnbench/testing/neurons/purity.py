@@ -1,0 +1,123 @@
+"""Whether a step is pure: the same arguments give the same result, and nothing is written."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import torch
+from torch import Tensor
+
+from snnbench.engine.eager import State
+from snnbench.engine.neuron import Neuron
+from snnbench.testing.cases import Probe
+from snnbench.testing.neurons.subject import Subject
+from snnbench.testing.outcomes import Violation
+from snnbench.testing.rng import no_global_draws
+from snnbench.testing.search import falsify, show
+
+
+def repeatable(subject: Subject) -> None:
+    """The same step twice."""
+
+    def check(x: Tensor) -> None:
+        neuron, state = _warmed(subject, x)
+        first, second = (_flat(neuron.step(x[-1], state)) for _ in range(2))
+        if not _same(first, second):
+            raise Violation(
+                "two calls of step with the same arguments give different results",
+                smallest=f"{show(x)}, the last step twice",
+                hint="state goes in and out of step; noise is a function of a seed and of the arguments",
+            )
+
+    falsify(check, subject.unit, subject.examples)
+
+
+def hidden(subject: Subject) -> None:
+    """A step between two equal ones."""
+
+    def check(x: Tensor) -> None:
+        neuron, state = _warmed(subject, x)
+        neuron.train()
+        first = _flat(neuron.step(x[-1], state))
+        neuron.step(1 - x[-1], tuple(part + 1 for part in state))
+        if not _same(first, _flat(neuron.step(x[-1], state))):
+            raise Violation(
+                "a step changes what a later one gives: something is kept in the module",
+                smallest=f"{show(x)}, the last step, then one with other arguments, then it again",
+                hint="move what is kept into the state tuple",
+            )
+
+    falsify(check, subject.unit, subject.examples)
+
+
+def untouched(subject: Subject) -> None:
+    """What is handed to step."""
+
+    def check(x: Tensor) -> None:
+        neuron, state = _warmed(subject, x)
+        given = x[-1].clone(), *(part.detach().clone() for part in state)
+        handed = tuple(part.clone() for part in given)
+        versions = [part._version for part in handed]
+        with torch.no_grad():
+            neuron.step(handed[0], handed[1:])
+        for name, was, now, version in zip(("x_t", *neuron.states), given, handed, versions, strict=False):
+            if now._version != version or not torch.equal(was, now):
+                raise Violation(
+                    f"step writes into its argument {name!r}",
+                    smallest=show(x),
+                    hint="replace in-place operations (+=, mul_, x[...] =) by ones that give a new tensor",
+                )
+
+    falsify(check, subject.unit, subject.examples)
+
+
+def kept(subject: Subject) -> None:
+    """Parameters and buffers under a step."""
+    neuron, x = subject.make((2,)), subject.drive(4, (2,))
+    neuron.train()
+    before = {name: value.clone() for name, value in neuron.state_dict().items()}
+    neuron(x)
+    for name, value in neuron.state_dict().items():
+        if name not in before or not torch.equal(value, before[name]):
+            raise Violation(
+                f"a forward changes the buffer or parameter {name!r}",
+                smallest=show(x),
+                hint="what changes over time belongs into the state tuple",
+            )
+
+
+def unseeded(subject: Subject) -> None:
+    """The global generators of torch, numpy and Python."""
+    x = subject.drive(4, (2,))
+    with no_global_draws("making it"):
+        neuron, again = subject.make((2,)), subject.make((2,))
+    if not all(map(torch.equal, neuron.parameters(), again.parameters())):
+        raise Violation("the same generator gives other parameters", hint="draw them from it alone")
+    with no_global_draws("a forward in training mode", show(x)):
+        neuron.train()(x)
+
+
+def _warmed(subject: Subject, x: Tensor) -> tuple[Neuron, State]:
+    """The neuron, and its state before the last step of ``x``."""
+    neuron = subject.make((x.shape[2],))
+    state = neuron.initial_state(x[0])
+    for x_t in x[:-1]:
+        _, state = neuron.step(x_t, state)
+    return neuron, state
+
+
+def _flat(result: tuple[Tensor, State]) -> State:
+    return (result[0], *result[1])
+
+
+def _same(one: State, other: State) -> bool:
+    return all(torch.equal(a.nan_to_num(), b.nan_to_num()) for a, b in zip(one, other, strict=True))
+
+
+PROBES: Final = (
+    Probe("pure[repeatable]", "that a step gives the same for the same arguments", repeatable),
+    Probe("pure[hidden]", "that all state is in the state tuple", hidden),
+    Probe("pure[arguments]", "that a step writes into nothing it is given", untouched),
+    Probe("pure[buffers]", "that a forward changes no buffer or parameter", kept),
+    Probe("pure[random]", "that no global random number is drawn", unseeded),
+)

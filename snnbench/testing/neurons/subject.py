@@ -1,0 +1,141 @@
+"""A neuron under test: how it is made, and what inputs move it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Final, cast
+
+import torch
+from torch import Tensor
+
+from snnbench.components.surrogates.atan import ATan
+from snnbench.engine.eager import State
+from snnbench.engine.neuron import Neuron
+from snnbench.engine.surrogate import Surrogate
+from snnbench.errors import UsageError
+from snnbench.plugin.specs import NeuronSpec
+from snnbench.records import Params, Value
+from snnbench.testing.neurons.crossing import Crossing, find_crossing
+from snnbench.testing.outcomes import Undecided
+
+SEED: Final = 1
+MANY, FEW = 12, 4
+"""Inputs that are searched for one that breaks a claim: at its defaults, and at other parameters."""
+
+
+class Flat(Neuron):
+    """Neurons in space, side by side: features ``(C, 1, 1)`` as ``(C,)``."""
+
+    def __init__(self, inner: Neuron) -> None:
+        super().__init__()
+        self.inner = inner
+        self.states = inner.states
+
+    def initial_state(self, x_t: Tensor) -> State:
+        return self.inner.initial_state(x_t[..., None, None])
+
+    def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
+        y_t, state = self.inner.step(x_t[..., None, None], state)
+        return y_t[..., 0, 0], state
+
+    def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        y, state = self.inner(x[..., None, None], state)
+        return y[..., 0, 0], state
+
+    def leak_exponent(self) -> float | None:
+        return self.inner.leak_exponent()
+
+
+class Subject:
+    """A neuron model at given parameters.
+
+    Args:
+        spec: Its spec.
+        params: The parameters that are not its defaults.
+    """
+
+    def __init__(self, spec: NeuronSpec, params: Params) -> None:
+        self.spec = spec
+        self.params = params
+        self.claims = spec.claims(params)
+        self.examples = FEW if params else MANY
+
+    def make(
+        self,
+        features: tuple[int, ...] = (1,),
+        *,
+        dtype: torch.dtype = torch.float64,
+        others: Mapping[str, Value] | None = None,
+        surrogate: Surrogate | None = None,
+    ) -> Neuron:
+        """A population: the same at every call. Its surrogate's derivative is nowhere 0.
+
+        Args:
+            features: Its shape.
+            dtype: Of its parameters.
+            others: Values of further parameters.
+            surrogate: Another surrogate, if it takes one.
+
+        Raises:
+            Undecided: It cannot be built like this.
+        """
+        given = None if self.spec.spike == "none" else surrogate or self._surrogate()
+        params = self.spec.resolve((*self.params, *(others or {}).items()))
+
+        def build(shape: tuple[int, ...]) -> Neuron:
+            generator = torch.Generator().manual_seed(SEED)
+            return cast(Neuron, self.spec.load()(shape, given, generator, **params)).to(dtype)
+
+        try:
+            return build(features)
+        except UsageError as error:
+            if len(features) > 1:
+                raise Undecided(f"it refuses features={features}: {error.message}") from None
+        try:
+            return Flat(build((*features, 1, 1)))
+        except UsageError as error:
+            raise Undecided(f"it cannot be built: {error.message}") from None
+
+    def _surrogate(self) -> Surrogate:
+        """The first that it takes."""
+        for spec in self.spec.surrogates:
+            return cast(Surrogate, spec.load()(**spec.resolve(())))
+        return ATan()
+
+    @property
+    def spikes(self) -> bool:
+        """Whether it claims to emit spikes that a threshold makes."""
+        return self.claims.spike in ("binary", "ternary", "multi")
+
+    @cached_property
+    def crossing(self) -> Crossing | None:
+        """Where it starts to fire, at these parameters; None if it never does."""
+        return find_crossing(self.make())
+
+    @cached_property
+    def unit(self) -> float:
+        """A power of two near the input at which it starts to fire; 1 if it does not."""
+        if not self.spikes or self.crossing is None:
+            return 1.0
+        return float(2.0 ** torch.tensor(abs(self.crossing.firing)).log2().ceil())
+
+    def need_crossing(self) -> Crossing:
+        """Where it starts to fire.
+
+        Raises:
+            Undecided: It does not spike.
+        """
+        if not self.spikes:
+            raise Undecided(f"it claims spike={self.claims.spike!r}: there is no threshold")
+        if self.crossing is None:
+            raise Undecided(
+                "it never changes from silent to firing, whatever single input of 2^-20 to 2^20 it is given"
+            )
+        return self.crossing
+
+    def drive(self, steps: int, features: tuple[int, ...], batch: int = 2) -> Tensor:
+        """A lively input ``[T, B, *features]``, float64, the same at every call."""
+        generator = torch.Generator().manual_seed(SEED)
+        noise = torch.randn((steps, batch, *features), generator=generator, dtype=torch.float64)
+        return self.unit * (noise + 0.25)

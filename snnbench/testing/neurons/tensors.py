@@ -1,0 +1,125 @@
+"""Whether dtype and device are kept, and gradients arrive."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import torch
+from torch import Tensor
+
+from snnbench.testing.cases import Probe
+from snnbench.testing.neurons.running import close
+from snnbench.testing.neurons.subject import Subject
+from snnbench.testing.outcomes import Undecided, Violation
+from snnbench.testing.search import show
+
+DTYPES: Final = (torch.float64, torch.float32, torch.bfloat16, torch.float16)
+
+
+def dtype(subject: Subject) -> None:
+    """Each floating type, in and out."""
+    for kind in DTYPES:
+        neuron, x = subject.make((2,), dtype=kind), subject.drive(3, (2,)).to(kind)
+        y, state = neuron(x)
+        parts = {"output": y}
+        for when, found in (("initial ", neuron.initial_state(x[0])), ("", state)):
+            parts |= {f"{when}state {name!r}": part for name, part in zip(neuron.states, found, strict=False)}
+        for name, part in parts.items():
+            if part.dtype != kind:
+                raise Violation(
+                    f"with everything in {kind}, its {name} is {part.dtype}",
+                    smallest=show(x[:1]),
+                    hint="make constants with zeros_like, or .to(x.dtype)",
+                )
+            if not bool(part.isfinite().all()):
+                raise Violation(f"in {kind} its {name} is not finite", smallest=show(x))
+
+
+def device(subject: Subject) -> None:
+    """A GPU, where there is one."""
+    if not torch.cuda.is_available():
+        raise Undecided("there is no CUDA device here")
+    neuron, x = subject.make((2,)), subject.drive(3, (2,))
+    expected, _ = neuron(x)
+    y, state = neuron.to("cuda")(x.to("cuda"))
+    for name, part in {"output": y, **dict(zip(neuron.states, state, strict=False))}.items():
+        if part.device.type != "cuda":
+            raise Violation(
+                f"on a GPU, its {name} is on {part.device}", hint="make constants with zeros_like"
+            )
+    if not close(y.cpu(), expected):
+        raise Violation("on a GPU it gives another output than on the CPU", smallest=show(x))
+
+
+def finite(subject: Subject) -> None:
+    """Gradients of the input and of each parameter."""
+    for kind in (torch.float64, torch.float32):
+        neuron, x = subject.make((2,), dtype=kind), subject.drive(6, (2,)).to(kind)
+        given = x.clone().requires_grad_()
+        y, state = neuron(given)
+        if not y.requires_grad:
+            return  # the probe of the input says so
+        torch.autograd.backward([_sum(y, *state)])
+        named = {"x": given, **dict(neuron.named_parameters())}
+        for name, tensor in named.items():
+            if tensor.grad is not None and not bool(tensor.grad.isfinite().all()):
+                raise Violation(f"in {kind} the gradient of {name!r} is not finite", smallest=show(x))
+
+
+def reaching(subject: Subject) -> None:
+    """The gradient of the outputs with regard to the input."""
+    neuron, x = subject.make((2,)), subject.drive(6, (2,))
+    given = x.clone().requires_grad_()
+    y, _ = neuron(given)
+    if not y.requires_grad:
+        raise Violation(
+            "its output has no gradient",
+            smallest=show(x),
+            hint="spike by the surrogate that the factory is given: surrogate(membrane - threshold)",
+        )
+    (gradient,) = torch.autograd.grad(y.sum(), given, allow_unused=True)
+    if gradient is None or not bool(gradient.any()):
+        raise Violation(
+            "the gradient of its outputs never reaches its input",
+            smallest=show(x),
+            hint="something is detached, or made of comparisons, between the input and the surrogate",
+        )
+
+
+def compiled(subject: Subject) -> None:
+    """``torch.compile`` of the step, outputs and gradients; code generation is torch's affair."""
+    neuron, x = subject.make((2,)), subject.drive(3, (2,))
+    torch._dynamo.reset()
+    step = torch.compile(neuron.step, backend="aot_eager")
+    state = other = neuron.initial_state(x[0])
+    for t, x_t in enumerate(x):
+        one, two = x_t.clone().requires_grad_(), x_t.clone().requires_grad_()
+        (y, state), (z, other) = neuron.step(one, state), step(two, other)
+        if not close(y.detach(), z.detach()) or not all(map(close, state, other)):
+            raise Violation(f"compiled by torch.compile it differs at step {t}", smallest=show(x[: t + 1]))
+        gradients = [_gradient(*pair) for pair in ((y, one), (z, two))]
+        if not close(*gradients):
+            raise Violation(
+                f"compiled by torch.compile its gradient differs at step {t}", smallest=show(x[: t + 1])
+            )
+        state, other = (tuple(part.detach() for part in parts) for parts in (state, other))
+
+
+def _gradient(y: Tensor, x: Tensor) -> Tensor:
+    if not y.requires_grad:
+        return torch.zeros_like(x)
+    (gradient,) = torch.autograd.grad(y.sum(), x, allow_unused=True)
+    return torch.zeros_like(x) if gradient is None else gradient
+
+
+def _sum(*parts: Tensor) -> Tensor:
+    return torch.stack([part.sum() for part in parts if part.requires_grad]).sum()
+
+
+PROBES: Final = (
+    Probe("tensor[dtype]", "that dtypes are kept", dtype),
+    Probe("tensor[device]", "that it runs on a GPU as on the CPU", device),
+    Probe("gradient[finite]", "that gradients are finite", finite),
+    Probe("gradient[input]", "that gradients reach the input", reaching),
+    Probe("compile", "that torch.compile changes nothing", compiled, slow=True),
+)
