@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.func import jvp
 
 from snnbench.engine.eager import State
+from snnbench.engine.precision import in_single
 from snnbench.errors import UsageError
 
 
@@ -22,6 +23,7 @@ class Recurrent(Protocol):
     def modules(self) -> Iterator[nn.Module]: ...
 
 
+@in_single
 def exponent(network: Recurrent, x: Tensor) -> Tensor:
     """Mean growth of one tangent of the whole state over the steps of ``x``, per sample.
 
@@ -34,7 +36,8 @@ def exponent(network: Recurrent, x: Tensor) -> Tensor:
         x: ``[T, B, *input_shape]``.
 
     Returns:
-        ``[B]``, nats a step, differentiable; −∞, without a gradient, where the tangent was lost.
+        ``[B]``, nats a step, differentiable, in float32 at least, autocast or not; −∞, without a
+        gradient, where the tangent was lost.
 
     Raises:
         UsageError: The network has no memory.
