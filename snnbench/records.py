@@ -93,6 +93,12 @@ class Budget:
         learning_rate: Adam's step size.
         weight_decay: Adam's L2 term.
         stability: A term of the loss that moves a Lyapunov exponent; None for the plain loss.
+        truncate: Steps K of a window that gradients do not leave: truncated backpropagation. 0: all.
+        checkpoint: Steps K of a window: only the state between windows is kept, and each window is
+            computed again for its backward pass. The gradients stay what they are. 0: no windows.
+
+    Raises:
+        UsageError: Both windows are given.
     """
 
     steps: Annotated[int, Ge(1)] = 25
@@ -101,6 +107,15 @@ class Budget:
     learning_rate: Annotated[float, Gt(0)] = 1e-3
     weight_decay: Annotated[float, Ge(0)] = 0.0
     stability: Regulariser | None = None
+    truncate: Annotated[int, Ge(0)] = 0
+    checkpoint: Annotated[int, Ge(0)] = 0
+
+    def __post_init__(self) -> None:
+        if self.truncate and self.checkpoint:
+            raise UsageError(
+                "train: truncate and checkpoint are both given",
+                "truncation computes its windows again anyway: leave out checkpoint",
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +200,10 @@ class Cell:
         return f"{self.combination}/s{self.seed}"
 
 
+OPTIONAL = {"stability", "truncate", "checkpoint"}
+"""Fields of a budget that are left out of a key where they are not used."""
+
+
 def cell_key(identities: Mapping[str, object], budget: Budget, seed: int) -> str:
     """Sixteen hex digits that change whenever the cell's numbers could.
 
@@ -200,12 +219,14 @@ def cell_key(identities: Mapping[str, object], budget: Budget, seed: int) -> str
 
 
 def _fields(record: Any) -> dict[str, object]:
-    """A record's fields, without a term of the loss that is not there: it changes no number.
+    """A record's fields; ``asdict`` copies them and takes most of the time of a large plan.
 
-    ``asdict`` copies them and takes most of the time of a large plan.
+    What is optional in a budget and left out leaves no trace: it came after the first keys were published.
     """
-    named = ((item.name, getattr(record, item.name)) for item in fields(record))
-    return {name: value for name, value in named if (name, value) != ("stability", None)}
+    values = ((item.name, getattr(record, item.name)) for item in fields(record))
+    if isinstance(record, Budget):
+        return {name: value for name, value in values if value or name not in OPTIONAL}
+    return dict(values)
 
 
 def derive_seed(key: str, stream: str) -> int:

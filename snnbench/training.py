@@ -49,6 +49,9 @@ class Trainer:
         budget: What may be spent.
         key: The cell's key; every random stream is derived from it.
         device: Where to compute.
+
+    Raises:
+        UsageError: The budget asks for windows that the network does not allow.
     """
 
     def __init__(
@@ -61,7 +64,7 @@ class Trainer:
         key: str,
         device: torch.device,
     ) -> None:
-        self.network = network
+        self.network = network.spend(budget)
         self.encoder = encoder
         self.train, self.validation, self.test = (
             split.near(device) for split in (data.train, data.validation, data.test)

@@ -20,6 +20,7 @@ class _Traced:
     """The same for torch.compile, which traces no context variable before torch 2.14, and guards this."""
 
     derivative: Derivative = "surrogate"
+    reverse_only: bool = False
 
 
 @contextmanager
@@ -96,6 +97,17 @@ def replacing_spikes(rule: SpikeRule) -> Iterator[None]:
         _rule.reset(token)
 
 
+@contextmanager
+def reverse_only() -> Iterator[None]:
+    """Within, what is compiled is differentiated in reverse mode alone: it compiles and runs faster."""
+    before = _Traced.reverse_only
+    _Traced.reverse_only = True
+    try:
+        yield
+    finally:
+        _Traced.reverse_only = before
+
+
 def observed() -> bool:
     """Whether a context above changes or counts spikes: they must then come from surrogates, one by one.
 
@@ -127,7 +139,7 @@ class Surrogate:
     def __call__(self, z: Tensor) -> Tensor:
         """The spikes at ``z``, differentiable in reverse and forward mode and under ``vmap``."""
         if torch.compiler.is_compiling():
-            return self._traced(z)
+            return ReverseSpike.apply(z, self) if _Traced.reverse_only else self._traced(z)
         return SpikeFunction.apply(z, self)  # type: ignore[no-any-return]
 
     def _traced(self, z: Tensor) -> Tensor:
@@ -179,3 +191,18 @@ class SpikeFunction(torch.autograd.Function):
         info: Any, in_dims: tuple[int | None, None], z: Tensor, surrogate: Surrogate
     ) -> tuple[Tensor, int | None]:
         return SpikeFunction.apply(z, surrogate), in_dims[0]  # elementwise: no axis to move
+
+
+class ReverseSpike(torch.autograd.Function):
+    """``SpikeFunction`` without a forward mode, as torch.compile takes it."""
+
+    @staticmethod
+    def forward(ctx: Any, z: Tensor, surrogate: Surrogate) -> Tensor:
+        ctx.surrogate = surrogate
+        ctx.save_for_backward(z)
+        return surrogate.forward(z)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        (z,) = ctx.saved_tensors
+        return gradients[0] * ctx.surrogate.derivative(z), None

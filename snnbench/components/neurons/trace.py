@@ -69,7 +69,7 @@ class Trace(Neuron):
         self.surrogate = surrogate
         axis = _axis(features, dim)
         neurons = features[axis]
-        self.shape = (neurons, *[1] * (len(features) - axis - 1))  # broadcasts against [B, *features]
+        self.shape = (-1, *[1] * (len(features) - axis - 1))  # broadcasts against [B, *features]
         settings = _settings(variant, params)
         for name in variant.values:
             raw = store(name, settings[name], int(settings[f"{name}_rank"]), neurons)
