@@ -88,6 +88,14 @@ def test_a_network_maps_steps_to_logits() -> None:
     assert network(torch.rand(4, 2, 8, 8)).shape == (2, 10)
 
 
+@pytest.mark.parametrize("readout", ["spike_sum", "spike_mean"])
+def test_no_hidden_layer_leaves_a_membrane_readout_alone(readout: str) -> None:
+    with pytest.raises(UsageError, match="no hidden layer"):
+        snnbench.make_network(f"dense(hidden=[],readout={readout})", (8, 8), 10)
+    network = snnbench.make_network("dense(hidden=[],readout=membrane_mean)", (8, 8), 10)
+    assert network(torch.rand(4, 2, 8, 8)).shape == (2, 10)
+
+
 @pytest.mark.parametrize(
     ("make", "text", "said"),
     [

@@ -129,6 +129,25 @@ def test_a_learned_decay_is_clipped_on_use() -> None:
     assert torch.equal(neuron(x)[0], held(x)[0])
 
 
+@pytest.mark.parametrize(("name", "decay"), [("lif", "beta"), ("synaptic", "alpha"), ("synaptic", "beta")])
+@pytest.mark.parametrize("per_neuron", [False, True])
+def test_a_decay_learns_on_its_whole_range_and_not_beyond(name: str, decay: str, per_neuron: bool) -> None:
+    """At 0 and at 1 as just inside: a neuron that starts without leak must be able to get one."""
+    x = drive(30)
+
+    def slope(value: float) -> torch.Tensor:
+        neuron = make(name, **{decay: 0.5, f"learn_{decay}": True, "per_neuron": per_neuron}).double()
+        parameter = neuron.get_parameter(decay)
+        parameter.data.fill_(value)
+        (found,) = torch.autograd.grad(neuron(x)[1][-1].square().sum(), [parameter])
+        return found
+
+    for edge, outward in ((0.0, -1), (1.0, 1)):
+        torch.testing.assert_close(slope(edge), slope(edge - outward * 1e-9), rtol=1e-5, atol=1e-5)
+        assert slope(edge).abs().min() > 1e-3
+        assert not slope(edge + outward * 1e-9).any()
+
+
 def test_leak_exponent() -> None:
     assert make("lif", beta=0.9).leak_exponent() == pytest.approx(math.log(0.9))
     assert make("lif", beta=0.0).leak_exponent() == -math.inf

@@ -383,7 +383,7 @@ def changed(name: str, **changes: Any) -> FakeHost:
         key(networks=("dense(hidden=[64])",)),
         key(FakeHost(version="1.1")),
         key(FakeHost(distribution="other")),
-        key(changed("lif", version="2")),
+        key(changed("lif", version="another")),
         key(changed("digits", checksum="c2")),
         key(changed("lif", params={"beta": Param(0.8)})),
         key(changed("atan", params={"alpha": Param(2.0), "new": Param(1)})),

@@ -21,8 +21,9 @@ class AdLIF(Neuron):
     """``w = β_w·w' + a·u' + b·s'``; ``u = α·(u' − s') + (1−α)·(x + V s' − w)``; ``s = H(u − 1)``.
 
     A prime marks the previous step. α, β_w, a and b are learned, one a neuron, drawn uniformly from
-    their ranges and clipped to them on use. A neuron with ``a < −(1 − β_w)`` has no stable rest; its
-    exponent is positive. State: u and w, each ``[B, *features]``.
+    their ranges and clipped to them on use: a range of one number, ``[0.3, 0.3]``, holds it, untrained.
+    A neuron with ``a < −(1 − β_w)`` has no stable rest; its exponent is positive.
+    State: u and w, each ``[B, *features]``.
 
     Args:
         features: Shape of the population; V is ``[H, H]`` with H their product.
