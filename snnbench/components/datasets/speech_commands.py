@@ -113,8 +113,7 @@ def _wave(path: Path) -> Floats:
     if rate != RATE or samples.ndim != 1 or samples.dtype != np.int16 or len(samples) < WINDOW:
         what = f"{len(samples)} samples {samples.dtype} at {rate} Hz"
         raise DataError(f"{path}: {what}, expected {WINDOW} or more of one channel, int16 at {RATE} Hz")
-    scaled: Floats = samples[:RATE].astype(np.float32) / 2**15
-    return scaled
+    return samples[:RATE].astype(np.float32) / np.float32(2**15)
 
 
 def log_mel(wave: Floats, filters: Floats) -> Floats:
@@ -131,4 +130,4 @@ def mel_filters() -> Floats:
     frequencies = np.fft.rfftfreq(WINDOW, 1 / RATE)
     rising = (frequencies - edges[:-2, None]) / np.diff(edges)[:-1, None]
     falling = (edges[2:, None] - frequencies) / np.diff(edges)[1:, None]
-    return np.minimum(rising, falling).clip(min=0).astype(np.float32)  # type: ignore[no-any-return]
+    return np.minimum(rising, falling).clip(min=0).astype(np.float32)
