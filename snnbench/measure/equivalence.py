@@ -77,7 +77,7 @@ def missing(reason: str) -> dict[str, Metric]:
 def grade(metrics: dict[str, Metric]) -> str:
     """``A``: equal spikes; ``B``: few flips; both with gradients along the reference's; ``C``: another model.
 
-    ``–`` where it could not be compared. A or B for a current of another size says so: ``A at current × 0.1``.
+    ``–`` where it could not be compared. A or B at a current of another size adds it: ``A at current × 0.1``.
     """
     flips, cosine = metrics[FLIPS].value, metrics[COSINE].value
     if flips is None or cosine is None:
