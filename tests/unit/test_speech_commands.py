@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-import librosa
 import numpy as np
 import pytest
 import torch
@@ -41,12 +40,18 @@ def write(root: Path, words: int = 35, each: int = 4) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_the_filters_are_librosas() -> None:
+    import librosa  # with numba: seconds
+
     theirs = librosa.filters.mel(sr=16_000, n_fft=400, n_mels=40, htk=True, norm=None)
     np.testing.assert_allclose(mel_filters(), theirs, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_the_spectra_are_librosas() -> None:
+    import librosa  # with numba: seconds
+
     wave = np.random.default_rng(0).uniform(-0.5, 0.5, 16_000).astype(np.float32)
     theirs = librosa.feature.melspectrogram(
         y=wave, sr=16_000, n_fft=400, hop_length=160, n_mels=40, htk=True, norm=None, center=False
