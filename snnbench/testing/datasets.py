@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from itertools import combinations
 from typing import Final, cast
@@ -14,7 +15,7 @@ from snnbench.engine.recordings import Recordings
 from snnbench.engine.sequences import Sequences
 from snnbench.errors import SnnbenchError
 from snnbench.measure.dataset import digests
-from snnbench.plugin.specs import DatasetSpec
+from snnbench.plugin.specs import DatasetSpec, Spec
 from snnbench.records import Params
 from snnbench.testing.casebook import Probe
 from snnbench.testing.outcomes import Undecided, Violation
@@ -24,7 +25,7 @@ from snnbench.testing.specs import SPEC_PROBES
 class Subject:
     """A dataset at given parameters."""
 
-    def __init__(self, spec: DatasetSpec, params: Params) -> None:
+    def __init__(self, spec: DatasetSpec, params: Params, beside: Sequence[Spec] = ()) -> None:
         self.spec = spec
         self.params = params
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Final, cast
 
 import numpy as np
@@ -12,7 +13,7 @@ from torch import Tensor
 from snnbench.engine.data import Encoder
 from snnbench.engine.events import Events
 from snnbench.errors import UsageError
-from snnbench.plugin.specs import EncoderSpec
+from snnbench.plugin.specs import EncoderSpec, Spec
 from snnbench.records import Params
 from snnbench.testing.casebook import Probe
 from snnbench.testing.outcomes import Undecided, Violation
@@ -27,7 +28,7 @@ SENSOR: Final = (4, 5, 2)
 class Subject:
     """An encoder at given parameters."""
 
-    def __init__(self, spec: EncoderSpec, params: Params) -> None:
+    def __init__(self, spec: EncoderSpec, params: Params, beside: Sequence[Spec] = ()) -> None:
         self.spec = spec
         self.params = params
 
@@ -43,12 +44,12 @@ class Subject:
             raise Undecided(f"it cannot be built for {steps} steps: {error.message}") from None
 
     def samples(self, kind: str, steps: int = STEPS) -> Tensor | Events:
-        """A batch of ``kind``, values in [0, 1], the same at every call."""
+        """A batch of ``kind``, values well within [0, 1], the same at every call."""
         generator = np.random.Generator(np.random.PCG64(0))
         if kind == "events":
             return Events.of([_recording(generator) for _ in range(BATCH)], SENSOR)
         shape = (BATCH, steps, 4) if kind == "sequence" else (BATCH, 1, 4, 5)
-        return torch.from_numpy(generator.random(shape, dtype=np.float32))
+        return 0.05 + 0.9 * torch.from_numpy(generator.random(shape, dtype=np.float32))
 
 
 def _recording(generator: np.random.Generator) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
@@ -132,29 +133,40 @@ def in_range(subject: Subject) -> None:
         raise Undecided("only images have a range")
     encode = subject.make()
     for bad, edge in ((-0.5, 0.0), (1.5, 1.0), (math.nan, 0.0)):
-        x = torch.full((BATCH, 1, 2, 2), edge)
-        usual = encode(x.clone(), _seeded())
-        x[0] = bad
-        try:
-            encoded = encode(x, _seeded())
-        except UsageError as error:
-            if not any(character.isdigit() for character in error.message + error.hint):
-                raise Violation(
-                    f"its error {error.message!r} does not name the range", smallest=f"x = {bad}"
-                ) from None
+        encoded = _refused(encode, bad)
+        if encoded is None:
             continue
-        except Exception as error:
-            raise Violation(
-                f"it fails with {type(error).__name__}: {error}",
-                smallest=f"x = {bad}",
-                hint="raise snnbench.errors.UsageError with the range it takes",
-            ) from error
-        if torch.equal(encoded, usual) or (math.isnan(bad) and bool(encoded.isfinite().all())):
+        usual = _refused(encode, edge)
+        hidden = math.isnan(bad) and bool(encoded.isfinite().all())
+        if hidden or (usual is not None and bool(usual.any()) and torch.equal(encoded, usual)):
             raise Violation(
                 f"it takes an intensity of {bad} for {edge}",
                 smallest=f"x = {bad}",
                 hint="raise snnbench.errors.UsageError with the range it takes, in place of clamping",
             )
+
+
+def _refused(encode: Encoder, value: float) -> Tensor | None:
+    """What a batch with ``value`` becomes; None where it is refused in words.
+
+    Raises:
+        Violation: It is refused otherwise.
+    """
+    x = torch.full((BATCH, 1, 2, 2), 0.5)
+    x[0] = value
+    try:
+        return encode(x, _seeded())
+    except UsageError as error:
+        if any(character.isdigit() for character in error.message + error.hint):
+            return None
+        text = f"its error {error.message!r} does not name the range"
+        raise Violation(text, smallest=f"x = {value}") from None
+    except Exception as error:
+        raise Violation(
+            f"it fails with {type(error).__name__}: {error}",
+            smallest=f"x = {value}",
+            hint="raise snnbench.errors.UsageError with the range it takes",
+        ) from error
 
 
 PROBES: Final = (

@@ -7,14 +7,15 @@ from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
+import torch
 
 from snnbench.components import datasets, encoders, networks, neurons, surrogates
 from snnbench.execute import cell as module
 from snnbench.execute.cell import run_cell
 from snnbench.execute.job import Job, Settings
-from snnbench.measure import memory, throughput
+from snnbench.measure import memory, repeat, throughput
 from snnbench.measure.stability import cell as stability
-from snnbench.records import Budget, Cell, CellResult, Component, Measure, Regulariser, Status
+from snnbench.records import Budget, Cell, CellResult, Component, Measure, Metric, Regulariser, Status
 
 
 def job() -> Job:
@@ -64,6 +65,16 @@ def test_every_metric_of_a_failed_measurement_is_missing_with_the_reason(
             assert metric == whole.metrics[name]
         else:
             assert (metric.value, metric.reason) == (None, "RuntimeError: no such luck")
+
+
+def test_another_output_for_the_same_batch_fails_the_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run().metrics["accuracy.repeat_check"] == Metric(1.0)
+    outputs = iter((torch.zeros(2), torch.tensor([0.0, 1e-7])))
+    monkeypatch.setattr(repeat, "inference", lambda network, x: next(outputs))
+    assert run().metrics["accuracy.repeat_check"] == Metric(0.0)
+    unable = run()
+    assert unable.status is Status.DONE
+    assert unable.metrics["accuracy.repeat_check"] == Metric.missing("StopIteration")
 
 
 def test_labels_tell_the_data_and_the_dtype() -> None:

@@ -35,7 +35,7 @@ def ranges(subject: Subject) -> None:
     for params in at_limits(subject.spec):
         x = subject.drive(4, (2,))
         try:
-            y, state = Subject(subject.spec, params).make((2,))(x)
+            y, state = Subject(subject.spec, params, subject.beside).make((2,))(x)
         except (Undecided, UsageError):
             continue  # refused in words
         except Exception as error:
