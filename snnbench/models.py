@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -41,14 +42,17 @@ def make_neuron(
         features: Shape of the population.
         surrogate: As a matrix writes it; not used by a neuron that does not spike.
         seed: Of the initial weights.
-        dtype: Of the parameters; torch's default if None.
+        dtype: Of the parameters; torch's default if None. In float64 they are the numbers given, to the
+            last bit.
         device: Of the parameters.
 
     Raises:
         UsageError: Something is unknown or out of range.
     """
     make = _population(Host.load(), neuron, surrogate, torch.Generator().manual_seed(seed))
-    return make(tuple(features)).to(device=device, dtype=dtype)
+    with _building_in(torch.float64 if dtype is torch.float64 else torch.get_default_dtype()):
+        made = make(tuple(features))
+    return made.to(device=device, dtype=dtype)
 
 
 def make_surrogate(surrogate: str) -> Surrogate:
@@ -179,6 +183,17 @@ def _population(
     spikes = cast(NeuronSpec, spec).spike != "none"
     function = _component(host, "surrogate", surrogate)[1]() if spikes else None
     return lambda features: cast(Neuron, make(features, function, generator))
+
+
+@contextmanager
+def _building_in(dtype: torch.dtype) -> Iterator[None]:
+    """Make new tensors in ``dtype``: a number that is cast later keeps the rounding of float32."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
 
 
 def _component(host: Host, kind: str, text: str) -> tuple[Spec, Callable[..., object]]:

@@ -10,7 +10,7 @@ import copy
 from collections.abc import Callable
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import cosine_similarity
 
 from snnbench.engine.neuron import Neuron
@@ -31,7 +31,7 @@ def equivalence(trained: Trained, reference: Callable[[tuple[int, ...]], Neuron]
     """Compare the first population of a trained network with ``reference`` under the same current.
 
     The current is what reaches that population for a batch of test samples. The population runs as it
-    is, the reference in float64.
+    is, the reference in float64, with the population's own weights where it has such (``take_weights``).
 
     Args:
         trained: The cell.
@@ -46,17 +46,27 @@ def equivalence(trained: Trained, reference: Callable[[tuple[int, ...]], Neuron]
     batch = trained.cell.budget.batch_size
     x, _ = trained.batch(trained.data.test, batch, "equivalence")
     current, neuron = _first_population(list(network.layers), x)
-    made = reference(tuple(current.shape[2:])).to(current.device, torch.float64).requires_grad_(False)
+    made = reference(tuple(current.shape[2:])).to(current.device)
+    take_weights(made, neuron)
+    made = made.to(torch.float64).requires_grad_(False)
     noise = trained.generator("equivalence.cotangent")
     cotangent = torch.randn(current.shape, generator=noise, device=current.device, dtype=torch.float64)
     scale = _scale(copy.deepcopy(neuron).double(), made, current[0, :1].double())
     spikes, gradient = _run(neuron, current, cotangent)
     expected, expected_gradient = _run(made, scale * current.double(), cotangent)
+    flips = Metric(float((spikes != expected).double().mean()))
     return {
         SCALE: Metric(scale),
-        FLIPS: Metric(float((spikes != expected).double().mean())),
+        FLIPS: flips if spikes.any() or expected.any() else Metric.missing("neither spikes"),
         COSINE: _cosine(gradient, expected_gradient),
     }
+
+
+def take_weights(target: nn.Module, source: nn.Module) -> None:
+    """Copy into ``target`` every parameter and buffer that ``source`` has under the same name and shape."""
+    own, given = target.state_dict(), source.state_dict()
+    same = {name: given[name] for name in own if name in given and given[name].shape == own[name].shape}
+    target.load_state_dict(same, strict=False)
 
 
 def missing(reason: str) -> dict[str, Metric]:
@@ -67,7 +77,8 @@ def missing(reason: str) -> dict[str, Metric]:
 def grade(metrics: dict[str, Metric]) -> str:
     """``A``: equal spikes; ``B``: few flips; both with gradients along the reference's; ``C``: another model.
 
-    ``–`` where it could not be compared. A or B for a current of another size says so: ``A, current × 0.1``.
+    ``–`` where it could not be compared. A or B for a current of another size says so: ``A at
+    current × 0.1``.
     """
     flips, cosine = metrics[FLIPS].value, metrics[COSINE].value
     if flips is None or cosine is None:
@@ -75,10 +86,10 @@ def grade(metrics: dict[str, Metric]) -> str:
     if flips >= MOST_FLIPS or cosine <= LEAST_COSINE:
         return "C"
     scale = metrics[SCALE].value
-    return ("A" if flips == 0 else "B") + ("" if scale in (1, None) else f", current × {scale:.3g}")
+    return ("A" if flips == 0 else "B") + ("" if scale in (1, None) else f" at current × {scale:.3g}")
 
 
-def _first_population(layers: list[torch.nn.Module], x: Tensor) -> tuple[Tensor, Neuron]:
+def _first_population(layers: list[nn.Module], x: Tensor) -> tuple[Tensor, Neuron]:
     """The first population and the current ``[T, B, *features]`` that reaches it for input ``x``."""
     steps, batch = x.shape[:2]
     for layer in layers:

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
+from snnbench.records import INITIAL
+
 Kind: TypeAlias = Literal["fraction", "rate", "ratio", "bytes", "exponent", "plain"]
 
 
@@ -31,7 +33,10 @@ class Entry:
     headline: bool = False
 
 
-_IN_TURNS = "The two took turns in one process; the interval, of one seed, is over the pairs of windows."
+_IN_TURNS = (
+    "The other network runs eagerly. The two took turns in one process; the interval, of one seed, is over "
+    "the pairs of windows."
+)
 _CLASSES = (
     "A neuron that gives the same spikes and gradients as the reference is marked A, one that flips under "
     "0.1 % of the spikes B, and another model C: its speed is no faster way to the same numbers."
@@ -120,12 +125,12 @@ CATALOGUE: dict[str, Entry] = {
     "throughput.training_floor": _ratio(
         "Training",
         "× floor",
-        "Rate of a training step as a multiple of the same network's with a neuron that costs hardly anything.",
+        "Rate of a training step as a multiple of the same network's with a neuron that costs nothing much.",
     ),
     "throughput.inference_floor": _ratio(
         "Inference",
         "× floor",
-        "Rate of inference as a multiple of the same network's with a neuron that costs hardly anything.",
+        "Rate of inference as a multiple of the same network's with a neuron that costs nothing much.",
     ),
     "throughput.training_end_to_end": _rate(
         "Training, end to end", "Rate of a training step with the loader and the encoder."
@@ -172,16 +177,35 @@ CATALOGUE: dict[str, Entry] = {
         "λ true",
         "Largest exponent of the true derivative: for leaky neurons the leak, whatever the training.",
     ),
+    "stability.spectrum": _exponent("λ grad, exponent", "An exponent of the gradient: the largest is 1."),
     "stability.p_coalesce": Entry(
         "Coalescence", "%", "fraction", None, "How often two trajectories that were δ apart became one."
     ),
     "stability.delta_star": Entry(
         "δ*", "1", "plain", None, "Critical size: smaller disturbances die out, greater ones grow."
     ),
+    "activity.rate": Entry(
+        "Firing rate", "spikes/step", "plain", None, "Spikes a neuron and step, over test samples."
+    ),
+    "activity.dead": Entry(
+        "Dead", "%", "fraction", None, "Neurons that spiked in no step of any test sample shown."
+    ),
+    "activity.saturated": Entry(
+        "Saturated", "%", "fraction", None, "Neurons that spiked in every step of every test sample shown."
+    ),
+    "gradient.norm": Entry(
+        "Gradient norm", "1", "plain", None, "Euclidean norm of the loss' gradient, of one training batch."
+    ),
     "stability.leak_check": Entry(
         "Leak check", "1", "plain", True, "1 where λ true met the value known in advance, 0 where it did not."
     ),
 }
+
+PARAMETERS = {"stability.lambda_delta": "δ=", "stability.p_coalesce": "δ=", "activity.rate": "layer "}
+"""What stands before the parameter of a metric of these families."""
+
+SHOWN = {"stability.lambda_delta": {"0.001", "0.1", "1.0"}}
+"""Of a long family, those that have a column on the leaderboard; a chart has them all."""
 
 FAILED_CHECKS = {"accuracy.repeat_check": "not repeatable", "stability.leak_check": "leak check failed"}
 """Metrics that are 0 where a check failed, and the mark of it."""
@@ -224,12 +248,18 @@ def describe(metric: str, unit: str = "") -> Entry:
         metric: Its name in the journal.
         unit: Its unit there, for a metric that is not in the catalogue.
     """
+    if metric.startswith(INITIAL):
+        entry = describe(metric.removeprefix(INITIAL), unit)
+        meaning = f"{entry.meaning.removesuffix('.')}, before training."
+        return replace(entry, title=f"{entry.title} before training", meaning=meaning, headline=False)
     if metric in CATALOGUE:
         return CATALOGUE[metric]
     family, parameter = _split(metric)
     if family in CATALOGUE:
         entry = CATALOGUE[family]
-        return replace(entry, title=f"{entry.title} δ={parameter}")
+        headline = entry.headline and parameter in SHOWN.get(family, {parameter})
+        title = f"{entry.title} {PARAMETERS.get(family, '')}{parameter}"
+        return replace(entry, title=title, headline=headline)
     kind = _KINDS.get(metric.partition(".")[0], "plain") if "." in family else "plain"
     shown = "" if unit == "1" else unit
     return Entry(metric, shown, kind, None, "A measurement added by a plugin.", headline="." not in family)

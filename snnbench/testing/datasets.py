@@ -16,7 +16,7 @@ from snnbench.errors import SnnbenchError
 from snnbench.measure.dataset import digests
 from snnbench.plugin.specs import DatasetSpec
 from snnbench.records import Params
-from snnbench.testing.cases import Probe
+from snnbench.testing.casebook import Probe
 from snnbench.testing.outcomes import Undecided, Violation
 from snnbench.testing.specs import SPEC_PROBES
 

@@ -14,7 +14,7 @@ from snnbench.measure import Trained
 from snnbench.plugin.host import Host
 from snnbench.plugin.specs import MeasurementSpec
 from snnbench.records import Budget, Cell, Component, Params
-from snnbench.testing.cases import Probe
+from snnbench.testing.casebook import Probe
 from snnbench.testing.outcomes import Undecided, Violation
 from snnbench.testing.rng import no_global_draws
 from snnbench.testing.specs import SPEC_PROBES

@@ -15,7 +15,7 @@ from snnbench.engine.neuron import Neuron
 from snnbench.errors import UsageError
 from snnbench.plugin.specs import NetworkSpec
 from snnbench.records import Params
-from snnbench.testing.cases import Probe
+from snnbench.testing.casebook import Probe
 from snnbench.testing.outcomes import Undecided, Violation
 from snnbench.testing.rng import no_global_draws
 from snnbench.testing.specs import SPEC_PROBES

@@ -14,7 +14,7 @@ from snnbench.engine.surrogate import Surrogate
 from snnbench.errors import UsageError
 from snnbench.plugin.specs import SurrogateSpec
 from snnbench.records import Params
-from snnbench.testing.cases import Probe
+from snnbench.testing.casebook import Probe
 from snnbench.testing.outcomes import Undecided, Violation
 from snnbench.testing.rng import no_global_draws
 from snnbench.testing.specs import BUILD_PROBE, SPEC_PROBES

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import nullcontext
+from dataclasses import replace
 
 import pytest
 
@@ -13,7 +14,7 @@ from snnbench.execute.cell import run_cell
 from snnbench.execute.job import Job, Settings
 from snnbench.measure import memory, throughput
 from snnbench.measure.stability import cell as stability
-from snnbench.records import Budget, Cell, CellResult, Component, Measure, Status
+from snnbench.records import Budget, Cell, CellResult, Component, Measure, Regulariser, Status
 
 
 def job() -> Job:
@@ -83,3 +84,52 @@ class _Nothing:
 
     def memory(self, *args: object) -> object:
         return self.missing("left out")
+
+
+# Stability before, along and after the training
+
+
+def watched(every: int, epochs: int = 3) -> CellResult:
+    one = job()
+    measure = Measure(throughput=False, memory=False, stability_every=every, stability_exponents=3)
+    cell = replace(one.cell, budget=replace(one.cell.budget, epochs=epochs))
+    return run_cell(replace(one, cell=cell, measure=measure), lambda epoch, accuracy: None, nullcontext)
+
+
+def test_watching_changes_nothing_but_its_own_series() -> None:
+    alone, seen = watched(0), watched(2)
+    assert seen.status is Status.DONE, seen.reason
+    assert seen.metrics == alone.metrics
+    own = {"stability.epochs", "stability.lambda_grad", "stability.lambda_delta[0.1]"}
+    assert seen.series.keys() - alone.series.keys() == own
+    assert {name: seen.series[name] for name in alone.series} == alone.series
+    assert seen.series["stability.epochs"] == (0, 2, 3)
+    assert {len(seen.series[name]) for name in own} == {3}
+
+
+def test_the_series_begins_with_what_is_measured_before_training() -> None:
+    seen = watched(1, epochs=1)
+    before = seen.metrics["initial.stability.lambda_grad"].value
+    assert before == pytest.approx(seen.series["stability.lambda_grad"][0], abs=1e-9)
+    assert before != seen.metrics["stability.lambda_grad"].value
+    names = {name.removeprefix("initial.") for name in seen.metrics if name.startswith("initial.")}
+    after = {name for name in seen.metrics if name.startswith(("stability.", "activity."))}
+    assert names == after | {"gradient.norm"}
+    exponents = [seen.metrics[f"stability.spectrum[{index}]"].value for index in (1, 2, 3)]
+    assert exponents[0] == seen.metrics["stability.lambda_grad"].value
+    assert exponents == sorted(exponents, reverse=True)
+
+
+def test_stability_in_the_loss_changes_the_training_and_not_what_is_measured() -> None:
+    plain = run()
+    one = job()
+    term = Regulariser(5.0, 0.1, "lambda_delta")
+    led = run_cell(
+        replace(one, cell=replace(one.cell, budget=replace(one.cell.budget, stability=term))),
+        lambda epoch, accuracy: None,
+        nullcontext,
+    )
+    assert led.status is Status.DONE, led.reason
+    assert led.metrics.keys() == plain.metrics.keys()
+    assert led.metrics["stability.lambda_grad"] != plain.metrics["stability.lambda_grad"]
+    assert led.cell.id.endswith("atan/5·(lambda_delta[1]→0.1)²/s0")

@@ -87,6 +87,19 @@ def test_latency_brighter_fires_earlier_and_once(values: list[float], linear: bo
     assert bool((fired[x[0] <= 0.01] == 0).all())
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
+@pytest.mark.parametrize("linear", [True, False])
+@pytest.mark.parametrize("steps", [1, 1000, 5000])
+def test_latency_fires_once_in_every_dtype(steps: int, linear: bool, dtype: torch.dtype) -> None:
+    """At the same step as in float64, though neighbouring steps are one number in half precision."""
+    x = torch.rand(4, 60, dtype=torch.float64, generator=seeded(2)).to(dtype)
+    encoder = Latency(steps, tau=300.0, linear=linear)
+    spikes = encoder(x, seeded())
+    expected = (x > 0.01) & (linear | (300 * torch.log(x.double() / (x.double() - 0.01)) < steps - 0.5))
+    assert torch.equal(spikes.double().sum(0), expected.double())
+    assert torch.equal(spikes.double(), encoder(x.double(), seeded()))
+
+
 def test_latency_times_are_the_equation_s() -> None:
     x = torch.tensor([[1.0, 0.1, 0.02, 0.011, 0.0101, 0.01, 0.0]], dtype=torch.float64)
     spikes = Latency(100)(x, seeded())[:, 0]

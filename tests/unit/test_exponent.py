@@ -54,6 +54,46 @@ def test_silent_leak() -> None:
     torch.testing.assert_close(leak, torch.full_like(leak, math.log(0.9)), rtol=0, atol=1e-12)
 
 
+def test_half_precision_does_not_bias_it() -> None:
+    """A silent layer under a surrogate of 0 below threshold decays by β: 0.95, which bfloat16 rounds."""
+    text = "lif(threshold=50)"
+    network = snnbench.make_network("dense(hidden=[32])", (3,), 4, neuron=text, surrogate="boxcar")
+    x = drive(50, 3).float()
+    with torch.autocast("cpu", torch.bfloat16):
+        logits, in_autocast = network.logits_and_exponent(x)
+    half = network.bfloat16()
+    found = half.logits_and_exponent(x.bfloat16())[1]
+    expected = torch.full((3,), math.log(0.95))
+    torch.testing.assert_close(in_autocast, expected, rtol=0, atol=1e-6)
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-6)
+    assert logits.dtype == torch.bfloat16
+    assert {value.dtype for value in half.parameters()} == {torch.bfloat16}
+
+
+@pytest.mark.parametrize("text", ["dense", "conv(channels=[4,6])", "vgg(blocks=[[4],[6]],hidden=8)"])
+def test_in_autocast_it_is_the_exponent_without_and_trains(text: str) -> None:
+    network, x = snnbench.make_network(text, (1, 8, 8), 3), drive(6, 1, 8, 8).float()
+    expected = exponent(network.eval(), x).detach()
+    with torch.autocast("cpu", torch.bfloat16):
+        logits, found = network.logits_and_exponent(x)
+        loss = logits.square().mean() + found.square().mean()
+    assert torch.equal(found, expected)
+    assert expected.abs().min() > 0
+    loss.backward()
+    assert all(value.grad is not None and value.grad.isfinite().all() for value in network.parameters())
+
+
+def test_a_network_in_half_precision_gets_the_gradient_of_its_exponent() -> None:
+    network, x = build(RLIF, GradedSigmoid()), drive(6, 3).bfloat16()
+    for parameter in network.parameters():
+        parameter.data = parameter.data.bfloat16().double()  # the same numbers in both
+    (expected,) = torch.autograd.grad(exponent(network, x.double()).sum(), [network.layers[1].weight])
+    half = network.bfloat16()
+    (found,) = torch.autograd.grad(exponent(half, x).sum(), [half.layers[1].weight])
+    assert found.dtype == torch.bfloat16
+    torch.testing.assert_close(found.double(), expected, rtol=2**-8, atol=1e-6)
+
+
 def test_its_gradient_is_that_of_finite_differences() -> None:
     """With a graded spike function, whose derivative is exact, everything is smooth."""
     network, x = build(RLIF, GradedSigmoid()), drive(6, 3)

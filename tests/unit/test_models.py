@@ -23,6 +23,32 @@ def test_a_neuron_is_made_with_its_parameters_dtype_and_surrogate() -> None:
     torch.testing.assert_close(gradient[:, 0, 0], torch.tensor([0.5, 1.0], dtype=torch.float64))
 
 
+@pytest.mark.parametrize("theta", [0.5, 1.0, 3.0, 0.7])
+@pytest.mark.parametrize("text", ["lib", "lit", "lits", "dsrlib", "dlit", "lif(learn_threshold=true)"])
+@pytest.mark.parametrize("width", [1, 9])
+def test_a_membrane_at_the_threshold_is_silent_in_float64(text: str, theta: float, width: int) -> None:
+    ternary = "lit" in text
+    given = ",".join(f"{part}threshold={theta}" for part in (("pos_", "neg_") if ternary else ("",)))
+    text = text.replace(")", f",{given})") if ")" in text else f"{text}({given})"
+    neuron = snnbench.make_neuron(text, (width,), surrogate="atan", dtype=torch.float64)
+    arrives = 0.5 if text.startswith("ds") else 1  # of the first input, through a synapse with α = ½
+    for sign in (1, -1) if ternary else (1,):
+        x = torch.full((1, 2, width), sign * theta / arrives, dtype=torch.float64)
+        assert not neuron(x)[0].any()
+        assert (neuron(x * (1 + 1e-12))[0] == sign).all()
+
+
+def test_float64_parameters_are_the_numbers_given() -> None:
+    learned = snnbench.make_neuron("lif(beta=0.95,learn_beta=true)", (3,), dtype=torch.float64)
+    assert float(learned.get_parameter("beta").detach()) == 0.95
+    trace = snnbench.make_neuron("lib(beta=0.9)", (3,), dtype=torch.float64)
+    assert trace.get_parameter("raw_beta").sigmoid().tolist() == pytest.approx([0.9] * 3, rel=4e-16)
+    assert torch.get_default_dtype() == torch.float32
+    with pytest.raises(UsageError):
+        snnbench.make_neuron("plif(beta=1.0)", (3,), dtype=torch.float64)
+    assert torch.get_default_dtype() == torch.float32
+
+
 def test_a_neuron_that_does_not_spike_needs_no_surrogate() -> None:
     assert snnbench.make_neuron("relu", (3,), surrogate="nothing")(torch.ones(1, 1, 3))[0].sum() == 3
 
@@ -59,6 +85,14 @@ def test_a_dataset_is_made_with_its_parameters() -> None:
 def test_a_network_maps_steps_to_logits() -> None:
     network = snnbench.make_network("dense(hidden=[7,5])", (8, 8), 10, neuron="synaptic", surrogate="atan")
     assert [tuple(p.shape) for p in network.parameters() if p.dim() == 2] == [(7, 64), (5, 7), (10, 5)]
+    assert network(torch.rand(4, 2, 8, 8)).shape == (2, 10)
+
+
+@pytest.mark.parametrize("readout", ["spike_sum", "spike_mean"])
+def test_no_hidden_layer_leaves_a_membrane_readout_alone(readout: str) -> None:
+    with pytest.raises(UsageError, match="no hidden layer"):
+        snnbench.make_network(f"dense(hidden=[],readout={readout})", (8, 8), 10)
+    network = snnbench.make_network("dense(hidden=[],readout=membrane_mean)", (8, 8), 10)
     assert network(torch.rand(4, 2, 8, 8)).shape == (2, 10)
 
 

@@ -300,16 +300,37 @@ def test_stochastic_is_a_function_of_its_seed_alone() -> None:
     assert not torch.equal(gradient(Stochastic(seed=1), z), first)
 
 
-@pytest.mark.parametrize("z", [torch.full((50_000,), -1.0), -torch.rand(50_000), -torch.arange(50_000) / 1e4])
+@pytest.mark.parametrize(
+    "z", [-torch.arange(1, 50_001) / 4096, -50 * torch.rand(50_000), -torch.arange(1, 50_001) / 7]
+)
 def test_stochastic_is_uniform_and_fresh(z: Tensor) -> None:
-    """At equal membranes, at random ones, at regular ones: by places, by z and by seeds."""
-    drawn = [gradient(Stochastic(mean=0.25, variance=0.2, seed=seed), z.double()) for seed in range(3)]
+    """At near, random and far membranes: between neighbours, after a move, between seeds."""
+    drawn = [gradient(Stochastic(mean=0.25, variance=0.2, seed=seed), z.double()) for seed in (0, 1, 2**40)]
     for noise in drawn:
         assert kstest(noise.numpy(), "uniform", args=(-0.05, 0.2)).pvalue > 1e-3
-        assert abs(pearsonr(noise[1:].numpy(), noise[:-1].numpy()).statistic) < 0.02
-    assert abs(pearsonr(drawn[0].numpy(), drawn[1].numpy()).statistic) < 0.02
-    moved = gradient(Stochastic(mean=0.25, variance=0.2), z.double() - 0.001)
-    assert abs(pearsonr(drawn[0].numpy(), moved.numpy()).statistic) < 0.02
+        for lag in (1, 2, 64):
+            assert abs(pearsonr(noise[lag:].numpy(), noise[:-lag].numpy()).statistic) < 0.02
+    for other in (*drawn[1:], gradient(Stochastic(mean=0.25, variance=0.2), z.double() - 0.001)):
+        assert abs(pearsonr(drawn[0].numpy(), other.numpy()).statistic) < 0.02
+
+
+def test_stochastic_knows_no_place_and_no_mode() -> None:
+    """Rows that are equal, one by one, mapped over the batch and in another order: one derivative a value."""
+    z = torch.tensor([-0.5, -0.2, -1.7], dtype=torch.float64).repeat(2, 1)
+    whole = gradient(Stochastic(), z)
+    assert torch.equal(whole[0], whole[1])
+    assert torch.equal(gradient(Stochastic(), z[1:, 1:]), whole[1:, 1:])
+    assert torch.equal(gradient(Stochastic(), z.flip(1)), whole.flip(1))
+
+    def push(row: Tensor) -> Tensor:
+        return jvp(Stochastic(), (row,), (torch.ones_like(row),))[1]  # type: ignore[no-any-return]
+
+    assert torch.equal(vmap(push)(z), whole)
+    assert torch.equal(gradient(vmap(Stochastic()), z), whole)
+    for dtype in (torch.float16, torch.bfloat16, torch.float32):
+        exact = z.to(dtype)
+        expected = gradient(Stochastic(), exact.double()).to(dtype)
+        assert torch.equal(gradient(Stochastic(), exact), expected)
 
 
 def test_stochastic_noise_hardly_feels_rounding() -> None:

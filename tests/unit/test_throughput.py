@@ -238,3 +238,78 @@ def test_neurons_are_those_of_all_populations() -> None:
         nn.Linear(144, 10),
     ).eval()
     assert count_neurons(convolution, torch.rand(STEPS, 2, 1, 8, 8)) == 4 * 6 * 6
+
+
+class Works:
+    """A clock on which inference and training by each network take what ``seconds`` says for its width."""
+
+    def __init__(self, **seconds: float) -> None:
+        self.seconds = seconds
+
+    def __call__(self, work: Callable[[], object], calls: int) -> Lap:
+        work()
+        network = next((net for net in _reachable(work) if isinstance(net, Network)), None)
+        width = network.classifier.in_features if network is not None else WIDTHS[-1]
+        return Lap(calls * self.seconds[f"w{width}"])
+
+
+def _reachable(work: object) -> Iterator[object]:
+    """What a call is made of: the arguments of its partials, the variables of its closures."""
+    for part in (*getattr(work, "args", ()), getattr(work, "func", None), *_closed_over(work)):
+        if part is not None:
+            yield part
+            if callable(part) and not isinstance(part, nn.Module):
+                yield from _reachable(part)
+
+
+def _closed_over(work: object) -> list[object]:
+    return [cell.cell_contents for cell in getattr(work, "__closure__", None) or ()]
+
+
+@pytest.mark.usefixtures("any_rate")
+def test_a_ratio_is_the_cells_rate_over_the_rivals() -> None:
+    rivals = {
+        "ratio": make_trained(widths=(16, 7)).network,
+        "floor": make_trained(widths=(16, 3)).network,
+        "absent": "the neuron does not spike",
+    }
+    clock = Works(w6=0.002, w7=0.005, w3=0.001)
+    metrics = throughput(make_trained(), rivals=rivals, seconds=0.1, stopwatch=clock)
+    for name in NAMES:
+        assert metrics[f"throughput.{name}"].value == pytest.approx(BATCH / 0.002)
+        ratio, floor = metrics[f"throughput.{name}_ratio"], metrics[f"throughput.{name}_floor"]
+        assert (ratio.value, ratio.low, ratio.high) == pytest.approx((2.5, 2.5, 2.5))
+        assert floor.value == pytest.approx(0.5)
+        assert (ratio.unit, floor.unit) == ("×", "×")
+        absent = metrics[f"throughput.{name}_absent"]
+        assert (absent.value, absent.reason) == (None, "the other network: the neuron does not spike")
+    assert set(module.missing("", rivals)) == set(metrics)
+
+
+def test_a_ratio_to_an_implausible_rate_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rival alone is impossibly fast."""
+    monkeypatch.setattr(module, "device_peak", lambda device, dtypes: Peak(1e9, 1e30))
+    rivals = {"ratio": make_trained(widths=(16, 7)).network}
+    clock = Works(w6=0.002, w7=1e-6)
+    metrics = throughput(make_trained(), rivals=rivals, seconds=1e-3, stopwatch=clock)
+    assert metrics["throughput.training"].value is not None
+    ratio = metrics["throughput.training_ratio"]
+    assert ratio.value is None
+    assert str(ratio.reason).startswith("the other network: implausible: ")
+
+
+@pytest.mark.usefixtures("any_rate")
+def test_a_cell_that_is_too_slow_says_so_and_runs_nothing_more() -> None:
+    rivals = {"ratio": make_trained().network}
+    metrics = throughput(make_trained(), rivals=rivals, seconds=0.1, stopwatch=paced(1.0))
+    assert {metric.value for metric in metrics.values()} == {None}
+    assert all("one call takes 1 s" in str(metric.reason) for metric in metrics.values())
+
+
+@pytest.mark.usefixtures("any_rate")
+def test_rivals_are_left_as_they_were() -> None:
+    rival = make_trained(widths=(16, 7)).network
+    before = copy.deepcopy(rival.state_dict())
+    throughput(make_trained(), rivals={"ratio": rival}, seconds=0.1, stopwatch=paced(CALL))
+    assert all(torch.equal(before[name], value) for name, value in rival.state_dict().items())
+    assert not rival.training

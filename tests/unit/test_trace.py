@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from torch.nn import Parameter
 
 from snnbench.components.neurons.trace import Trace
+from snnbench.components.neurons.trace_parameters import read, store
 from snnbench.components.neurons.trace_specs import TRACE_SPECS, Variant
 from snnbench.components.surrogates.atan import ATan
 from snnbench.components.surrogates.graded_sigmoid import GradedSigmoid
@@ -82,6 +83,15 @@ def test_silent_exactly_at_the_threshold(name: str) -> None:
         x = torch.full((1, 1, WIDTH), sign * at, dtype=torch.float64)
         assert not neuron(x)[0].any()
         assert (neuron(x * (1 + 1e-12))[0] == sign).all()
+
+
+@given(theta=st.floats(1e-6, 80), dtype=st.sampled_from([torch.float32, torch.float64]))
+def test_a_threshold_reads_back_as_itself_or_just_above(theta: float, dtype: torch.dtype) -> None:
+    value = torch.full((5,), theta, dtype=dtype)
+    back = read("threshold", store("threshold", value, 1, 5))
+    assert (back >= value).all()
+    slack = 4 * torch.finfo(dtype).eps * (1 + abs(math.log(theta)) + 1 / max(theta, 1))
+    assert (back <= value * (1 + slack)).all()
 
 
 @each

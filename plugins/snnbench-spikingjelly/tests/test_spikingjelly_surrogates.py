@@ -1,4 +1,4 @@
-"""Each surrogate against the bare function of SpikingJelly: spikes, gradient, and every kind of derivative."""
+"""Each surrogate against the bare function of SpikingJelly: spikes, gradient, and every derivative."""
 
 from __future__ import annotations
 

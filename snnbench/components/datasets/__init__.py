@@ -64,6 +64,26 @@ GENERATED: Final = (
         checksum="3b29170acaf21c6e",
         samples=128,
     ),
+    DatasetSpec(
+        name="randman",
+        version="1",
+        summary="smooth random manifolds as spike times, 20 units, 10 classes, generated",
+        factory="snnbench.components.datasets.randman:randman",
+        params={
+            "train": Param(8000, low=20, unit="samples", doc="size of the training split"),
+            "classes": Param(10, low=2, high=500, unit="classes", doc="number of manifolds"),
+            "units": Param(20, low=1, unit="units", doc="units that spike once each"),
+            "dimension": Param(1, low=1, high=16, doc="of the manifolds"),
+            "alpha": Param(2.0, low=0.5, doc="smoothness: the larger, the less a manifold folds"),
+            "steps": Param(100, low=2, unit="step", doc="length of a spike train"),
+            "seed": Param(0, low=0, doc="of all draws"),
+        },
+        reference="Zenke & Vogels 2021, Neural Computation 33(4)",
+        equation="f(x) = Π_j Σ_i A_ij·sin(2π(i·B_ij·x_j + C_ij))/(i + 1)^α",
+        data="sequence",
+        checksum="64043ed94ad027e3",
+        samples=8000,
+    ),
 )
 
 SPECS: Final = (*GENERATED, *published.SPECS)

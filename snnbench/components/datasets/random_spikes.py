@@ -41,7 +41,7 @@ def random_spikes(
         name: _draw((size, steps, *shape), rate, amplitude, classes, [seed, index])
         for index, (name, size) in enumerate(sizes.items())
     }
-    return Dataset(**splits, classes=classes)
+    return Dataset(splits["train"], splits["validation"], splits["test"], classes)
 
 
 def _draw(shape: tuple[int, ...], rate: float, amplitude: float, classes: int, seed: list[int]) -> Split:

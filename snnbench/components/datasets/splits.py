@@ -26,9 +26,9 @@ def split(x: NDArray[np.float32], y: NDArray[np.int64]) -> Split:
     return Split(torch.from_numpy(np.ascontiguousarray(x)), torch.from_numpy(np.ascontiguousarray(y)))
 
 
-def cut(whole: Split, fraction: float) -> tuple[Split, Split]:
-    """Cut ``fraction`` of the samples off, the classes in proportion: ``(rest, cut)``."""
-    return _cut(whole, test_size=fraction)
+def cut(whole: Split, size: float) -> tuple[Split, Split]:
+    """Cut a share (float) or a number (int) of samples off, the classes in proportion: ``(rest, cut)``."""
+    return _cut(whole, test_size=size)
 
 
 def _cut(whole: Split, **size: float) -> tuple[Split, Split]:

@@ -26,7 +26,7 @@ SPECS: Final = (
     ),
     EncoderSpec(
         name="latency",
-        version="1",
+        version="2",
         summary="one spike, the earlier the brighter",
         factory="snnbench.components.encoders.latency:Latency",
         params={

@@ -35,10 +35,11 @@ class Latency:
             UsageError: A value is outside [0, 1].
         """
         check_intensity(x, "latency")
+        intensity = x.double()  # a float16 does not tell 2048 from 2049
         if self.linear:
-            time = (self.steps - 1) * (1 - x)
+            time = (self.steps - 1) * (1 - intensity)
         else:  # ln(x/(x − θ)); +∞ at x ≤ θ, which is later than any step
-            time = -self.tau * torch.log1p(-self.threshold / x.clamp(min=self.threshold))
+            time = -self.tau * torch.log1p(-self.threshold / intensity.clamp(min=self.threshold))
         time = time.round().where(x > self.threshold, torch.inf)
         steps = torch.arange(self.steps, device=x.device).view(-1, *[1] * x.ndim)
         return (time == steps).to(x.dtype)

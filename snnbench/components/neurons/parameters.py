@@ -22,8 +22,11 @@ def in_dtype(value: Value, like: Tensor) -> float | Tensor:
 
 
 def decay(value: Value, like: Tensor) -> float | Tensor:
-    """A decay in [0, 1]: learned ones are clipped on use."""
-    return value if isinstance(value, float) else value.clamp(0, 1).to(like.dtype)
+    """A decay in [0, 1]: learned ones are clipped on use, and learn from 0 to 1, both included."""
+    if isinstance(value, float):
+        return value
+    inside = (value >= 0) & (value <= 1)  # clamp alone passes no gradient at 0 and at 1
+    return value.where(inside, value.detach().clamp(0, 1)).to(like.dtype)
 
 
 def log_decay(value: Value) -> float:

@@ -15,8 +15,13 @@ from snnbench.errors import UsageError
 Map: TypeAlias = Callable[[Tensor], Tensor]
 
 
-def _log_expm1(value: Tensor) -> Tensor:
-    return value.expm1().log()
+def _inverse_softplus(value: Tensor) -> Tensor:
+    """The least raw tensor whose softplus, in its own dtype, is not below ``value``: u = θ is silent."""
+    raw = value.expm1().log()
+    raw = value.where(raw.isfinite() & (raw > 20), raw)  # PyTorch's softplus is the identity above 20
+    while (low := softplus(raw) < value).any():
+        raw = raw.nextafter(torch.full_like(raw, torch.inf)).where(low, raw)
+    return raw
 
 
 _DECAY: Final[tuple[Map, Map]] = (torch.logit, torch.sigmoid)
@@ -24,7 +29,7 @@ _STORED_READ: Final[dict[str, tuple[Map, Map]]] = {
     "alpha": _DECAY,
     "beta": _DECAY,
     "gamma": _DECAY,
-    "threshold": (_log_expm1, softplus),
+    "threshold": (_inverse_softplus, softplus),
     "bias": (torch.sinh, torch.arcsinh),
     "scale": (torch.clone, torch.clone),
     "rec_weight": (torch.clone, torch.clone),

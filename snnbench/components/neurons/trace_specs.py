@@ -124,7 +124,7 @@ def _spec(variant: Variant) -> NeuronSpec:
     words = [*(word for word, on in switches.items() if on), "leaky integrate-and-"]
     return NeuronSpec(
         name=variant.name,
-        version="1",
+        version="2",
         summary=" ".join(words) + _SUMMARY[variant.output],
         factory=variant,
         params=variant.params,

@@ -83,8 +83,8 @@ SPECS: Final = (
     ),
     SurrogateSpec(
         name="stochastic",
-        version="1",
-        summary="1 above threshold, noise below it",
+        version="2",
+        summary="1 above threshold, noise below it; equal z draw equal noise",
         factory="snnbench.components.surrogates.stochastic:Stochastic",
         params={
             "mean": Param(0.0, doc="shift of the noise before it is scaled"),
@@ -92,7 +92,7 @@ SPECS: Final = (
             "seed": Param(0, low=0, doc="of the noise; one seed, one derivative"),
         },
         reference="Eshraghian et al. 2023, Proc. IEEE 111(9)",
-        equation="d(z) = 1 if z > 0 else (U + mean)·variance, U uniform on [−½, ½)",
+        equation="d(z) = 1 if z > 0 else (U + mean)·variance, U(z, seed) uniform on [−½, ½)",
     ),
     SurrogateSpec(
         name="leaky",

@@ -1,8 +1,8 @@
 """Stochastic spike operator: noise below threshold (Eshraghian et al. 2023, Proc. IEEE 111(9)).
 
-The noise is a function, not a stream. A draw is a hash of the seed, of the element's place in the
-tensor and of z in units of 2⁻¹²; so the same call has the same derivative in every mode, eager or
-compiled, whatever was drawn before, and a membrane that moves draws afresh. Counter-based
+The noise is a function, not a stream. A draw is a hash of the seed and of z in units of 2⁻¹², and of
+nothing else: one z has one derivative in every mode, eager, compiled or mapped, at every place of a
+batch and at every step. So equal z draw equal noise; a membrane that moves draws afresh. Counter-based
 generators: Salmon et al. 2011, SC. The mixer is C. Wellons' 32-bit hash 16-21f0aaad-15-735a2d97-15.
 """
 
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-import torch
 from torch import Tensor
 
 from snnbench.engine.surrogate import Surrogate
@@ -22,7 +21,7 @@ _Word = TypeVar("_Word", int, Tensor)
 
 
 class Stochastic(Surrogate):
-    """``d(z) = 1 if z > 0 else (U + mean)·variance``, U uniform on [−½, ½).
+    """``d(z) = 1 if z > 0 else (U + mean)·variance``, U of z and the seed, uniform on [−½, ½).
 
     Args:
         mean: Shift of U.
@@ -41,10 +40,9 @@ class Stochastic(Surrogate):
 
 
 def uniform(z: Tensor, seed: int) -> Tensor:
-    """A number in [0, 1) for each element of ``z``, float64."""
-    place = torch.arange(z.numel(), device=z.device).reshape(z.shape)
+    """A number in [0, 1) for each element of ``z``, float64, from its value and the seed."""
     cell = (CELLS * z.double()).nan_to_num().clamp(-_WORD, _WORD).floor().long()
-    return mix(mix(mix(seed % _WORD) + place) + cell).double() / _WORD
+    return mix(mix(cell) + mix(mix(seed) + (seed >> 32))).double() / _WORD
 
 
 def mix(word: _Word) -> _Word:

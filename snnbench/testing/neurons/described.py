@@ -8,7 +8,7 @@ import torch
 
 from snnbench.engine.neuron import Neuron
 from snnbench.errors import UsageError
-from snnbench.testing.cases import Probe
+from snnbench.testing.casebook import Probe
 from snnbench.testing.neurons.subject import Subject
 from snnbench.testing.outcomes import Undecided, Violation
 from snnbench.testing.specs import at_limits, shown

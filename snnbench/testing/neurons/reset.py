@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from snnbench.errors import UsageError
-from snnbench.testing.cases import Probe
+from snnbench.testing.casebook import Probe
 from snnbench.testing.neurons.aftermath import Aftermath
 from snnbench.testing.neurons.crossing import walk
 from snnbench.testing.neurons.subject import Subject

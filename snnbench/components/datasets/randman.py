@@ -1,0 +1,81 @@
+"""Smooth random manifolds as spike times (Zenke & Vogels 2021, Neural Computation 33(4)): generated."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from snnbench.components.datasets.splits import cut, split
+from snnbench.engine.data import Dataset
+
+Floats: TypeAlias = NDArray[np.float64]
+
+PRECISION = 1e-3
+"""Terms of the series that are smaller than this are left out."""
+
+MOST_TERMS = 1000
+HELD_OUT = 1000
+"""Validation samples, and test samples."""
+
+
+def randman(
+    root: Path | None,
+    *,
+    train: int = 8000,
+    classes: int = 10,
+    units: int = 20,
+    dimension: int = 1,
+    alpha: float = 2.0,
+    steps: int = 100,
+    seed: int = 0,
+) -> Dataset:
+    """Spike trains ``[steps, units]`` in which each unit spikes once; the class is the manifold.
+
+    A class is a random smooth map f of the cube [0, 1]^d to one number a unit,
+    ``f(x) = Π_j Σ_i A_ij·sin(2π(i·B_ij·x_j + C_ij))/(i + 1)^α``, A, B and C uniform on [0, 1], A_0j = 0.
+    A sample is a random point of the cube. Each unit's numbers are scaled to [0, 1] within a class and
+    become the time of its spike. Counts of spikes tell nothing.
+
+    Args:
+        root: Not used: the samples are generated.
+        train: Training samples; validation and test have 1,000 each. The classes are equally frequent.
+        classes: Number of classes.
+        units: Number of units.
+        dimension: d, of the manifolds.
+        alpha: α, the smoothness: the larger, the less a manifold folds.
+        steps: T.
+        seed: Of all draws.
+    """
+    rng = np.random.Generator(np.random.PCG64(seed))
+    labels = np.sort(np.arange(train + 2 * HELD_OUT) % classes)
+    counts = np.bincount(labels).tolist()
+    times = np.concatenate([manifold(count, units, dimension, alpha, rng) for count in counts])
+    x = np.zeros((len(times), steps, units), np.float32)
+    np.put_along_axis(x, np.minimum((steps * times).astype(np.int64), steps - 1)[:, None], 1, axis=1)
+    rest, test = cut(split(x, labels), HELD_OUT)
+    return Dataset(*cut(rest, HELD_OUT), test, classes)
+
+
+def manifold(samples: int, units: int, dimension: int, alpha: float, rng: np.random.Generator) -> Floats:
+    """Random points ``[samples, units]`` of one random manifold, each unit scaled to [0, 1]."""
+    terms = min(int(np.ceil(PRECISION ** (-1 / alpha))), MOST_TERMS)
+    theta = rng.random((units, dimension, 3, terms))
+    theta[:, :, 0, 0] = 0
+    points = evaluate(rng.random((samples, dimension)), theta, alpha)
+    low, high = points.min(0), points.max(0)
+    scaled: Floats = (points - low) / np.maximum(high - low, np.finfo(np.float64).tiny)
+    return scaled
+
+
+def evaluate(x: Floats, theta: Floats, alpha: float) -> Floats:
+    """Values of f ``[samples, units]`` at x ``[samples, d]``; theta ``[units, d, 3, terms]`` is A, B, C."""
+    values = np.ones((len(x), len(theta)))
+    order = np.arange(theta.shape[-1])
+    for axis in range(x.shape[1]):
+        a, b, c = theta[:, axis].transpose(1, 0, 2)
+        phase = x[:, axis, None, None] * (order * b) + c
+        values *= (np.sin(2 * np.pi * phase) * (a / (order + 1.0) ** alpha)).sum(-1)
+    return values
