@@ -228,6 +228,9 @@ def test_a_graded_surrogate_is_refused() -> None:
     for neuron, surrogate, refused in [
         ("snnbench-sinabs:lif", "graded_sigmoid", True),
         ("snnbench-sinabs:lif", "atan", False),
+        ("iaf_syn", "graded_sigmoid", True),
+        ("lif", "graded_sigmoid", False),
+        ("other:iaf_syn", "graded_sigmoid", False),
         ("exp_leak", None, False),
     ]:
         made = surrogate and Component(surrogate)
