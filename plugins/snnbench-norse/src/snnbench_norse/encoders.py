@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeAlias
@@ -37,14 +36,14 @@ def population_poisson(steps: int, *, out_features: int, scale: float, f_max: fl
 
 
 def constant_current_lif(steps: int, *, dt: float, **parameters: float) -> Encode:
-    """``constant_current_lif_encode`` of values that are not negative."""
+    """``constant_current_lif_encode`` of values in [0, 1]."""
     return partial(
         _lif, function=encode.constant_current_lif_encode, steps=steps, dt=dt, parameters=parameters
     )
 
 
 def spike_latency_lif(steps: int, *, dt: float, **parameters: float) -> Encode:
-    """``spike_latency_lif_encode`` of values that are not negative."""
+    """``spike_latency_lif_encode`` of values in [0, 1]."""
     return partial(_lif, function=encode.spike_latency_lif_encode, steps=steps, dt=dt, parameters=parameters)
 
 
@@ -88,7 +87,7 @@ def _lif(
     dt: float,
     parameters: dict[str, float],
 ) -> Tensor:
-    _check(x, 0, math.inf, function.__name__.removesuffix("_encode"))
+    _check(x, 0, 1, function.__name__.removesuffix("_encode"))
     p = LIFParameters(**{name: torch.as_tensor(value) for name, value in parameters.items()})
     return function(x, steps, p, dt).to(x.dtype)
 
