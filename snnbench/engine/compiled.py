@@ -17,6 +17,7 @@ from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
+from torch.autograd.graph import saved_tensors_hooks
 from torch.utils._python_dispatch import is_in_torch_dispatch_mode
 
 from snnbench.engine import eager
@@ -74,7 +75,7 @@ class Compiled:
     def _trial(self, neuron: Stepping, x: Tensor, state: State) -> str:
         """Compile, and compare with eager on this very input; what is wrong, if something is."""
         try:
-            with _silence(), torch.random.fork_rng([]):
+            with _silence(), torch.random.fork_rng([]), saved_tensors_hooks(_as_it_is, _as_it_is):
                 return disagreement(neuron, x, state, EAGER.run, self._run)
         except Exception as error:
             first = str(error).strip().partition("\n")[0]
@@ -181,6 +182,11 @@ def _marked(tensor: Tensor, first: int) -> Tensor:
     for axis in range(first, tensor.ndim):
         if tensor.shape[axis] > 1:
             torch._dynamo.maybe_mark_dynamic(tensor, axis)
+    return tensor
+
+
+def _as_it_is(tensor: Tensor) -> Tensor:
+    """What a trial saves is its own: no checkpoint around it is to be computed again for it."""
     return tensor
 
 
