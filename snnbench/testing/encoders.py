@@ -62,6 +62,18 @@ def _seeded(seed: int = 1) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
+def _encode(encode: Encoder, x: Tensor | Events) -> Tensor:
+    """The samples encoded.
+
+    Raises:
+        Undecided: It refuses them: they do not suit its parameters.
+    """
+    try:
+        return encode(x, _seeded())
+    except UsageError as error:
+        raise Undecided(f"it refuses the samples: {error.message}") from None
+
+
 def shape(subject: Subject) -> None:
     """``[T, B, *]``."""
     _check_shape(subject, STEPS)
@@ -74,7 +86,7 @@ def one_step(subject: Subject) -> None:
 
 def _check_shape(subject: Subject, steps: int) -> None:
     for kind in sorted(subject.spec.accepts):
-        encoded = subject.make(steps)(subject.samples(kind, steps), _seeded())
+        encoded = _encode(subject.make(steps), subject.samples(kind, steps))
         if tuple(encoded.shape[:2]) != (steps, BATCH) or encoded.ndim < 3:
             raise Violation(
                 f"for {BATCH} samples of kind {kind!r} and {steps} steps it gives {list(encoded.shape)}",
@@ -90,7 +102,7 @@ def reproducible(subject: Subject) -> None:
     """The same generator twice, whatever was encoded in between."""
     for kind in sorted(subject.spec.accepts):
         x, encode = subject.samples(kind), subject.make()
-        first = encode(x, _seeded())
+        first = _encode(encode, x)
         encode(x, _seeded(2))
         if not torch.equal(first, encode(x, _seeded())) or not torch.equal(
             first, subject.make()(x, _seeded())
@@ -107,7 +119,7 @@ def unseeded(subject: Subject) -> None:
     for kind in sorted(subject.spec.accepts):
         x = subject.samples(kind)
         with no_global_draws(f"encoding samples of kind {kind!r}"):
-            subject.make()(x, _seeded())
+            _encode(subject.make(), x)
 
 
 def untouched(subject: Subject) -> None:
@@ -116,7 +128,7 @@ def untouched(subject: Subject) -> None:
         given = _tensors(subject.samples(kind))
         x = subject.samples(kind)
         versions = [part._version for part in _tensors(x)]
-        subject.make()(x, _seeded())
+        _encode(subject.make(), x)
         if versions != [part._version for part in _tensors(x)] or not all(
             map(torch.equal, given, _tensors(x))
         ):
@@ -147,7 +159,7 @@ def in_range(subject: Subject) -> None:
 
 
 def _refused(encode: Encoder, value: float) -> Tensor | None:
-    """What a batch with ``value`` becomes; None where it is refused in words.
+    """What a sample of ``value`` alone becomes; None where it is refused in words.
 
     Raises:
         Violation: It is refused otherwise.
@@ -155,7 +167,7 @@ def _refused(encode: Encoder, value: float) -> Tensor | None:
     x = torch.full((BATCH, 1, 2, 2), 0.5)
     x[0] = value
     try:
-        return encode(x, _seeded())
+        return encode(x, _seeded())[:, 0]
     except UsageError as error:
         if any(character.isdigit() for character in error.message + error.hint):
             return None
