@@ -13,7 +13,7 @@ from snnbench.components import datasets, encoders, networks, neurons, surrogate
 from snnbench.execute import cell as module
 from snnbench.execute.cell import run_cell
 from snnbench.execute.job import Job, Settings
-from snnbench.measure import memory, repeat, throughput
+from snnbench.measure import activity, gradient, memory, repeat, throughput
 from snnbench.measure.stability import cell as stability
 from snnbench.records import Budget, Cell, CellResult, Component, Measure, Metric, Regulariser, Status
 
@@ -39,6 +39,10 @@ def job() -> Job:
     return Job(cell, specs, (), Measure(throughput_seconds=0.01), Settings("cpu", 1, None, {}))
 
 
+KEPT = ("accuracy.", "data.", "activity.", "initial.activity.", "initial.gradient.")
+"""Metrics of other measurements than those that are broken."""
+
+
 def run() -> CellResult:
     return run_cell(job(), lambda epoch, accuracy: None, nullcontext)
 
@@ -61,7 +65,7 @@ def test_every_metric_of_a_failed_measurement_is_missing_with_the_reason(
         assert metric.unit == whole.metrics[name].unit
         if name == "training.waiting":  # a time: never twice the same
             assert metric.value is not None
-        elif name.startswith(("accuracy.", "data.")):
+        elif name.startswith(KEPT):
             assert metric == whole.metrics[name]
         else:
             assert (metric.value, metric.reason) == (None, "RuntimeError: no such luck")
@@ -107,10 +111,26 @@ def watched(every: int, epochs: int = 3) -> CellResult:
     return run_cell(replace(one, cell=cell, measure=measure), lambda epoch, accuracy: None, nullcontext)
 
 
+def timeless(result: CellResult) -> dict[str, Metric]:
+    return {name: metric for name, metric in result.metrics.items() if name != "training.waiting"}
+
+
+def test_broken_activity_and_gradient_are_missing_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*args: object) -> None:
+        raise RuntimeError("no such luck")
+
+    monkeypatch.setattr(activity, "activity", broken)
+    monkeypatch.setattr(gradient, "gradient", broken)
+    found = run()
+    assert found.status is Status.DONE
+    for name in ("activity.dead", "activity.rate", "initial.activity.saturated", "initial.gradient.norm"):
+        assert found.metrics[name].reason == "RuntimeError: no such luck"
+
+
 def test_watching_changes_nothing_but_its_own_series() -> None:
     alone, seen = watched(0), watched(2)
     assert seen.status is Status.DONE, seen.reason
-    assert seen.metrics == alone.metrics
+    assert timeless(seen) == timeless(alone)
     own = {"stability.epochs", "stability.lambda_grad", "stability.lambda_delta[0.1]"}
     assert seen.series.keys() - alone.series.keys() == own
     assert {name: seen.series[name] for name in alone.series} == alone.series
