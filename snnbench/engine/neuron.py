@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from snnbench.engine.eager import EAGER, Engine, Kernel, State
 from snnbench.engine.tangents import Pushed, TangentStep, push_elementwise
+from snnbench.errors import UsageError
 
 
 class Kept(NamedTuple):
@@ -61,7 +62,13 @@ class Neuron(nn.Module):
         raise NotImplementedError
 
     def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
-        """All steps of ``x`` ``[T, B, *features]``: the outputs ``[T, B, *features]`` and the last state."""
+        """All steps of ``x`` ``[T, B, *features]``: the outputs ``[T, B, *features]`` and the last state.
+
+        Raises:
+            UsageError: There are no steps.
+        """
+        if x.ndim < 2 or len(x) == 0:
+            raise UsageError(f"a neuron takes [T, B, *features], T ≥ 1, got shape {list(x.shape)}")
         return self.engine.run(self, x, self.initial_state(x[0]) if state is None else state)
 
     def kernel(self, x: Tensor) -> Kernel | None:

@@ -129,7 +129,10 @@ class Surrogate:
     graded: bool = False
 
     def derivative(self, z: Tensor) -> Tensor:
-        """Surrogate of dH/dz at ``z``, same shape, dtype and device."""
+        """Surrogate of dH/dz at ``z``, same shape, dtype and device; for a finite ``z`` never NaN.
+
+        It is infinite where its value exceeds the dtype: ``atan(alpha=1e6)`` at threshold in float16.
+        """
         raise NotImplementedError
 
     def forward(self, z: Tensor) -> Tensor:

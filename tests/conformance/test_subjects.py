@@ -104,4 +104,3 @@ def test_a_crossing_is_two_neighbouring_floats() -> None:
     assert (crossing.silent, crossing.firing, crossing.step) == (1.0, 1 + 2**-52, 0)
     fires_at_rest = subject(Restless).make()
     assert find_crossing(fires_at_rest) is None
-

@@ -148,6 +148,15 @@ def test_a_decay_learns_on_its_whole_range_and_not_beyond(name: str, decay: str,
         assert not slope(edge + outward * 1e-9).any()
 
 
+def test_whole_numbers_are_numbers() -> None:
+    for delay in (False, True):
+        given = make("lif", beta=1, threshold=2, reset_delay=delay)
+        assert torch.equal(
+            given(drive(20))[0], make("lif", beta=1.0, threshold=2.0, reset_delay=delay)(drive(20))[0]
+        )
+    make("lif", beta=1, learn_beta=True)(drive(3, torch.float32))
+
+
 def test_leak_exponent() -> None:
     assert make("lif", beta=0.9).leak_exponent() == pytest.approx(math.log(0.9))
     assert make("lif", beta=0.0).leak_exponent() == -math.inf

@@ -12,8 +12,8 @@ Value: TypeAlias = float | nn.Parameter
 
 
 def parameter(value: float, learn: bool, shape: tuple[int, ...]) -> Value:
-    """``value`` itself, or a parameter of ``shape`` (``()``: one for all neurons) that starts there."""
-    return nn.Parameter(torch.full(shape, value)) if learn else value
+    """``value`` as a float, or a parameter of ``shape`` (``()``: one for all neurons) that starts there."""
+    return nn.Parameter(torch.full(shape, float(value))) if learn else float(value)
 
 
 def in_dtype(value: Value, like: Tensor) -> float | Tensor:
