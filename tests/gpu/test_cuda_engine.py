@@ -1,4 +1,4 @@
-"""The compiled engine on a CUDA device: LIF by its kernel, the others by compiled chunks; the same as eager."""
+"""The compiled engine on a CUDA device: LIF by its kernel, others by compiled chunks; the same as eager."""
 
 from __future__ import annotations
 
