@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -49,6 +49,7 @@ def make_neuron(
     Raises:
         UsageError: Something is unknown or out of range.
     """
+    _check_counts("features", features)
     make = _population(Host.load(), neuron, surrogate, torch.Generator().manual_seed(seed))
     with _building_in(torch.float64 if dtype is torch.float64 else torch.get_default_dtype()):
         made = make(tuple(features))
@@ -75,6 +76,7 @@ def make_encoder(encoder: str, *, steps: int = 25, seed: int = 0) -> Callable[[T
     Raises:
         UsageError: It is unknown, or a parameter is out of range.
     """
+    _check_counts("steps", (steps,))
     encode = cast(Encoder, _component(Host.load(), "encoder", encoder)[1](steps))
     generators: dict[torch.device, torch.Generator] = {}
 
@@ -131,6 +133,8 @@ def make_network(
     engines: dict[str, Callable[[], Engine]] = {"eager": Eager, "compiled": Compiled}
     if engine not in engines:
         raise UsageError(f"there is no engine {engine!r} for a network", did_you_mean(engine, engines))
+    _check_counts("input_shape", input_shape)
+    _check_counts("classes", (classes,))
     host, generator = Host.load(), torch.Generator().manual_seed(seed)
     population = _population(host, neuron, surrogate, generator)
     make = _component(host, "network", network)[1]
@@ -166,13 +170,24 @@ def create_conv_snn(
         UsageError: Something is unknown or out of range, or the input is too small to pool.
     """
     if architecture not in ARCHITECTURES:
-        hint = did_you_mean(architecture, ARCHITECTURES)
+        hint = did_you_mean(str(architecture), ARCHITECTURES)
         raise UsageError(f"there is no convolutional architecture {architecture!r}", hint)
+    _check_counts("input_shape", input_shape)
+    _check_counts("classes", (classes,))
     host, generator = Host.load(), torch.Generator().manual_seed(seed)
     population = _population(host, neuron, surrogate, generator)
     spec = host.find("network", ARCHITECTURES[architecture]).spec
     make = _bind(spec, {name: _frozen(value) for name, value in params.items()})
     return cast(Network, make(tuple(input_shape), classes, population, generator))
+
+
+def _check_counts(name: str, counts: Iterable[object]) -> None:
+    """Refuse a count that is no whole number from 1 on."""
+    if not isinstance(counts, Iterable) or isinstance(counts, str):
+        raise UsageError(f"{name}={counts!r} is not a tuple of whole numbers")
+    for count in counts:
+        if not isinstance(count, int) or isinstance(count, bool) or count < 1:
+            raise UsageError(f"{name}: {count!r} is not a whole number from 1 on")
 
 
 def _population(

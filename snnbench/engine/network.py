@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from snnbench.engine.eager import Engine, State
 from snnbench.engine.exponent import exponent
 from snnbench.engine.neuron import Neuron
+from snnbench.engine.tangents import TangentStep, is_affine, push_affine
 from snnbench.engine.windows import Windows
 from snnbench.errors import UsageError
 from snnbench.records import Budget
@@ -105,6 +106,13 @@ class Network(nn.Module):
                 x_t = layer(x_t)
         return x_t, tuple(following)
 
+    @property
+    def tangent_step(self) -> TangentStep | None:
+        """``step`` of the state and of k tangents of it; None where a layer cannot push tangents."""
+        layers = [part for layer in self.layers for part in _parts(layer)]
+        known = all(layer.pushes if isinstance(layer, Neuron) else is_affine(layer) for layer in layers)
+        return (lambda *given: _push(layers, *given)) if known else None
+
     def outputs(self, x: Tensor) -> list[Tensor]:
         """Outputs over time of every neuron layer, each ``[T, B, *]``; ``x`` is ``[T, B, *input_shape]``."""
         return self._over_time(x)[0]
@@ -162,6 +170,29 @@ class Network(nn.Module):
             UsageError: The network has no memory.
         """
         return self(x), exponent(self, x)
+
+
+def _parts(layer: nn.Module) -> list[nn.Module]:
+    return list(layer) if isinstance(layer, PerStep) else [layer]
+
+
+def _push(layers: list[nn.Module], x_t: Tensor, state: State, dstate: State) -> tuple[State, State]:
+    """One step of ``layers``: the next state and its tangents. The input has none."""
+    following: list[Tensor] = []
+    tangents: list[Tensor] = []
+    dx: Tensor | None = None
+    for layer in layers:
+        if len(following) == len(state):
+            break
+        if isinstance(layer, Neuron):
+            own = slice(len(following), len(following) + len(layer.states))
+            last = own.stop == len(state)
+            x_t, new, dx, pushed = layer.push(x_t, state[own], dx, dstate[own], last=last)
+            following += new
+            tangents += pushed
+        else:
+            x_t, dx = layer(x_t), None if dx is None else push_affine(layer, dx)
+    return tuple(following), tuple(tangents)
 
 
 def _sees_all_steps(layer: nn.Module) -> bool:

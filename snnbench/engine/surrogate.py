@@ -46,9 +46,10 @@ def active() -> Derivative:
 
 @dataclass(slots=True)
 class SpikeCount:
-    """How often a surrogate was asked for spikes."""
+    """How often a surrogate was asked for spikes, and how often for spikes that are not graded."""
 
     count: int = 0
+    steep: int = 0
 
 
 _spikes: ContextVar[SpikeCount | None] = ContextVar("snnbench_spikes", default=None)
@@ -56,13 +57,19 @@ _spikes: ContextVar[SpikeCount | None] = ContextVar("snnbench_spikes", default=N
 
 @contextmanager
 def counting_spikes() -> Iterator[SpikeCount]:
-    """Count calls of surrogates within this context: 0 tells that spikes were made by other means."""
-    count = SpikeCount()
+    """Count calls of surrogates within this context: 0 tells that spikes were made by other means.
+
+    A context around this one counts them too.
+    """
+    count, outer = SpikeCount(), _spikes.get()
     token = _spikes.set(count)
     try:
         yield count
     finally:
         _spikes.reset(token)
+        if outer is not None:
+            outer.count += count.count
+            outer.steep += count.steep
 
 
 def spikes_are_frozen() -> bool:
@@ -122,7 +129,10 @@ class Surrogate:
     graded: bool = False
 
     def derivative(self, z: Tensor) -> Tensor:
-        """Surrogate of dH/dz at ``z``, same shape, dtype and device."""
+        """Surrogate of dH/dz at ``z``, same shape, dtype and device; for a finite ``z`` never NaN.
+
+        It is infinite where its value exceeds the dtype: ``atan(alpha=1e6)`` at threshold in float16.
+        """
         raise NotImplementedError
 
     def forward(self, z: Tensor) -> Tensor:
@@ -163,6 +173,7 @@ class SpikeFunction(torch.autograd.Function):
         z, ctx.surrogate = inputs
         if (spikes := _spikes.get()) is not None:
             spikes.count += 1
+            spikes.steep += not ctx.surrogate.graded
         ctx.derivative = _derivative.get()  # now: a backward pass may run in a thread without the context
         ctx.save_for_backward(z)
         ctx.save_for_forward(z)

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from snnbench.cli import app, commands, listing  # noqa: F401  commands registers them all
 from snnbench.components import neurons
 from snnbench.errors import NothingSelectedError, PluginError, UsageError
+from snnbench.plugin.specs import FromParam, NeuronSpec
 
 MODULE = """
 from snnbench import DatasetSpec, NeuronSpec, Param, SurrogateSpec, hookimpl
@@ -115,6 +116,13 @@ def test_show_tells_what_a_neuron_is() -> None:
         assert param.range in line
     facts = {" ".join(line.split()) for line in text.splitlines()}
     assert {"spike binary", "threshold spikes where membrane > threshold", "causal yes"} <= facts
+
+
+@pytest.mark.parametrize("spec", neurons.SPECS, ids=lambda spec: spec.name)
+def test_an_equation_says_every_reset_and_both_delays(spec: NeuronSpec) -> None:
+    if isinstance(spec.reset, FromParam):
+        assert all(f"{reset}: " in spec.equation for reset in spec.params[spec.reset.name].choices)
+    assert ("reset_delay=false: " in spec.equation) is isinstance(spec.reset_delay, FromParam)
 
 
 def test_show_has_each_kind_of_a_name_and_the_claims(module: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from itertools import product
 from types import ModuleType
@@ -12,12 +12,22 @@ from typing import Any
 
 import pytest
 import torch
-from parity import BACKWARD, FORWARD, WIDTH, drive, gradients, largest_difference, trajectory
+from parity import BACKWARD, FORWARD, WIDTH, assert_same, drive, gradients, largest_difference, trajectory
 from torch import Tensor, nn
 
+from snnbench.components.neurons.lif import LIF
 from snnbench.components.neurons.trace_specs import TRACE_SPECS, Variant
 from snnbench.components.surrogates.graded_sigmoid import GradedSigmoid
 from snnbench.components.surrogates.sigmoid import Sigmoid
+
+
+@pytest.fixture(autouse=True)
+def _float64() -> Iterator[None]:
+    """Both make their parameters in float64: a θ of ours reads back as itself or an ulp above."""
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
+
 
 tt: Any = import_module("tracetorch")
 
@@ -110,6 +120,9 @@ def test_all_24(variant: Variant, spikes: str, given: str) -> None:
     mine, theirs = trajectory(ours, x), run(layer, variant.states, x)
     assert largest_difference(mine, theirs) <= FORWARD
     if spikes == "rounded" and variant.dual and variant.recurrent:
+        shipped, names = gradients(theirs, [x, *raws(layer).values()]), list(raws(layer))
+        apart = largest_difference(shipped, gradients(mine, [x, *(raws(ours)[name] for name in names)]))
+        assert apart > 0, "a step without a spike counts twice there"
         layer = original(variant, values, quantise, CORRECTED[variant.output])
         theirs = run(layer, variant.states, x)
     assert_same_gradients(mine, theirs, x, raws(ours), raws(layer))
@@ -164,6 +177,39 @@ def test_an_input_of_exactly_0_counts_once_and_the_original_counts_it_twice(name
     assert_close(near_ours, corrected_slope, rtol=1e-6, atol=0)
 
 
+TWICE = [variant for variant in VARIANTS if variant.dual and variant.recurrent]
+
+
+@pytest.mark.parametrize("variant", TWICE, ids=lambda variant: variant.name)
+def test_a_silent_step_counts_once_and_the_original_counts_it_four_times(variant: Variant) -> None:
+    """Two silent steps; what the gradient of the last output owes to the output of the first, y' = 0.
+
+    The original, as shipped, takes y' and the trace of it, both exactly 0, into both halves. Same
+    numbers forward. The corrected module is ours: the patch of ``test_all_24`` removes this and no more.
+    """
+    surrogate, quantise = SPIKES["rounded"]
+    x = torch.full((2, 1, WIDTH), 0.3, dtype=torch.float64, requires_grad=True)
+
+    def slope(weight: float, module: ModuleType | None) -> Tensor:
+        values = {name: weight for name in variant.values if "rec_weight" in name}
+        if module is None:
+            y = variant((WIDTH,), surrogate, torch.Generator(), **values).double()(x)[0]
+        else:
+            y = torch.stack([*map(original(variant, values, quantise, module), x)])
+        assert not y.any()
+        return torch.autograd.grad(y[1].sum(), x)[0][0]
+
+    ours, shipped, mended = (
+        slope(0.4, module) - slope(0.0, module) for module in (None, tt.snn, CORRECTED[variant.output])
+    )
+    assert float(ours.abs().min()) > 1e-4
+    torch.testing.assert_close(shipped, 4 * ours, rtol=1e-10, atol=0)
+    torch.testing.assert_close(mended, ours, rtol=1e-10, atol=0)
+    if variant.name == "drlib":  # u = 0.3, then 0.57: w·(1 − γ)·d(u − 1)·d(u' − 1)
+        d = [float(surrogate.derivative(torch.tensor(u - 1, dtype=torch.float64))) for u in (0.3, 0.57)]
+        torch.testing.assert_close(ours, torch.full_like(ours, 0.4 * 0.1 * d[0] * d[1]), rtol=1e-6, atol=0)
+
+
 def test_dlit_alone_counts_0_once_as_shipped() -> None:
     """Its x goes to the positive half at 0, ours to the negative one: with equal decays that is the same."""
     variant = next(variant for variant in VARIANTS if variant.name == "dlit")
@@ -172,6 +218,17 @@ def test_dlit_alone_counts_0_once_as_shipped() -> None:
     x = torch.zeros(5, 1, WIDTH, dtype=torch.float64, requires_grad=True)
     mine, theirs = (torch.autograd.grad(y.sum(), x)[0] for y in (ours(x)[0], torch.stack([*map(layer, x)])))
     assert largest_difference([mine], [theirs]) <= BACKWARD
+
+
+def test_lif_without_delay_is_lib() -> None:
+    x = drive()
+    given = {
+        "beta": torch.tensor(0.85, dtype=torch.float64),
+        "threshold": torch.tensor(0.6, dtype=torch.float64),
+    }
+    theirs = tt.snn.LIB(WIDTH, **given, quant_fn=tt.functional.round_ste()).double()
+    ours = LIF((WIDTH,), Sigmoid(slope=4), torch.Generator(), beta=0.85, threshold=0.6, reset_delay=False)
+    assert_same(trajectory(ours, x), run(theirs, ("mem",), x), [x])
 
 
 @pytest.mark.parametrize("name", ["rlib", "dsrlits"])

@@ -148,6 +148,11 @@ def test_population_is_bernoulli_of_its_fields() -> None:
         assert low <= count <= high
 
 
+def test_population_without_an_axis_of_values_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"\[B, C, \*\]"):
+        Population(3)(torch.rand(5), seeded())
+
+
 def test_population_keeps_channels_first() -> None:
     assert Population(3, size=4)(torch.rand(2, 1, 8, 8), seeded()).shape == (3, 2, 4, 8, 8)
     assert Population(3, size=4)(torch.rand(2, 5), seeded()).shape == (3, 2, 20)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 import torch
 
@@ -86,6 +88,47 @@ def test_a_network_maps_steps_to_logits() -> None:
     network = snnbench.make_network("dense(hidden=[7,5])", (8, 8), 10, neuron="synaptic", surrogate="atan")
     assert [tuple(p.shape) for p in network.parameters() if p.dim() == 2] == [(7, 64), (5, 7), (10, 5)]
     assert network(torch.rand(4, 2, 8, 8)).shape == (2, 10)
+
+
+@pytest.mark.parametrize("readout", ["spike_sum", "spike_mean"])
+def test_no_hidden_layer_leaves_a_membrane_readout_alone(readout: str) -> None:
+    with pytest.raises(UsageError, match="no hidden layer"):
+        snnbench.make_network(f"dense(hidden=[],readout={readout})", (8, 8), 10)
+    network = snnbench.make_network("dense(hidden=[],readout=membrane_mean)", (8, 8), 10)
+    assert network(torch.rand(4, 2, 8, 8)).shape == (2, 10)
+
+
+@pytest.mark.parametrize("bad", [-1, 0, 2.5, "3", True, None])
+def test_what_is_no_count_is_said(bad: object) -> None:
+    with pytest.raises(UsageError, match=r"steps: .* is not a whole number from 1 on"):
+        snnbench.make_encoder("rate", steps=bad)  # type: ignore[arg-type]
+    for make in (snnbench.create_conv_snn, partial(snnbench.make_network, "conv")):
+        with pytest.raises(UsageError, match=r"classes: .* is not a whole number from 1 on"):
+            make(input_shape=(1, 8, 8), classes=bad)
+        with pytest.raises(UsageError, match=r"input_shape: .* is not a whole number from 1 on"):
+            make(input_shape=(bad, 8, 8), classes=3)
+    with pytest.raises(UsageError, match=r"features: .* is not a whole number from 1 on"):
+        snnbench.make_neuron("lif", (3, bad))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("architecture", [None, 3, "resnet"])
+def test_an_unknown_architecture_is_said(architecture: object) -> None:
+    with pytest.raises(UsageError, match="no convolutional architecture"):
+        snnbench.create_conv_snn(architecture)  # type: ignore[arg-type]
+
+
+def test_a_number_where_a_shape_belongs_is_said() -> None:
+    with pytest.raises(UsageError, match="features=3 is not a tuple"):
+        snnbench.make_neuron("lif", 3)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("text", ["lif", "gru", "relu", "dsrlits"])
+def test_no_steps_are_said(text: str) -> None:
+    with pytest.raises(UsageError, match="T ≥ 1"):
+        snnbench.make_neuron(text, (3,))(torch.zeros(0, 2, 3))
+    network = snnbench.make_network("dense", (3,), 4, neuron=text)
+    with pytest.raises(UsageError, match="T ≥ 1"):
+        network(torch.zeros(0, 2, 3))
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import mpmath
@@ -34,6 +35,7 @@ from snnbench.components.surrogates.superspike import SuperSpike
 from snnbench.components.surrogates.triangular import Triangular
 from snnbench.engine.surrogate import Derivative, Surrogate, derivative
 from snnbench.errors import UsageError
+from snnbench.plugin.specs import Param, SurrogateSpec
 
 
 def asymmetric(z: Tensor, grad: Tensor, spikes: Tensor) -> Tensor:
@@ -145,6 +147,32 @@ def test_finite_and_dtype_kept_far_from_the_threshold(surrogate: Surrogate, dtyp
     assert z.grad.dtype == dtype
     assert torch.isfinite(z.grad).all()
     assert isinstance(surrogate, Stochastic | MultiGaussian) or (z.grad >= 0).all()
+
+
+def extremes(param: Param) -> list[float]:
+    low = -1e6 if param.low is None else param.low
+    return [float(param.default), low, 1e6 if param.high is None else param.high]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32])
+@pytest.mark.parametrize(
+    "spec", [spec for spec in listing.SPECS if spec.name != "custom"], ids=lambda spec: spec.name
+)
+def test_never_nan_and_infinite_only_where_the_derivative_is_too_large(
+    spec: SurrogateSpec, dtype: torch.dtype
+) -> None:
+    """At all corners of the parameters, from the smallest z to the largest, against float64."""
+    information = torch.finfo(dtype)
+    sizes = [0.0, information.smallest_normal, 1e-6, 1e-3, 0.5, 3.6, 100.0, information.max]
+    z = torch.tensor([sign * size for size in sizes for sign in (1, -1)]).to(dtype)
+    floats = [name for name, param in spec.params.items() if isinstance(param.default, float)]
+    for corner in product(*(extremes(spec.params[name]) for name in floats)):
+        surrogate = spec.load()(**dict(zip(floats, corner, strict=True)))
+        found, exact = gradient(surrogate, z).double(), surrogate.derivative(z.double())
+        assert not found.isnan().any(), surrogate
+        assert not found[exact.abs() < 0.9 * information.max].isinf().any(), surrogate
+        assert found[exact.abs() > 1.1 * information.max].isinf().all(), surrogate
+        assert surrogate(z).isfinite().all()
 
 
 @pytest.mark.parametrize("surrogate", ALL, ids=repr)

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from snnbench.components.encoders.intensity import check_intensity
+from snnbench.errors import UsageError
 
 OVERLAP = 1.5
 """γ: distance of two centres over the width of a field."""
@@ -30,8 +31,13 @@ class Population:
         """Spikes ``[T, B, C·M, *]`` for intensities ``x`` ``[B, C, *]`` in [0, 1]; the M of a value adjoin.
 
         Raises:
-            UsageError: A value is outside [0, 1].
+            UsageError: A value is outside [0, 1], or there is no axis C.
         """
+        if x.ndim < 2:
+            raise UsageError(
+                f"encoder 'population' takes samples [B, C, *], got shape {list(x.shape)}",
+                "unsqueeze(1) adds C",
+            )
         check_intensity(x, "population")
         response = self.response(x)
         return torch.bernoulli(response.expand(self.steps, *response.shape), generator=generator)

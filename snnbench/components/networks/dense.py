@@ -11,6 +11,7 @@ from torch import nn
 from snnbench.components.neurons.li import LI
 from snnbench.engine.network import Network, Readout
 from snnbench.engine.neuron import Neuron
+from snnbench.errors import UsageError
 
 
 def dense(
@@ -36,7 +37,15 @@ def dense(
         hidden: Width of each hidden layer.
         readout: How outputs over time become logits.
         beta_out: Decay of the leaky integrator.
+
+    Raises:
+        UsageError: There is no hidden layer whose spikes a ``spike_*`` readout could take.
     """
+    if not hidden and readout.startswith("spike"):
+        raise UsageError(
+            f"network 'dense' has no hidden layer, and readout={readout!r} takes the last one's spikes",
+            "give hidden=[128], or a readout of the membrane: readout=membrane_mean",
+        )
     layers: list[nn.Module] = [nn.Flatten()]
     width = math.prod(input_shape)
     for following in hidden:

@@ -39,7 +39,7 @@ ADAPTIVE_SPECS: Final = (
                 low=0.0,
                 high=1.0,
                 unit="1/step",
-                doc="range of the membrane decay; e^(−1/5) to e^(−1/25)",
+                doc="range of the membrane decay; a range of one number is held, untrained",
             ),
             "beta_w": Param(
                 (0.9672161004820059, 0.9917012926387937),

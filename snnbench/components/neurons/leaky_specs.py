@@ -17,10 +17,21 @@ from snnbench.components.neurons.spec_params import (
 )
 from snnbench.plugin.specs import FromParam, NeuronSpec, Param
 
+
+def _resets(leaked: str) -> str:
+    """The equations of ``lif`` under each of its resets, where ``leaked`` is what a step leaves of u."""
+    return (
+        f"subtract: u[t] = {leaked} + x[t] − θ·s[t−1];  zero: u[t] = (1 − s[t−1])·{leaked} + x[t];  "
+        f"none: u[t] = {leaked} + x[t];  s[t] = H(u[t] − θ).  With reset_delay=false: "
+        f"v[t] = {leaked} + x[t];  s[t] = H(v[t] − θ);  "
+        "subtract: u[t] = v[t] − θ·s[t];  zero: u[t] = (1 − s[t])·v[t];  none: u[t] = v[t]"
+    )
+
+
 LEAKY_SPECS: Final = (
     NeuronSpec(
         name="lif",
-        version="1",
+        version="2",
         summary="leaky integrate-and-fire",
         factory="snnbench.components.neurons.lif:LIF",
         params={
@@ -34,7 +45,7 @@ LEAKY_SPECS: Final = (
             "per_neuron": PER_NEURON,
         },
         reference="Neftci, Mostafa & Zenke 2019, IEEE Signal Processing Magazine 36(6), eqs. 3-4",
-        equation="u[t] = β·u[t−1] + x[t] − θ·s[t−1];  s[t] = H(u[t] − θ)",
+        equation=_resets("β·u[t−1]"),
         reset=FromParam("reset"),
         reset_delay=FromParam("reset_delay"),
         reset_detached=FromParam("detach_reset"),
@@ -54,7 +65,7 @@ LEAKY_SPECS: Final = (
             "per_neuron": PER_NEURON,
         },
         reference="Gerstner et al. 2014, Neuronal Dynamics, section 1.3, without leak",
-        equation="u[t] = u[t−1] + x[t] − θ·s[t−1];  s[t] = H(u[t] − θ)",
+        equation=_resets("u[t−1]"),
         reset=FromParam("reset"),
         reset_delay=FromParam("reset_delay"),
         reset_detached=FromParam("detach_reset"),
@@ -73,7 +84,7 @@ LEAKY_SPECS: Final = (
             "detach_reset": DETACH,
         },
         reference="Fang et al. 2021, ICCV",
-        equation="β = sigmoid(a);  u[t] = β·u[t−1] + x[t] − θ·s[t−1];  s[t] = H(u[t] − θ)",
+        equation="β = sigmoid(a);  " + _resets("β·u[t−1]"),
         reset=FromParam("reset"),
         reset_delay=FromParam("reset_delay"),
         reset_detached=FromParam("detach_reset"),
@@ -101,7 +112,7 @@ LEAKY_SPECS: Final = (
     ),
     NeuronSpec(
         name="synaptic",
-        version="1",
+        version="2",
         summary="LIF behind an exponential synapse (second order)",
         factory="snnbench.components.neurons.synaptic:Synaptic",
         params={
@@ -116,7 +127,8 @@ LEAKY_SPECS: Final = (
             "per_neuron": PER_NEURON,
         },
         reference="Neftci, Mostafa & Zenke 2019, IEEE Signal Processing Magazine 36(6), eqs. 1-4",
-        equation="i[t] = α·i[t−1] + x[t];  u[t] = β·u[t−1] + i[t] − θ·s[t−1];  s[t] = H(u[t] − θ)",
+        equation="i[t] = α·i[t−1] + x[t];  v[t] = β·u[t−1] + i[t];  subtract: u[t] = v[t] − θ·s[t−1];  "
+        "zero: u[t] = (1 − s[t−1])·v[t];  none: u[t] = v[t];  s[t] = H(u[t] − θ)",
         reset=FromParam("reset"),
         reset_delay=True,
         reset_detached=FromParam("detach_reset"),
@@ -135,9 +147,9 @@ LEAKY_SPECS: Final = (
             "detach_reset": DETACH,
         },
         reference="Rall 1967, Journal of Neurophysiology 30(5)",
-        equation="e[t] = α·e[t−1] + x[t];  i[t] = β·i[t−1] − x[t];  "
-        "u[t] = (e[t] + i[t])·ln β/(ln β − ln α);  s[t] = H(u[t] − θ);  "
-        "where s[t−1] = 1, e[t] and i[t] are set to 0",
+        equation="e[t] = α·e[t−1] + x[t];  i[t] = β·i[t−1] − x[t];  c = ln β/(ln β − ln α);  "
+        "where s[t−1] = 1, zero: e[t] and i[t] become 0;  subtract: e[t] loses θ/c;  none: nothing;  "
+        "u[t] = c·(e[t] + i[t]);  s[t] = H(u[t] − θ)",
         reset=FromParam("reset"),
         reset_delay=True,
         reset_detached=FromParam("detach_reset"),
@@ -157,7 +169,8 @@ LEAKY_SPECS: Final = (
             "detach_reset": DETACH,
         },
         reference="Lapicque 1907; Brunel & van Rossum 2007, Biological Cybernetics 97",
-        equation="u[t] = (1 − dt/RC)·u[t−1] + (dt/C)·x[t] − θ·s[t−1];  s[t] = H(u[t] − θ)",
+        equation="v[t] = (1 − dt/RC)·u[t−1] + (dt/C)·x[t];  subtract: u[t] = v[t] − θ·s[t−1];  "
+        "zero: u[t] = (1 − s[t−1])·v[t];  none: u[t] = v[t];  s[t] = H(u[t] − θ)",
         reset=FromParam("reset"),
         reset_delay=True,
         reset_detached=FromParam("detach_reset"),

@@ -31,6 +31,8 @@ class LIF(Neuron):
         per_neuron: One learned value a neuron instead of one a layer.
     """
 
+    pushes = True
+
     def __init__(
         self,
         features: tuple[int, ...],

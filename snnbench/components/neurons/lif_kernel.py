@@ -19,7 +19,7 @@ from snnbench.engine.eager import Kernel, State
 if TYPE_CHECKING:
     from snnbench.components.neurons.lif import LIF
 
-BLOCK = 128
+BLOCK = 256
 """Neurons of one program."""
 
 RESETS = {"none": 0, "subtract": 1, "zero": 2}

@@ -12,8 +12,8 @@ Value: TypeAlias = float | nn.Parameter
 
 
 def parameter(value: float, learn: bool, shape: tuple[int, ...]) -> Value:
-    """``value`` itself, or a parameter of ``shape`` (``()``: one for all neurons) that starts there."""
-    return nn.Parameter(torch.full(shape, value)) if learn else value
+    """``value`` as a float, or a parameter of ``shape`` (``()``: one for all neurons) that starts there."""
+    return nn.Parameter(torch.full(shape, float(value))) if learn else float(value)
 
 
 def in_dtype(value: Value, like: Tensor) -> float | Tensor:
@@ -22,8 +22,11 @@ def in_dtype(value: Value, like: Tensor) -> float | Tensor:
 
 
 def decay(value: Value, like: Tensor) -> float | Tensor:
-    """A decay in [0, 1]: learned ones are clipped on use."""
-    return value if isinstance(value, float) else value.clamp(0, 1).to(like.dtype)
+    """A decay in [0, 1]: learned ones are clipped on use, and learn from 0 to 1, both included."""
+    if isinstance(value, float):
+        return value
+    inside = (value >= 0) & (value <= 1)  # clamp alone passes no gradient at 0 and at 1
+    return value.where(inside, value.detach().clamp(0, 1)).to(like.dtype)
 
 
 def log_decay(value: Value) -> float:

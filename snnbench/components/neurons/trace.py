@@ -51,6 +51,8 @@ class Trace(Neuron):
         UsageError: A parameter is unknown, out of range or of a wrong shape.
     """
 
+    pushes = True
+
     def __init__(
         self,
         variant: Variant,

@@ -16,10 +16,10 @@ Map: TypeAlias = Callable[[Tensor], Tensor]
 
 
 def _inverse_softplus(value: Tensor) -> Tensor:
-    """The least raw tensors whose softplus is not below ``value``, here and in float64: u = θ is silent."""
+    """The least raw tensor whose softplus, in its own dtype, is not below ``value``: u = θ is silent."""
     raw = value.expm1().log()
     raw = value.where(raw.isfinite() & (raw > 20), raw)  # PyTorch's softplus is the identity above 20
-    while (low := (softplus(raw) < value) | (softplus(raw.double()) < value)).any():
+    while (low := softplus(raw) < value).any():
         raw = raw.nextafter(torch.full_like(raw, torch.inf)).where(low, raw)
     return raw
 

@@ -37,7 +37,7 @@ SPECS: Final = (
     ),
     SurrogateSpec(
         name="sigmoid",
-        version="1",
+        version="2",
         summary="derivative of the logistic function, area 1",
         factory="snnbench.components.surrogates.sigmoid:Sigmoid",
         params={"slope": _slope(25.0)},
@@ -144,7 +144,7 @@ SPECS: Final = (
     ),
     SurrogateSpec(
         name="multi_gaussian",
-        version="1",
+        version="2",
         summary="normal density with negative flanks, area 1 − h",
         factory="snnbench.components.surrogates.multi_gaussian:MultiGaussian",
         params={

@@ -24,4 +24,4 @@ class GradedSigmoid(Surrogate):
 
     def derivative(self, z: Tensor) -> Tensor:
         kz = self.slope * z
-        return self.slope * kz.sigmoid() * (-kz).sigmoid()  # 1 − σ(kz) would round to 0 early
+        return self.slope * (kz.sigmoid() * (-kz).sigmoid())  # 1 − σ(kz) would round to 0 early

@@ -9,7 +9,7 @@ from snnbench.plugin.specs import Param, SurrogateSpec
 GRADED_SPECS: Final = (
     SurrogateSpec(
         name="graded_sigmoid",
-        version="1",
+        version="2",
         summary="the logistic function itself: outputs in (0, 1) and their exact derivative, no spikes",
         factory="snnbench.components.surrogates.graded_sigmoid:GradedSigmoid",
         params={"slope": Param(4.0, low=1e-6, doc="steepness k around the threshold")},

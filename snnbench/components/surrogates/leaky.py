@@ -19,4 +19,4 @@ class Leaky(Surrogate):
         self.slope = slope
 
     def derivative(self, z: Tensor) -> Tensor:
-        return torch.full_like(z, self.slope).masked_fill(z > 0, 1)
+        return (self.slope * torch.ones_like(z)).masked_fill(z > 0, 1)

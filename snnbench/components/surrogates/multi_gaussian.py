@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 from snnbench.components.surrogates.gaussian import normal
@@ -23,6 +24,7 @@ class MultiGaussian(Surrogate):
         self.scale = scale
 
     def derivative(self, z: Tensor) -> Tensor:
+        x = z.to(torch.promote_types(z.dtype, torch.float32))  # high flanks are infinite in float16
         wide = self.scale * self.sigma
-        flanks = normal(z - self.sigma, wide) + normal(z + self.sigma, wide)
-        return (1 + self.height) * normal(z, self.sigma) - self.height * flanks
+        flanks = normal(x - self.sigma, wide) + normal(x + self.sigma, wide)
+        return ((1 + self.height) * normal(x, self.sigma) - self.height * flanks).to(z.dtype)
