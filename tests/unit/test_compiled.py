@@ -352,11 +352,11 @@ def test_windows_of_compiled_chunks() -> None:
 
 
 @given(st.integers(1, 1000), st.integers(1, MOST_STEPS))
-def test_a_chunk_leaves_few_steps_over(steps: int, most: int) -> None:
+def test_a_chunk_weighs_steps_left_over_against_chunks(steps: int, most: int) -> None:
     size = chunk_steps(steps, most)
     assert 1 <= size <= min(most, steps)
-    if any(steps % one == 0 for one in range(max(1, most // 2), most + 1)):
-        assert steps % size <= 2
+    costs = [steps // one + 3 * (steps % one) for one in range(1, most + 1)]
+    assert steps // size + 3 * (steps % size) == min(costs)
 
 
 def test_chunks_of_usual_lengths() -> None:
