@@ -204,8 +204,8 @@ CATALOGUE: dict[str, Entry] = {
 PARAMETERS = {"stability.lambda_delta": "δ=", "stability.p_coalesce": "δ=", "activity.rate": "layer "}
 """What stands before the parameter of a metric of these families."""
 
-SHOWN = {"stability.lambda_delta": {"0.001", "0.1", "1.0"}}
-"""Of a long family, those that have a column on the leaderboard; a chart has them all."""
+CHARTED = {"stability.lambda_delta": {"0.01", "10.0"}}
+"""Of a long family, those that have no column on the leaderboard: its chart has them all."""
 
 FAILED_CHECKS = {"accuracy.repeat_check": "not repeatable", "stability.leak_check": "leak check failed"}
 """Metrics that are 0 where a check failed, and the mark of it."""
@@ -257,7 +257,7 @@ def describe(metric: str, unit: str = "") -> Entry:
     family, parameter = _split(metric)
     if family in CATALOGUE:
         entry = CATALOGUE[family]
-        headline = entry.headline and parameter in SHOWN.get(family, {parameter})
+        headline = entry.headline and parameter not in CHARTED.get(family, ())
         title = f"{entry.title} {PARAMETERS.get(family, '')}{parameter}"
         return replace(entry, title=title, headline=headline)
     kind = _KINDS.get(metric.partition(".")[0], "plain") if "." in family else "plain"
