@@ -101,6 +101,9 @@ def show(
     format: FormatOption = Format.TABLE,
 ) -> None:
     """Show a component: equation, parameters, source, provider."""
+    bare, call, _ = name.partition("(")
+    if call:
+        raise UsageError(f"show takes the bare name of a component, got {name!r}", f"write: show {bare}")
     host = load_host(options)
     found = [component for kind in KINDS if (component := _find(host, kind, name)) is not None]
     if not found:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from importlib import import_module
@@ -69,6 +70,9 @@ class Param:
     def _check_scalar(self, value: Value, kind: type) -> Scalar:
         if kind is float and isinstance(value, int) and not isinstance(value, bool):
             value = float(value)
+        not_finite = value in ("nan", "inf") or (isinstance(value, float) and not math.isfinite(value))
+        if kind is float and not_finite:
+            raise ValueError(f"{value} is not a finite number")
         if isinstance(value, tuple) or type(value) is not kind:
             raise ValueError(f"expected {kind.__name__}, got {format_value(value)}")
         if self.choices and value not in self.choices:

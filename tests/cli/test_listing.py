@@ -149,6 +149,12 @@ def test_show_takes_qualified_names_and_suggests_known_ones(module: str) -> None
     assert "fast_sigmoid" in unknown.value.hint
 
 
+def test_show_with_parameters_asks_for_the_bare_name() -> None:
+    with pytest.raises(UsageError, match=r"bare name of a component, got 'lif\(beta=0.5\)'") as parameters:
+        run("show", "lif(beta=0.5)")
+    assert parameters.value.hint == "write: show lif"
+
+
 def test_show_of_a_name_with_two_owners_says_how_to_choose(module: str) -> None:
     Path("rival_plugin.py").write_text(MODULE)
     with pytest.raises(PluginError) as conflict:

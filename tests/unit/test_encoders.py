@@ -62,6 +62,17 @@ def test_values_outside_the_range_are_refused(encoder: Encoder, bad: float) -> N
         encoder(torch.tensor([[0.5, bad]]), seeded())
 
 
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+def test_direct_refuses_what_is_not_finite(bad: float) -> None:
+    with pytest.raises(UsageError, match="finite"):
+        Direct(3)(torch.tensor([[0.5, bad]]), seeded())
+
+
+def test_a_burst_that_slows_down_with_intensity_is_refused() -> None:
+    with pytest.raises(UsageError, match="shortest=9 is longer than longest=2"):
+        Burst(3, shortest=9, longest=2)
+
+
 def test_direct_is_a_view() -> None:
     x = torch.randn(2, 3, generator=seeded())
     encoded = Direct(1000)(x, seeded())

@@ -117,6 +117,11 @@ def test_an_unknown_architecture_is_said(architecture: object) -> None:
         snnbench.create_conv_snn(architecture)  # type: ignore[arg-type]
 
 
+def test_a_number_that_is_not_finite_is_said() -> None:
+    with pytest.raises(UsageError, match="nan is not a finite number"):
+        snnbench.create_conv_snn(input_shape=(1, 8, 8), dropout=float("nan"))
+
+
 def test_a_number_where_a_shape_belongs_is_said() -> None:
     with pytest.raises(UsageError, match="features=3 is not a tuple"):
         snnbench.make_neuron("lif", 3)  # type: ignore[arg-type]
@@ -136,6 +141,8 @@ def test_no_steps_are_said(text: str) -> None:
     [
         (snnbench.make_surrogate, "atn", "unknown surrogate 'atn'"),
         (snnbench.make_encoder, "rate(gian=1)", "has no parameter 'gian'"),
+        (snnbench.make_surrogate, "atan(alpha=nan)", "nan is not a finite number"),
+        (snnbench.make_surrogate, "stochastic(mean=inf)", "inf is not a finite number"),
         (snnbench.make_dataset, "digit", "unknown dataset 'digit'"),
         (lambda text: snnbench.make_neuron(text, (3,)), "lif(beta=2)", "is outside 0 … 1"),
         (lambda text: snnbench.make_network(text, (8, 8), 10), "dens", "unknown network 'dens'"),

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from snnbench.components.encoders.intensity import check_intensity
+from snnbench.errors import UsageError
 
 ROUNDING = 1e-6
 """Taken off before rounding up, so that 0.6·5 is 3 in float32 too."""
@@ -19,9 +20,17 @@ class Burst:
         spikes: N, the most spikes of a burst.
         shortest: S, the interval at full intensity.
         longest: L, the interval at intensity 0.
+
+    Raises:
+        UsageError: S is longer than L.
     """
 
     def __init__(self, steps: int, *, spikes: int = 5, shortest: int = 2, longest: int = 5) -> None:
+        if shortest > longest:
+            raise UsageError(
+                f"encoder 'burst': shortest={shortest} is longer than longest={longest}",
+                "the brighter, the closer: shortest is the interval at full intensity",
+            )
         self.steps = steps
         self.spikes = spikes
         self.shortest = shortest

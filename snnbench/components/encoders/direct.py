@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from snnbench.components.encoders.intensity import check_finite
+
 
 class Direct:
     """``x[t] = x``: a view, not T copies.
@@ -17,5 +19,10 @@ class Direct:
         self.steps = steps
 
     def __call__(self, x: Tensor, generator: torch.Generator) -> Tensor:
-        """The current ``[T, B, *shape]`` for samples ``x`` ``[B, *shape]``, of any range."""
+        """The current ``[T, B, *shape]`` for samples ``x`` ``[B, *shape]``, of any range.
+
+        Raises:
+            UsageError: A value is not finite.
+        """
+        check_finite(x, "direct")
         return x.expand(self.steps, *x.shape)

@@ -1,10 +1,20 @@
-"""The range that intensity encoders accept."""
+"""The values that encoders accept."""
 
 from __future__ import annotations
 
 from torch import Tensor
 
 from snnbench.errors import UsageError
+
+
+def check_finite(x: Tensor, encoder: str) -> None:
+    """Refuse samples that are infinite or not a number.
+
+    Raises:
+        UsageError: A value is.
+    """
+    if not bool(x.isfinite().all()):
+        raise UsageError(f"encoder {encoder!r} takes finite values, got inf or nan", "repair the dataset")
 
 
 def check_intensity(x: Tensor, encoder: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from snnbench.components.encoders.intensity import check_finite
 from snnbench.engine.data import Samples
 from snnbench.engine.sequences import Sequences
 from snnbench.errors import UsageError
@@ -26,6 +27,5 @@ def time_first(x: Tensor | Sequences, encoder: str) -> Tensor:
             f"encoder {encoder!r} takes sequences [B, T, *features], got shape {list(x.shape)}",
             "an image has no time axis: choose the encoder 'rate' or 'direct'",
         )
-    if not bool(x.isfinite().all()):
-        raise UsageError(f"encoder {encoder!r} takes finite values, got inf or nan", "repair the dataset")
+    check_finite(x, encoder)
     return x.movedim(1, 0)
