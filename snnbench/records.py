@@ -7,9 +7,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
-from annotated_types import Ge, Gt
+from annotated_types import Ge, Gt, Le
 
 from snnbench.errors import UsageError, did_you_mean
 
@@ -52,6 +52,37 @@ class Component:
 
 
 @dataclass(frozen=True, slots=True)
+class Regulariser:
+    """A term of the loss: ``weight · (λ − target)²``, its mean over samples and exponents.
+
+    Attributes:
+        weight: Of the term.
+        target: Where λ is to go, nats a step.
+        estimator: ``lambda_grad``: exponents of the gradient; ``lambda_delta``: growth of a perturbation.
+        every: The term is part of one optimiser step in so many.
+        exponents: How many of the largest exponents; of ``lambda_grad``.
+        delta: Size of the perturbation; of ``lambda_delta``.
+    """
+
+    weight: Annotated[float, Gt(0)]
+    target: float = 0.0
+    estimator: Literal["lambda_grad", "lambda_delta"] = "lambda_grad"
+    every: Annotated[int, Ge(1)] = 1
+    exponents: Annotated[int, Ge(1), Le(8)] = 1
+    delta: Annotated[float, Gt(0)] = 1.0
+
+    def __str__(self) -> str:
+        """``0.1·(lambda_grad→0)²``, and what else is not usual."""
+        detail = {
+            "lambda_grad": self.exponents if self.exponents > 1 else "",
+            "lambda_delta": f"{self.delta:g}",
+        }
+        kind = f"[{detail[self.estimator]}]" if detail[self.estimator] else ""
+        often = f" every {self.every}" if self.every > 1 else ""
+        return f"{self.weight:g}·({self.estimator}{kind}→{self.target:g})²{often}"
+
+
+@dataclass(frozen=True, slots=True)
 class Budget:
     """What every cell may spend on training: the same for all rows that are compared.
 
@@ -61,6 +92,13 @@ class Budget:
         batch_size: Samples B of one optimiser step.
         learning_rate: Adam's step size.
         weight_decay: Adam's L2 term.
+        stability: A term of the loss that moves a Lyapunov exponent; None for the plain loss.
+        truncate: Steps K of a window that gradients do not leave: truncated backpropagation. 0: all.
+        checkpoint: Steps K of a window: only the state between windows is kept, and each window is
+            computed again for its backward pass. The gradients stay what they are. 0: no windows.
+
+    Raises:
+        UsageError: Both windows are given.
     """
 
     steps: Annotated[int, Ge(1)] = 25
@@ -68,6 +106,16 @@ class Budget:
     batch_size: Annotated[int, Ge(1)] = 64
     learning_rate: Annotated[float, Gt(0)] = 1e-3
     weight_decay: Annotated[float, Ge(0)] = 0.0
+    stability: Regulariser | None = None
+    truncate: Annotated[int, Ge(0)] = 0
+    checkpoint: Annotated[int, Ge(0)] = 0
+
+    def __post_init__(self) -> None:
+        if self.truncate and self.checkpoint:
+            raise UsageError(
+                "train: truncate and checkpoint are both given",
+                "truncation computes its windows again anyway: leave out checkpoint",
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +126,9 @@ class Measure:
         throughput: Time training steps and inference.
         throughput_seconds: Time cap of one rate, after its warm-up.
         memory: Peak memory and bytes saved for backward.
-        stability: Lyapunov exponents.
+        stability: Lyapunov exponents, before and after the training.
+        stability_every: Epochs between measurements along the training; 0 for none.
+        stability_exponents: How many of the largest exponents of the gradient.
         reference: The neuron that each cell's neuron is compared with, as a matrix writes it; empty
             for no comparison. Where throughput is measured, so is its ratio to the reference's.
         floor: A neuron that costs next to nothing, likewise: each cell's throughput is compared with
@@ -89,9 +139,14 @@ class Measure:
     throughput_seconds: Annotated[float, Gt(0)] = 0.5
     memory: bool = True
     stability: bool = True
+    stability_every: Annotated[int, Ge(0)] = 0
+    stability_exponents: Annotated[int, Ge(1)] = 1
     reference: str = ""
     floor: str = ""
 
+
+INITIAL = "initial."
+"""Before the name of a metric that was measured before training."""
 
 HEADLINES = {
     "throughput": "throughput.training",
@@ -135,13 +190,18 @@ class Cell:
 
     @property
     def combination(self) -> str:
-        """The cell without its seed: ``digits/rate/dense/lif[beta=0.9]/atan``."""
-        return "/".join(map(str, self.components.values()))
+        """The cell without its seed: ``digits/rate/dense/lif[beta=0.9]/atan``; then what is in its loss."""
+        penalty = self.budget.stability
+        return "/".join(map(str, (*self.components.values(), *([penalty] if penalty else []))))
 
     @property
     def id(self) -> str:
         """The cell as people name it: ``digits/rate/dense/lif[beta=0.9]/atan/s0``."""
         return f"{self.combination}/s{self.seed}"
+
+
+OPTIONAL = {"stability", "truncate", "checkpoint"}
+"""Fields of a budget that are left out of a key where they are not used."""
 
 
 def cell_key(identities: Mapping[str, object], budget: Budget, seed: int) -> str:
@@ -159,8 +219,14 @@ def cell_key(identities: Mapping[str, object], budget: Budget, seed: int) -> str
 
 
 def _fields(record: Any) -> dict[str, object]:
-    """A record's fields; ``asdict`` copies them and takes most of the time of a large plan."""
-    return {item.name: getattr(record, item.name) for item in fields(record)}
+    """A record's fields; ``asdict`` copies them and takes most of the time of a large plan.
+
+    What is optional in a budget and left out leaves no trace: it came after the first keys were published.
+    """
+    values = ((item.name, getattr(record, item.name)) for item in fields(record))
+    if isinstance(record, Budget):
+        return {name: value for name, value in values if value or name not in OPTIONAL}
+    return dict(values)
 
 
 def derive_seed(key: str, stream: str) -> int:
@@ -260,7 +326,8 @@ class CellResult:
         status: How it ended.
         reason: Why it is not ``done``; empty when it is.
         metrics: Name (``accuracy.test``) to number.
-        series: Name (``validation.accuracy``) to one number an epoch, or one a layer.
+        series: Name (``validation.accuracy``) to one number an epoch. ``stability.epochs`` has the numbers
+            of trained epochs after which the other ``stability.*`` were measured.
         labels: Claims and settings a reader needs beside the numbers: ``spike`` = ``graded``.
         device: Where the tensors were: ``cpu``, ``cuda:0``.
         engine: What ran the populations in the end: ``eager``, ``compiled``, or ``native`` where

@@ -76,5 +76,7 @@ def write_report(
     frame = to_frame(results)
     board = leaderboard(frame)
     title = " + ".join(dict.fromkeys(directory.resolve().name for directory in directories))
-    paths = files.write(title, frame, board, headers, formats=formats, out=out or directories[0])
+    paths = files.write(
+        title, frame, board, headers, cells=results, formats=formats, out=out or directories[0]
+    )
     return Report(board, paths, warnings)

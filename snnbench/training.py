@@ -1,4 +1,7 @@
-"""Training one cell by the matrix's budget: Adam on cross-entropy, the epoch chosen on validation."""
+"""Training one cell by the matrix's budget: Adam on cross-entropy, the epoch chosen on validation.
+
+``train.loss`` is the cross-entropy alone, also where the budget adds stability to what is minimised.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,13 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import torch
+from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from snnbench.engine.data import Dataset, Encoder, Split
 from snnbench.engine.loader import Batch, Waiting, batches
 from snnbench.engine.network import Network
+from snnbench.engine.penalty import penalty
 from snnbench.measure.accuracy import DivergedError, Score, score
 from snnbench.records import Budget, derive_seed
 
@@ -44,6 +49,9 @@ class Trainer:
         budget: What may be spent.
         key: The cell's key; every random stream is derived from it.
         device: Where to compute.
+
+    Raises:
+        UsageError: The budget asks for windows that the network does not allow.
     """
 
     def __init__(
@@ -56,7 +64,7 @@ class Trainer:
         key: str,
         device: torch.device,
     ) -> None:
-        self.network = network
+        self.network = network.spend(budget)
         self.encoder = encoder
         self.train, self.validation, self.test = (
             split.near(device) for split in (data.train, data.validation, data.test)
@@ -67,6 +75,7 @@ class Trainer:
         self.optimizer = torch.optim.Adam(
             network.parameters(), lr=budget.learning_rate, weight_decay=budget.weight_decay
         )
+        self.steps = 0
         self.order = torch.Generator().manual_seed(derive_seed(key, "order"))
         self.noise = self._generator("encoder")
         self.waiting = Waiting(device)
@@ -109,9 +118,7 @@ class Trainer:
             y = batch.y
             logits = self.network(*batch.inputs)
             batch_loss = cross_entropy(logits, y)
-            self.optimizer.zero_grad()
-            batch_loss.backward()  # type: ignore[no-untyped-call]
-            self.optimizer.step()
+            self._descend(batch_loss + self._penalty(batch.x))
             loss += batch_loss.detach() * len(y)
             correct += (logits.argmax(1) == y).sum()
         mean_loss = float(loss) / len(self.train)
@@ -127,6 +134,19 @@ class Trainer:
             "validation.accuracy": validation.accuracy,
             "test.accuracy": self.score(self.test).accuracy,
         }
+
+    def _descend(self, loss: Tensor) -> None:
+        self.optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.optimizer.step()
+        self.steps += 1
+
+    def _penalty(self, x: Tensor) -> Tensor | float:
+        """What the budget adds to the loss of this optimiser step."""
+        regulariser = self.budget.stability
+        if regulariser is None or self.steps % regulariser.every:
+            return 0.0
+        return penalty(self.network, x, regulariser)
 
     def _batches(self) -> Iterator[Batch]:
         """The train split, encoded, in a fresh order; the last batch may be smaller."""

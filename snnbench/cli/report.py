@@ -24,9 +24,9 @@ COLUMNS = {
     "accuracy.test": "accuracy %",
     "throughput.training": "train /s",
     "throughput.inference": "infer /s",
-    "throughput.training_ratio": "train",
-    "throughput.inference_ratio": "infer",
-    "throughput.training_floor": "of floor",
+    "throughput.training_ratio": "train/ref",
+    "throughput.inference_ratio": "infer/ref",
+    "throughput.training_floor": "train/floor",
     "memory.training_peak": "memory",
     "stability.lambda_grad": "λ grad",
 }

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from snnbench.engine.eager import State
 from snnbench.engine.neuron import Neuron
-from snnbench.engine.surrogate import Surrogate, _derivative
+from snnbench.engine.surrogate import Surrogate, active
 
 Function: TypeAlias = Callable[[Tensor], Tensor]
 _ABSENT = object()
@@ -88,7 +88,7 @@ class LibrarySurrogate(Surrogate):
         return LibraryDerivative.apply(z, self.function, 1)  # type: ignore[no-any-return]
 
     def _traced(self, z: Tensor) -> Tensor:
-        frozen = _derivative.get() == "true"
+        frozen = active() == "true"
         return self.forward(z.detach()) + 0 * z.nan_to_num() if frozen else self.forward(z)
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -47,18 +47,21 @@ class Work:
 def pays(work: Work) -> int:
     """The rule of ``auto``: the steps of a chunk if compiling pays, else 0.
 
-    It pays if the seconds it is expected to save are at least ``MARGIN`` times those it takes: unless
-    the code is on the disk already, the populations must take about a minute of the cell's time.
+    It pays if the seconds it is expected to save are more than ``MARGIN`` times those it takes. Unless
+    the code is on the disk already, the populations must take some 20 s of the cell's time.
     """
-    chunk = best_chunk(work)
-    saved = work.calls * work.seconds - running_seconds(work, chunk)
-    return chunk if saved > MARGIN * compile_seconds(work, chunk) else 0
+    chunk = best_chunk(work, MARGIN)
+    return chunk if _total_seconds(work, chunk, MARGIN) < work.calls * work.seconds else 0
 
 
-def best_chunk(work: Work) -> int:
-    """Steps of the chunk with which the cell ends first."""
+def best_chunk(work: Work, caution: float = 1.0) -> int:
+    """Steps of the chunk with which the cell ends first, if compiling takes ``caution`` times as expected."""
     chunks = {chunk_steps(work.steps, most) for most in LONGEST}
-    return min(sorted(chunks), key=lambda chunk: running_seconds(work, chunk) + compile_seconds(work, chunk))
+    return min(sorted(chunks), key=lambda chunk: _total_seconds(work, chunk, caution))
+
+
+def _total_seconds(work: Work, chunk: int, caution: float) -> float:
+    return running_seconds(work, chunk) + caution * compile_seconds(work, chunk)
 
 
 def running_seconds(work: Work, chunk: int) -> float:

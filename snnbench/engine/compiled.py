@@ -17,12 +17,13 @@ from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
+from torch.autograd.graph import saved_tensors_hooks
 from torch.utils._python_dispatch import is_in_torch_dispatch_mode
 
 from snnbench.engine import eager
 from snnbench.engine.agreement import disagreement, is_elementwise
 from snnbench.engine.eager import EAGER, State, Stepping
-from snnbench.engine.surrogate import observed
+from snnbench.engine.surrogate import observed, reverse_only
 
 MOST_STEPS: Final = 25
 """Of a chunk: a longer one takes minutes to compile and runs slower."""
@@ -74,13 +75,16 @@ class Compiled:
     def _trial(self, neuron: Stepping, x: Tensor, state: State) -> str:
         """Compile, and compare with eager on this very input; what is wrong, if something is."""
         try:
-            with _silence(), torch.random.fork_rng([]):
+            with _silence(), torch.random.fork_rng([]), saved_tensors_hooks(_as_it_is, _as_it_is):
                 return disagreement(neuron, x, state, EAGER.run, self._run)
         except Exception as error:
             first = str(error).strip().partition("\n")[0]
             return f"it cannot be compiled: {type(error).__name__}: {first}"
 
     def _run(self, neuron: Stepping, x: Tensor, state: State) -> tuple[Tensor, State]:
+        kernel = neuron.kernel(x)
+        if kernel is not None:
+            return kernel(x, state)
         if not self._is_elementwise(neuron, x, state):
             return self._chunks(neuron, x, state)
         shape = x.shape[1:]
@@ -103,7 +107,7 @@ class Compiled:
         state = tuple(part.clone(memory_format=torch.contiguous_format) for part in state)
         parts = x.contiguous().unsafe_split(size)  # not views: dynamo would guard the shape of their base
         outputs = []
-        with torch._dynamo.config.patch(**_SETTINGS):
+        with torch._dynamo.config.patch(**_SETTINGS), reverse_only():
             for part in parts:
                 if len(part) < size:
                     y, state = EAGER.run(neuron, part, state)
@@ -132,11 +136,15 @@ def _compile(neuron: type, size: int, rank: int, device: str, threads: int) -> C
     loop = eager.run
     name = f"{neuron.__qualname__}_{size}_steps"
     code = loop.__code__.replace(co_name=name)
-    options: dict[str, Any] = {"compile_threads": 1}
+    return by_inductor(FunctionType(code, loop.__globals__, name), device, threads)
+
+
+def by_inductor(loop: Chunk, device: str, threads: int) -> Chunk:
+    """``loop`` compiled whole, forward and backward."""
+    options: dict[str, Any] = {"compile_threads": 1}  # a pool of processes to compile two kernels is no gain
     if device == "cpu":
-        options["cpp.threads"] = threads
-    own = FunctionType(code, loop.__globals__, name)
-    return torch.compile(own, fullgraph=True, dynamic=None, options=options)
+        options["cpp.threads"] = threads  # else code for another number is found on the disk
+    return torch.compile(loop, fullgraph=True, options=options)
 
 
 def chunk_steps(steps: int, most: int = MOST_STEPS) -> int:
@@ -174,6 +182,11 @@ def _marked(tensor: Tensor, first: int) -> Tensor:
     for axis in range(first, tensor.ndim):
         if tensor.shape[axis] > 1:
             torch._dynamo.maybe_mark_dynamic(tensor, axis)
+    return tensor
+
+
+def _as_it_is(tensor: Tensor) -> Tensor:
+    """What a trial saves is its own: no checkpoint around it is to be computed again for it."""
     return tensor
 
 

@@ -10,12 +10,15 @@ from torch import Tensor, nn
 
 State: TypeAlias = tuple[Tensor, ...]
 Step: TypeAlias = Callable[[Tensor, State], tuple[Tensor, State]]
+Kernel: TypeAlias = Callable[[Tensor, State], tuple[Tensor, State]]
+"""Maps the input of all steps, ``[T, B, *features]``, and the state before them to what ``run`` gives."""
 
 
 class Stepping(Protocol):
     """What an engine runs: a population with a pure step."""
 
     def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]: ...
+    def kernel(self, x: Tensor) -> Kernel | None: ...
     def parameters(self) -> Iterator[nn.Parameter]: ...
     def buffers(self) -> Iterator[Tensor]: ...
 

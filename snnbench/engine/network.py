@@ -11,6 +11,10 @@ from torch import Tensor, nn
 from snnbench.engine.eager import Engine, State
 from snnbench.engine.exponent import exponent
 from snnbench.engine.neuron import Neuron
+from snnbench.engine.tangents import TangentStep, is_affine, push_affine
+from snnbench.engine.windows import Windows
+from snnbench.errors import UsageError
+from snnbench.records import Budget
 
 Readout: TypeAlias = Literal["spike_sum", "spike_mean", "membrane_mean", "membrane_max", "membrane_last"]
 READOUTS: tuple[str, ...] = get_args(Readout)
@@ -30,7 +34,12 @@ class Network(nn.Module):
         classifier: Applied to the pooled values, ``[B, H] -> [B, classes]``.
 
     Its state is the concatenation of its neurons' states, in order.
+
+    Attributes:
+        windows: How it is differentiated over a long time; None to keep every step for backward.
     """
+
+    windows: Windows | None = None
 
     def __init__(self, layers: Iterable[nn.Module], readout: Readout, classifier: nn.Module) -> None:
         super().__init__()
@@ -47,6 +56,21 @@ class Network(nn.Module):
         """Let ``engine`` run the populations over time; return this network."""
         for neuron in self.neurons:
             neuron.engine = engine
+        return self
+
+    def spend(self, budget: Budget) -> Network:
+        """Be differentiated over time as a budget allows; return this network.
+
+        Raises:
+            UsageError: Windows are asked for, but some layer needs all steps at once.
+        """
+        steps = budget.truncate or budget.checkpoint
+        self.windows = Windows(steps, cut=budget.truncate > 0) if steps else None
+        if steps and any(map(_sees_all_steps, self.layers)):
+            raise UsageError(
+                "train: windows do not go with a BatchNorm whose statistics are over all steps",
+                "give the network norm=per_step, or leave out truncate and checkpoint",
+            )
         return self
 
     def initial_state(self, x_t: Tensor) -> State:
@@ -82,19 +106,46 @@ class Network(nn.Module):
                 x_t = layer(x_t)
         return x_t, tuple(following)
 
+    @property
+    def tangent_step(self) -> TangentStep | None:
+        """``step`` of the state and of k tangents of it; None where a layer cannot push tangents."""
+        layers = [part for layer in self.layers for part in _parts(layer)]
+        known = all(layer.pushes if isinstance(layer, Neuron) else is_affine(layer) for layer in layers)
+        return (lambda *given: _push(layers, *given)) if known else None
+
     def outputs(self, x: Tensor) -> list[Tensor]:
         """Outputs over time of every neuron layer, each ``[T, B, *]``; ``x`` is ``[T, B, *input_shape]``."""
-        collected = []
+        return self._over_time(x)[0]
+
+    def window(self, x: Tensor, state: State | None) -> tuple[Tensor, State]:
+        """Some steps of all layers.
+
+        Args:
+            x: Input of these steps, ``[K, B, *input_shape]``.
+            state: As ``initial_state`` lays it out; None before the first step.
+
+        Returns:
+            The last layer's outputs, ``[K, B, *]``, and the state after the last step.
+        """
+        collected, state = self._over_time(x, state)
+        return collected[-1], state
+
+    def _over_time(self, x: Tensor, state: State | None = None) -> tuple[list[Tensor], State]:
+        """Outputs of every neuron layer, and the last state."""
+        collected: list[Tensor] = []
+        following: list[Tensor] = []
         steps, batch = x.shape[:2]
         for layer in self.layers:
             if isinstance(layer, Neuron):
-                x, _ = layer(x)
+                part = slice(len(following), len(following) + len(layer.states))
+                x, new = layer(x, None if state is None else state[part])
                 collected.append(x)
+                following += new
             elif isinstance(layer, PerStep):
                 x = torch.stack([layer(x_t) for x_t in x])
             else:
                 x = layer(x.flatten(0, 1)).unflatten(0, (steps, batch))
-        return collected
+        return collected, tuple(following)
 
     def classify(self, outputs: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Logits ``[B, classes]`` from the last layer's outputs ``[T, B, H]``, as in ``forward``."""
@@ -108,6 +159,8 @@ class Network(nn.Module):
             lengths: Real steps of each sample, ``[B]``, from 1 to T: the readout leaves out what comes
                 after them. None where all are real.
         """
+        if self.windows is not None and torch.is_grad_enabled():
+            return self.classify(self.windows.run(self, x), lengths)
         return self.classify(self.outputs(x)[-1], lengths)
 
     def logits_and_exponent(self, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -117,6 +170,35 @@ class Network(nn.Module):
             UsageError: The network has no memory.
         """
         return self(x), exponent(self, x)
+
+
+def _parts(layer: nn.Module) -> list[nn.Module]:
+    return list(layer) if isinstance(layer, PerStep) else [layer]
+
+
+def _push(layers: list[nn.Module], x_t: Tensor, state: State, dstate: State) -> tuple[State, State]:
+    """One step of ``layers``: the next state and its tangents. The input has none."""
+    following: list[Tensor] = []
+    tangents: list[Tensor] = []
+    dx: Tensor | None = None
+    for layer in layers:
+        if len(following) == len(state):
+            break
+        if isinstance(layer, Neuron):
+            own = slice(len(following), len(following) + len(layer.states))
+            last = own.stop == len(state)
+            x_t, new, dx, pushed = layer.push(x_t, state[own], dx, dstate[own], last=last)
+            following += new
+            tangents += pushed
+        else:
+            x_t, dx = layer(x_t), None if dx is None else push_affine(layer, dx)
+    return tuple(following), tuple(tangents)
+
+
+def _sees_all_steps(layer: nn.Module) -> bool:
+    """Whether one step's output of a layer that is given all of them depends on the others."""
+    batch_norms = (one for one in layer.modules() if isinstance(one, nn.modules.batchnorm._BatchNorm))
+    return not isinstance(layer, Neuron | PerStep) and any(True for _ in batch_norms)
 
 
 def pool(outputs: Tensor, readout: Readout, lengths: Tensor | None = None) -> Tensor:

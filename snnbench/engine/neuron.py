@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from torch import Tensor, nn
 
-from snnbench.engine.eager import EAGER, Engine, State
+from snnbench.engine.eager import EAGER, Engine, Kernel, State
+from snnbench.engine.tangents import Pushed, TangentStep, push_elementwise
 from snnbench.errors import UsageError
 
 
@@ -31,10 +32,14 @@ class Neuron(nn.Module):
 
     Attributes:
         states: Names of the state tensors, in order; empty for a population without memory.
+        pushes: ``push`` can be called: as it is given, where no unit sees another one (its output and next
+            state depend on its own input and state alone), else in a form of the population's own.
+            Stability is then measured several times faster. A wrong claim is found out.
         engine: Runs ``step`` over time. A population that overrides ``forward`` runs by itself.
     """
 
     states: tuple[str, ...] = ("membrane",)
+    pushes: bool = False
     engine: Engine = EAGER
 
     def initial_state(self, x_t: Tensor) -> State:
@@ -66,6 +71,14 @@ class Neuron(nn.Module):
             raise UsageError(f"a neuron takes [T, B, *features], T ≥ 1, got shape {list(x.shape)}")
         return self.engine.run(self, x, self.initial_state(x[0]) if state is None else state)
 
+    def kernel(self, x: Tensor) -> Kernel | None:
+        """What runs all steps of an input like ``x`` at once, for engines other than eager.
+
+        None where there is nothing better than compiling the step. It is compared with the step
+        before it is trusted.
+        """
+        return None
+
     @property
     def native(self) -> bool:
         """Whether it runs over time by a ``forward`` of its own, which no engine changes."""
@@ -77,6 +90,30 @@ class Neuron(nn.Module):
         Measurements are checked against it.
         """
         return None
+
+    def push(
+        self, x_t: Tensor, state: State, dx: Tensor | None, dstate: State, *, last: bool = False
+    ) -> Pushed:
+        """One step, and what becomes of k tangents in it; as given, of units that do not see each other.
+
+        Args:
+            x_t: Input current, ``[B, *features]``.
+            state: State after the previous step.
+            dx: Tangents of the input, ``[k, B, *features]``; None for none.
+            dstate: Tangents of each part of the state.
+            last: Nobody asks for the tangents of the output.
+
+        Returns:
+            Output and next state, then the tangents of both, as training differentiates.
+        """
+        return push_elementwise(self.step, x_t, state, dx, dstate, last=last)
+
+    @property
+    def tangent_step(self) -> TangentStep | None:
+        """``push`` for an input without tangents, and without the output; None where there is no ``push``."""
+        if not self.pushes:
+            return None
+        return lambda x_t, state, dstate: self.push(x_t, state, None, dstate, last=True)[1::2]
 
     def leak_exponent(self) -> float | None:
         """Largest Lyapunov exponent under the true derivative (spikes frozen), nats a step.

@@ -16,6 +16,13 @@ Derivative: TypeAlias = Literal["surrogate", "true"]
 _derivative: ContextVar[Derivative] = ContextVar("snnbench_derivative", default="surrogate")
 
 
+class _Traced:
+    """The same for torch.compile, which traces no context variable before torch 2.14, and guards this."""
+
+    derivative: Derivative = "surrogate"
+    reverse_only: bool = False
+
+
 @contextmanager
 def derivative(which: Derivative) -> Iterator[None]:
     """Within this context, differentiate spikes by the ``surrogate`` or by the ``true`` derivative.
@@ -23,18 +30,26 @@ def derivative(which: Derivative) -> Iterator[None]:
     The true derivative of a spike is 0 almost everywhere: the spikes are frozen. A graded spike
     function is smooth: its true derivative is its derivative.
     """
-    token = _derivative.set(which)
+    token, before = _derivative.set(which), _Traced.derivative
+    _Traced.derivative = which
     try:
         yield
     finally:
         _derivative.reset(token)
+        _Traced.derivative = before
+
+
+def active() -> Derivative:
+    """The derivative in force."""
+    return _Traced.derivative if torch.compiler.is_compiling() else _derivative.get()
 
 
 @dataclass(slots=True)
 class SpikeCount:
-    """How often a surrogate was asked for spikes."""
+    """How often a surrogate was asked for spikes, and how often for spikes that are not graded."""
 
     count: int = 0
+    steep: int = 0
 
 
 _spikes: ContextVar[SpikeCount | None] = ContextVar("snnbench_spikes", default=None)
@@ -42,13 +57,19 @@ _spikes: ContextVar[SpikeCount | None] = ContextVar("snnbench_spikes", default=N
 
 @contextmanager
 def counting_spikes() -> Iterator[SpikeCount]:
-    """Count calls of surrogates within this context: 0 tells that spikes were made by other means."""
-    count = SpikeCount()
+    """Count calls of surrogates within this context: 0 tells that spikes were made by other means.
+
+    A context around this one counts them too.
+    """
+    count, outer = SpikeCount(), _spikes.get()
     token = _spikes.set(count)
     try:
         yield count
     finally:
         _spikes.reset(token)
+        if outer is not None:
+            outer.count += count.count
+            outer.steep += count.steep
 
 
 def spikes_are_frozen() -> bool:
@@ -58,7 +79,7 @@ def spikes_are_frozen() -> bool:
     """
     if not torch.compiler.is_compiling() and (spikes := _spikes.get()) is not None:
         spikes.count += 1
-    return _derivative.get() == "true"
+    return active() == "true"
 
 
 SpikeRule: TypeAlias = Callable[[Tensor, Tensor], Tensor]
@@ -74,6 +95,17 @@ def replacing_spikes(rule: SpikeRule) -> Iterator[None]:
         yield
     finally:
         _rule.reset(token)
+
+
+@contextmanager
+def reverse_only() -> Iterator[None]:
+    """Within, what is compiled is differentiated in reverse mode alone: it compiles and runs faster."""
+    before = _Traced.reverse_only
+    _Traced.reverse_only = True
+    try:
+        yield
+    finally:
+        _Traced.reverse_only = before
 
 
 def observed() -> bool:
@@ -110,14 +142,14 @@ class Surrogate:
     def __call__(self, z: Tensor) -> Tensor:
         """The spikes at ``z``, differentiable in reverse and forward mode and under ``vmap``."""
         if torch.compiler.is_compiling():
-            return self._traced(z)
+            return ReverseSpike.apply(z, self) if _Traced.reverse_only else self._traced(z)
         return SpikeFunction.apply(z, self)  # type: ignore[no-any-return]
 
     def _traced(self, z: Tensor) -> Tensor:
         """The same of plain operations: torch.compile refuses a Function that has a forward mode."""
         fixed = z.detach()
         zero = (z - fixed).nan_to_num()  # 0 at infinity too; its derivative is 1
-        return self.forward(fixed) + self.active_derivative(fixed, _derivative.get()) * zero
+        return self.forward(fixed) + self.active_derivative(fixed, active()) * zero
 
     def active_derivative(self, z: Tensor, which: Derivative) -> Tensor:
         """``derivative(z)``, or 0 where ``which`` is ``true``: spikes, unless graded, are frozen."""
@@ -141,6 +173,7 @@ class SpikeFunction(torch.autograd.Function):
         z, ctx.surrogate = inputs
         if (spikes := _spikes.get()) is not None:
             spikes.count += 1
+            spikes.steep += not ctx.surrogate.graded
         ctx.derivative = _derivative.get()  # now: a backward pass may run in a thread without the context
         ctx.save_for_backward(z)
         ctx.save_for_forward(z)
@@ -161,3 +194,18 @@ class SpikeFunction(torch.autograd.Function):
         info: Any, in_dims: tuple[int | None, None], z: Tensor, surrogate: Surrogate
     ) -> tuple[Tensor, int | None]:
         return SpikeFunction.apply(z, surrogate), in_dims[0]  # elementwise: no axis to move
+
+
+class ReverseSpike(torch.autograd.Function):
+    """``SpikeFunction`` without a forward mode, as torch.compile takes it."""
+
+    @staticmethod
+    def forward(ctx: Any, z: Tensor, surrogate: Surrogate) -> Tensor:
+        ctx.surrogate = surrogate
+        ctx.save_for_backward(z)
+        return surrogate.forward(z)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        (z,) = ctx.saved_tensors
+        return gradients[0] * ctx.surrogate.derivative(z), None

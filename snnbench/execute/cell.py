@@ -11,21 +11,33 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TypeAlias, cast
 
 import numpy as np
 import torch
 
+from snnbench.engine.eager import EAGER
 from snnbench.engine.network import Network
 from snnbench.errors import SnnbenchError, UsageError
 from snnbench.execute import engine
 from snnbench.execute.build import Builder
 from snnbench.execute.job import Job, labels
-from snnbench.measure import Trained, accuracy, dataset, equivalence, memory, throughput
+from snnbench.measure import (
+    Trained,
+    accuracy,
+    activity,
+    dataset,
+    equivalence,
+    gradient,
+    memory,
+    repeat,
+    throughput,
+)
 from snnbench.measure.accuracy import DivergedError
 from snnbench.measure.stability import cell as stability
 from snnbench.plugin.specs import MeasurementSpec, NeuronSpec
-from snnbench.records import CellResult, Component, Metric, Status, derive_seed
+from snnbench.records import INITIAL, CellResult, Component, Measure, Metric, Status, derive_seed
 from snnbench.training import OnEpoch, Trainer
 
 Alone: TypeAlias = Callable[[], AbstractContextManager[None]]
@@ -94,9 +106,13 @@ def _measure_all(job: Job, on_epoch: OnEpoch, alone: Alone, found: _Findings) ->
     if job.measure.memory:
         batch = trained.batch(build.data.train, cell.budget.batch_size, "probe.memory")
         found.metrics |= _attempt(lambda: memory.memory(build.network, batch, device), memory.missing)
-    _train(trained, on_epoch, found)
     if job.measure.stability:
-        found.metrics |= _attempt(lambda: stability.stability(trained), stability.missing)
+        found.metrics |= _initial(trained, job.measure)
+    _train(trained, job.measure, on_epoch, found)
+    found.metrics |= _attempt(lambda: repeat.repeat(trained), repeat.missing)
+    found.metrics |= _attempt(lambda: activity.activity(trained), activity.missing)
+    if job.measure.stability:
+        found.metrics |= _stability(trained, job.measure)
     if job.reference is not None:
         _compare(job.reference, build, trained, found)
     for component, spec in job.extra:
@@ -114,15 +130,39 @@ def _choose_engine(job: Job, build: Builder, trained: Trained, found: _Findings)
     found.labels |= {"fallback": chosen.fallback} if chosen.fallback else {}
 
 
-def _train(trained: Trained, on_epoch: OnEpoch, found: _Findings) -> None:
+def _stability(trained: Trained, measure: Measure) -> Metrics:
+    count = measure.stability_exponents
+    return _attempt(
+        lambda: stability.stability(trained, exponents=count), partial(stability.missing, exponents=count)
+    )
+
+
+def _initial(trained: Trained, measure: Measure) -> Metrics:
+    """What training starts from: stability, activity and the gradient of the weights as drawn."""
+    metrics = _stability(trained, measure)
+    metrics |= _attempt(lambda: activity.activity(trained), activity.missing)
+    metrics |= _attempt(lambda: gradient.gradient(trained), gradient.missing)
+    return {f"{INITIAL}{name}": metric for name, metric in metrics.items()}
+
+
+def _train(trained: Trained, measure: Measure, on_epoch: OnEpoch, found: _Findings) -> None:
     """Train in place; the accuracy metrics and the history."""
     cell, data = trained.cell, trained.data
     trainer = Trainer(
         trained.network, trained.encoder, data, budget=cell.budget, key=cell.key, device=trained.device
     )
     _seed_everything(derive_seed(cell.key, "global"))
-    history = trainer.run(on_epoch)
-    found.series |= history.series
+    along = (
+        _Along(trained, measure.stability_every) if measure.stability and measure.stability_every else None
+    )
+
+    def after(epoch: int, accuracy: float) -> None:
+        on_epoch(epoch, accuracy)
+        if along:
+            along.note(epoch + 1)
+
+    history = trainer.run(after)
+    found.series |= history.series | (along.series if along else {})
     if history.chosen is None:
         found.metrics |= accuracy.missing("no epoch was trained")
         return
@@ -132,6 +172,25 @@ def _train(trained: Trained, on_epoch: OnEpoch, found: _Findings) -> None:
         found.metrics |= {"training.waiting": Metric(trainer.waiting.fraction)}
     remarks = dataset.remarks(data, found.metrics)
     found.metrics |= accuracy.accuracy(history.series, history.chosen, test, chance, remarks)
+
+
+class _Along:
+    """Stability along training, every so many epochs, of copies: training goes on as without.
+
+    Attributes:
+        series: ``stability.epochs``, how many were trained, from 0, and what was measured then.
+    """
+
+    def __init__(self, trained: Trained, every: int) -> None:
+        self._trained = trained
+        self._every = every
+        self.series: dict[str, tuple[float, ...]] = {}
+        self.note(0)
+
+    def note(self, epochs: int) -> None:
+        if epochs % self._every == 0 or epochs == self._trained.cell.budget.epochs:
+            for name, value in {"stability.epochs": epochs, **stability.watch(self._trained)}.items():
+                self.series[name] = (*self.series.get(name, ()), float(value))
 
 
 def _time(job: Job, build: Builder, trained: Trained, alone: Alone, found: _Findings) -> None:
@@ -152,9 +211,12 @@ def _time(job: Job, build: Builder, trained: Trained, alone: Alone, found: _Find
 
 
 def _rival(neuron: Component, spec: NeuronSpec, build: Builder, trained: Trained) -> Network | str:
-    """The trained network with another neuron, all other weights the same; or why there is none."""
+    """The trained network with another neuron, all other weights the same; or why there is none.
+
+    It runs eagerly whatever the cell's engine, so that ratios of one board have one denominator.
+    """
     try:
-        network = build.rival(neuron, spec).to(trained.device)
+        network = build.rival(neuron, spec).run_by(EAGER).to(trained.device)
     except Exception as error:
         return _reason(error)
     equivalence.take_weights(network, trained.network)

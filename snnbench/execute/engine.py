@@ -76,8 +76,9 @@ def _decide(asked: EngineChoice, trained: Trained) -> int:
     batch, _ = trained.batch(trained.data.train, trained.cell.budget.batch_size, "engine")
     fed = currents(trained.network, batch)
     kinds = {type(neuron): neuron for neuron, _ in fed}.values()
+    windows = trained.network.windows
     work = Work(
-        steps=len(batch),
+        steps=min(len(batch), windows.steps) if windows else len(batch),
         calls=expected_calls(trained.cell.budget, trained.data),
         seconds=eager_seconds(fed),
         kinds=len(kinds),

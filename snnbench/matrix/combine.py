@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
-from typing import TypeAlias, cast
+from typing import Any, TypeAlias, cast
 
 from snnbench.errors import UsageError
 from snnbench.matrix.axes import Axes, Choice, axis
@@ -18,6 +18,9 @@ MOST_CELLS = 1_000_000
 
 Parts: TypeAlias = dict[str, Choice]
 """Kind to the component of one combination; without a surrogate if the neuron does not spike."""
+
+Changes: TypeAlias = Mapping[str, Any]
+"""Fields of the budget that a block changes, to their values."""
 
 
 def union(matrix: Matrix, host: Host) -> Axes:
@@ -49,12 +52,15 @@ def spikes(neuron: Choice) -> bool:
     return cast(NeuronSpec, neuron.provided.spec).spike != "none"
 
 
-def combinations(blocks: Iterable[Axes]) -> Iterator[tuple[int, Parts]]:
-    """All combinations of each block, with its index; one that several blocks have comes once."""
+def combinations(blocks: Iterable[tuple[Axes, Changes]]) -> Iterator[tuple[int, Parts]]:
+    """All combinations of each block, with its index; one that several blocks have comes once.
+
+    Combinations whose budgets are changed in different ways are different ones.
+    """
     seen: set[tuple[str, ...]] = set()
-    for index, axes in enumerate(blocks):
+    for index, (axes, changes) in enumerate(blocks):
         for parts in _product(axes):
-            identities = tuple(part.identity for part in parts.values())
+            identities = (*(part.identity for part in parts.values()), repr(sorted(changes.items())))
             if identities not in seen:
                 seen.add(identities)
                 yield index, parts

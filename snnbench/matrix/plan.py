@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from snnbench.errors import NothingSelectedError, UsageError
 from snnbench.matrix import select
 from snnbench.matrix.axes import Axes, axis
-from snnbench.matrix.combine import Parts, check_size, combinations, mismatch, union
+from snnbench.matrix.combine import Changes, Parts, check_size, combinations, mismatch, union
 from snnbench.matrix.rivals import Rivals
 from snnbench.matrix.spec import Matrix
 from snnbench.plugin.host import Host, Provided
@@ -53,7 +53,8 @@ class Plan:
         cells = (*self.cells, *(skip.cell for skip in self.skips))
         parts = {part for cell in cells for part in cell.components.values()}
         seeds = frozenset(select.seed_word(seed) for seed in {cell.seed for cell in cells})
-        return seeds.union(*map(select.component_words, parts))
+        penalties = {select.PENALTY for cell in cells if cell.budget.stability}
+        return seeds.union(penalties, *map(select.component_words, parts))
 
 
 def plan(matrix: Matrix, host: Host) -> Plan:
@@ -77,9 +78,10 @@ def plan(matrix: Matrix, host: Host) -> Plan:
     cells: list[Cell] = []
     skips: list[Skip] = []
     references: dict[str, Component] = {}
-    for block, parts in combinations(blocks):
+    changes = ({}, *(also.train for also in matrix.also))
+    for block, parts in combinations(zip(blocks, changes, strict=True)):
         words = frozenset[str]().union(*(part.words for part in parts.values()))
-        budget, refusal = rules.budget(words), mismatch(parts)
+        budget, refusal = rules.budget(words, changes[block]), mismatch(parts)
         for seed in matrix.seeds:
             cell = _cell(parts, budget, seed)
             reason = refusal or rules.excluded(words | {select.seed_word(seed)}) or host.skip_reason(cell)
@@ -149,12 +151,12 @@ class _Rules:
         for index, (selection, _) in enumerate(self.overrides):
             _check_terms(f"matrix {matrix.name}, override[{index}].when", selection, words - seeds)
 
-    def budget(self, words: frozenset[str]) -> Budget:
-        """The budget of a combination."""
-        budget = self.train
+    def budget(self, words: frozenset[str], change: Changes) -> Budget:
+        """The budget of a combination, of a block that makes this ``change``."""
+        budget = replace(self.train, **change)
         for selection, train in self.overrides:
             if selection.matches(words):
-                budget = replace(budget, **train)  # type: ignore[arg-type]
+                budget = replace(budget, **train)
         return budget
 
     def excluded(self, words: frozenset[str]) -> str | None:

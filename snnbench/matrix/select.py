@@ -1,8 +1,8 @@
 """Selections: ``lif and not latency``, ``lif[beta=0.9] or (beta=0.9* and s0)``.
 
 A cell is known by its words: the name and the whole label of each of its components, each
-``parameter=value`` given to them, and its seed. A term is true of a cell when it equals one of its
-words; in a term ``*`` stands for any text and ``?`` for any character.
+``parameter=value`` given to them, its seed, and ``stability`` if that is in its loss. A term is true of
+a cell when it equals one of its words; in a term ``*`` stands for any text and ``?`` for any character.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ Test: TypeAlias = Callable[[Collection[str]], bool]
 
 _TOKEN = re.compile(r"[()]|[^\s()]+")
 _KEYWORDS = ("and", "or", "not")
+PENALTY = "stability"
+"""The word of a cell whose training has stability in its loss."""
+
 _HINT = "write terms such as lif, lif[beta=0.9], beta=0.9 or s0, joined by and, or, not and parentheses"
 
 
@@ -68,7 +71,8 @@ def seed_word(seed: int) -> str:
 
 def cell_words(cell: Cell) -> frozenset[str]:
     """All words of ``cell``."""
-    return frozenset((seed_word(cell.seed),)).union(*map(component_words, cell.components.values()))
+    penalty = (PENALTY,) if cell.budget.stability else ()
+    return frozenset((seed_word(cell.seed), *penalty)).union(*map(component_words, cell.components.values()))
 
 
 def suggest(term: str, words: Collection[str]) -> str:

@@ -32,7 +32,7 @@ from snnbench.errors import UsageError, did_you_mean
 from snnbench.matrix import grammar, select
 from snnbench.matrix.problems import first_problem, syntax_problem
 from snnbench.matrix.seeds import seed_indices
-from snnbench.records import Budget, Measure
+from snnbench.records import Budget, Measure, Regulariser
 
 
 def _read_by(read: Callable[[Any], object]) -> Callable[[Any], Any]:
@@ -64,6 +64,9 @@ SelectionText: TypeAlias = Annotated[str, AfterValidator(_read_by(_selection))]
 Axis: TypeAlias = Annotated[tuple[ComponentText, ...], MinLen(1)]
 Seeds: TypeAlias = Annotated[tuple[int, ...], BeforeValidator(_read_by(seed_indices))]
 _PartOfBudget: Any = TypedDict("_PartOfBudget", get_type_hints(Budget, include_extras=True), total=False)  # type: ignore[misc]
+PartOfBudget: TypeAlias = Annotated[
+    Mapping[str, Any], GetPydanticSchema(lambda _, handler: handler(_PartOfBudget))
+]
 
 
 Texts: TypeAlias = dict[str, tuple[str, ...]]
@@ -96,7 +99,7 @@ class Override:
     """
 
     when: SelectionText
-    train: Annotated[Mapping[str, float], GetPydanticSchema(lambda _, handler: handler(_PartOfBudget))]
+    train: PartOfBudget
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +108,7 @@ class Also:
 
     Attributes:
         reference: The neuron that theirs are compared with, if not ``measure.reference``.
+        train: The fields of the budget that change in them.
     """
 
     datasets: Axis | None = None
@@ -113,6 +117,7 @@ class Also:
     neurons: Axis | None = None
     surrogates: Axis | None = None
     reference: ComponentText | None = None
+    train: PartOfBudget = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,11 +165,15 @@ class Content:
 _SECTIONS = {
     "": Content,
     "train": Budget,
+    "train.stability": Regulariser,
     "measure": Measure,
     "also": Also,
+    "also.train": Budget,
+    "also.train.stability": Regulariser,
     "exclude": Exclude,
     "override": Override,
     "override.train": Budget,
+    "override.train.stability": Regulariser,
 }
 
 
@@ -184,7 +193,8 @@ class Matrix(Content):
         """This matrix with other axes, by kind; an empty axis or no seeds leave what there is."""
         given: dict[str, Any] = {f"{kind}s": texts for kind, texts in axes.items() if texts}
         changes = {**given, "seeds": seeds} if seeds else given
-        also = tuple(replace(one, **dict.fromkeys(given)) for one in self.also)
+        none: dict[str, Any] = dict.fromkeys(given)
+        also = tuple(replace(one, **none) for one in self.also)
         return replace(self, **changes, also=also, base=self) if changes else self
 
     def without(self, distributions: Collection[str]) -> Matrix:

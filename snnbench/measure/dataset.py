@@ -35,11 +35,11 @@ def remarks(data: Dataset, facts: dict[str, Metric]) -> tuple[str, ...]:
 def _overlap(data: Dataset) -> Metric:
     if isinstance(data.test.x, Recordings):
         return Metric.missing("the recordings stay in their files")
-    seen = {digest for split in (data.train, data.validation) for digest in _digests(split.x)}
-    return Metric(sum(digest in seen for digest in _digests(data.test.x)) / len(data.test))
+    seen = {digest for split in (data.train, data.validation) for digest in digests(split.x)}
+    return Metric(sum(digest in seen for digest in digests(data.test.x)) / len(data.test))
 
 
-def _digests(x: Samples) -> Iterator[bytes]:
+def digests(x: Samples) -> Iterator[bytes]:
     """A digest of each sample."""
     samples = x.values if isinstance(x, Sequences) else x
     assert not isinstance(samples, Recordings)

@@ -77,7 +77,8 @@ def missing(reason: str) -> dict[str, Metric]:
 def grade(metrics: dict[str, Metric]) -> str:
     """``A``: equal spikes; ``B``: few flips; both with gradients along the reference's; ``C``: another model.
 
-    ``–`` where it could not be compared. A or B for a current of another size says so: ``A, current × 0.1``.
+    ``–`` where it could not be compared. A or B for a current of another size says so: ``A at
+    current × 0.1``.
     """
     flips, cosine = metrics[FLIPS].value, metrics[COSINE].value
     if flips is None or cosine is None:
@@ -85,7 +86,7 @@ def grade(metrics: dict[str, Metric]) -> str:
     if flips >= MOST_FLIPS or cosine <= LEAST_COSINE:
         return "C"
     scale = metrics[SCALE].value
-    return ("A" if flips == 0 else "B") + ("" if scale in (1, None) else f", current × {scale:.3g}")
+    return ("A" if flips == 0 else "B") + ("" if scale in (1, None) else f" at current × {scale:.3g}")
 
 
 def _first_population(layers: list[nn.Module], x: Tensor) -> tuple[Tensor, Neuron]:

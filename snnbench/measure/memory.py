@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import math
 import mmap
 import os
 import sys
@@ -64,7 +65,8 @@ def memory(build: Build, batch: tuple[Tensor, Tensor], device: torch.device) -> 
     - ``memory.state_per_sample``: that one sample carries from a step to the next.
     - ``memory.saved_per_sample_step``: that the network's forward pass saves for backward, a sample
       and step; every storage once, parameters and buffers excluded, its input included. What a
-      function keeps by other means than autograd's own is not seen.
+      function keeps by other means than autograd's own is not seen. In windows (``train.truncate``,
+      ``train.checkpoint``): the state after each, and what one window saves in its turn.
     - ``memory.saved_predicted``: the same in eager mode, by the rules of ``saved.predicted_bytes``.
 
     A peak is the median of three readings; ``low`` and ``high`` are the least and the greatest,
@@ -226,20 +228,43 @@ def sizes(network: Network, x: Tensor) -> dict[str, Metric]:
         network: On the device of ``x``.
         x: Encoded input, ``[T, B, *]``, the only view of its storage.
     """
-    steps, batch = x.shape[:2]
     state = network.eval().initial_state(x[0, :1])
+    held = sum(tensor.nbytes for tensor in state)
     parameters = sum(parameter.nbytes for parameter in network.parameters())
     return {
         "memory.parameters": Metric(float(parameters), "B"),
-        "memory.state_per_sample": Metric(float(sum(tensor.nbytes for tensor in state)), "B"),
-        "memory.saved_per_sample_step": Metric(saved_bytes(network.train(), x) / (steps * batch), "B"),
-        "memory.saved_predicted": _predicted(network, x),
+        "memory.state_per_sample": Metric(float(held), "B"),
+        "memory.saved_per_sample_step": Metric(_saved(saved_bytes, network, x, held), "B"),
+        "memory.saved_predicted": _predicted(network, x, held),
     }
 
 
-def _predicted(network: Network, x: Tensor) -> Metric:
+def _predicted(network: Network, x: Tensor, state: int) -> Metric:
     """Bytes saved a sample and step, by the rules of the layers."""
     try:
-        return Metric(predicted_bytes(network.train(), x) / (x.shape[0] * x.shape[1]), "B")
+        return Metric(_saved(predicted_bytes, network, x, state), "B")
     except UnknownLayerError as error:
         return Metric.missing(error.message, "B")
+
+
+def _saved(count: Callable[[Network, Tensor], int], network: Network, x: Tensor, state: int) -> float:
+    """Bytes saved a sample and step; in windows, the state between them and what one saves in its turn.
+
+    Args:
+        count: Bytes that a network saves for an input, the only view of its storage.
+        network: Is left in training mode.
+        x: Encoded input, ``[T, B, *]``, likewise.
+        state: Bytes of the state of one sample.
+    """
+    steps, batch = x.shape[:2]
+    windows = network.train().windows
+    if windows is None:
+        return count(network, x) / (steps * batch)
+    length = min(windows.steps, steps)
+    between = math.ceil(steps / length) - 1
+    network.windows = None
+    try:
+        one = count(network, x[:length].clone())
+    finally:
+        network.windows = windows
+    return (between * state * batch + one) / (steps * batch)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from snnbench.records import Status
 from snnbench.report.catalogue import FAILED_CHECKS, describe, headlines
-from snnbench.report.frame import AXES, BUDGET, LABEL, DataFrame, metrics
+from snnbench.report.frame import AXES, BUDGET, LABEL, PENALTY, DataFrame, metrics
 from snnbench.report.statistics import ALPHA, Summary, adjust, summarise, welch
 
 PLACE = ("device", "engine", "environment")
@@ -25,7 +25,7 @@ CONTEST = ("dataset", "protocol", *BUDGET)
 RACE = (*CONTEST, "network", f"{LABEL}reference")
 """Where nothing was trained, among those that agree in these, by speed."""
 
-ROW = (*AXES, *PLACE, "protocol", *BUDGET)
+ROW = (*AXES, PENALTY, *PLACE, "protocol", *BUDGET)
 """Cells are averaged only when they agree in these."""
 
 SCORE = "accuracy.test"

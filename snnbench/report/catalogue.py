@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
+from snnbench.records import INITIAL
+
 Kind: TypeAlias = Literal["fraction", "rate", "ratio", "bytes", "exponent", "plain"]
 
 
@@ -31,7 +33,10 @@ class Entry:
     headline: bool = False
 
 
-_IN_TURNS = "The two took turns in one process; the interval, of one seed, is over the pairs of windows."
+_IN_TURNS = (
+    "The other network runs eagerly. The two took turns in one process; the interval, of one seed, is over "
+    "the pairs of windows."
+)
 _CLASSES = (
     "A neuron that gives the same spikes and gradients as the reference is marked A, one that flips under "
     "0.1 % of the spikes B, and another model C: its speed is no faster way to the same numbers."
@@ -69,6 +74,9 @@ CATALOGUE: dict[str, Entry] = {
     "accuracy.train": _accuracy(
         "Training accuracy",
         "Accuracy on the training split during the chosen epoch, while the weights were changing.",
+    ),
+    "accuracy.repeat_check": Entry(
+        "Repeat check", "1", "plain", True, "1 where the same batch twice gave the same output, 0 where not."
     ),
     "accuracy.epoch": Entry(
         "Chosen epoch", "epoch", "plain", None, "The epoch, from 0, with the best validation accuracy."
@@ -169,18 +177,37 @@ CATALOGUE: dict[str, Entry] = {
         "λ true",
         "Largest exponent of the true derivative: for leaky neurons the leak, whatever the training.",
     ),
+    "stability.spectrum": _exponent("λ grad, exponent", "An exponent of the gradient: the largest is 1."),
     "stability.p_coalesce": Entry(
         "Coalescence", "%", "fraction", None, "How often two trajectories that were δ apart became one."
     ),
     "stability.delta_star": Entry(
         "δ*", "1", "plain", None, "Critical size: smaller disturbances die out, greater ones grow."
     ),
+    "activity.rate": Entry(
+        "Firing rate", "spikes/step", "plain", None, "Spikes a neuron and step, over test samples."
+    ),
+    "activity.dead": Entry(
+        "Dead", "%", "fraction", None, "Neurons that spiked in no step of any test sample shown."
+    ),
+    "activity.saturated": Entry(
+        "Saturated", "%", "fraction", None, "Neurons that spiked in every step of every test sample shown."
+    ),
+    "gradient.norm": Entry(
+        "Gradient norm", "1", "plain", None, "Euclidean norm of the loss' gradient, of one training batch."
+    ),
     "stability.leak_check": Entry(
         "Leak check", "1", "plain", True, "1 where λ true met the value known in advance, 0 where it did not."
     ),
 }
 
-FAILED_CHECKS = {"stability.leak_check": "leak check failed"}
+PARAMETERS = {"stability.lambda_delta": "δ=", "stability.p_coalesce": "δ=", "activity.rate": "layer "}
+"""What stands before the parameter of a metric of these families."""
+
+CHARTED = {"stability.lambda_delta": {"0.01", "10.0"}}
+"""Of a long family, those that have no column on the leaderboard: its chart has them all."""
+
+FAILED_CHECKS = {"accuracy.repeat_check": "not repeatable", "stability.leak_check": "leak check failed"}
 """Metrics that are 0 where a check failed, and the mark of it."""
 
 MARKS = {
@@ -199,6 +226,8 @@ MARKS = {
     "singular": "Some directions shrink to nothing in one step: their exponents are −∞.",
     "resolution": "δ is too close to the resolution of floating-point numbers.",
     "graded": "The output is graded, not binary: sparsity and operation counts do not compare.",
+    "not repeatable": "The same batch gave another output the second time: something is carried from batch "
+    "to batch, or drawn at random, and the numbers depend on it.",
     "leak check failed": "λ true missed the value known in advance: do not trust the exponents of this row.",
 }
 """Warnings that stand beside numbers, in the order they are explained."""
@@ -219,12 +248,18 @@ def describe(metric: str, unit: str = "") -> Entry:
         metric: Its name in the journal.
         unit: Its unit there, for a metric that is not in the catalogue.
     """
+    if metric.startswith(INITIAL):
+        entry = describe(metric.removeprefix(INITIAL), unit)
+        meaning = f"{entry.meaning.removesuffix('.')}, before training."
+        return replace(entry, title=f"{entry.title} before training", meaning=meaning, headline=False)
     if metric in CATALOGUE:
         return CATALOGUE[metric]
     family, parameter = _split(metric)
     if family in CATALOGUE:
         entry = CATALOGUE[family]
-        return replace(entry, title=f"{entry.title} δ={parameter}")
+        headline = entry.headline and parameter not in CHARTED.get(family, ())
+        title = f"{entry.title} {PARAMETERS.get(family, '')}{parameter}"
+        return replace(entry, title=title, headline=headline)
     kind = _KINDS.get(metric.partition(".")[0], "plain") if "." in family else "plain"
     shown = "" if unit == "1" else unit
     return Entry(metric, shown, kind, None, "A measurement added by a plugin.", headline="." not in family)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import asdict, fields
+from dataclasses import fields
 from typing import TypeAlias
 
 import pandas as pd
@@ -14,7 +14,9 @@ from snnbench.records import Budget, CellResult, Component, Metric
 DataFrame: TypeAlias = pd.DataFrame
 
 AXES = ("dataset", "encoder", "network", "neuron", "surrogate")
-BUDGET = tuple(field.name for field in fields(Budget))
+BUDGET = tuple(field.name for field in fields(Budget) if field.name != "stability")
+PENALTY = "penalty"
+"""What is in the loss beside the cross-entropy: rows that differ in it alone are ranked together."""
 IDENTITY = (
     "id",
     "combination",
@@ -27,13 +29,26 @@ IDENTITY = (
     "environment",
     "protocol",
     *BUDGET,
+    PENALTY,
     "started",
     "seconds",
     "key",
 )
 """The columns of every frame, before its metrics and labels."""
 
-TEXT = {*AXES, "id", "combination", "status", "reason", "device", "engine", "environment", "started", "key"}
+TEXT = {
+    *AXES,
+    PENALTY,
+    "id",
+    "combination",
+    "status",
+    "reason",
+    "device",
+    "engine",
+    "environment",
+    "started",
+    "key",
+}
 DETAILS = (".low", ".high", ".flags", ".reason")
 LABEL = "label."
 
@@ -84,7 +99,8 @@ def _row(result: CellResult) -> dict[str, object]:
         "engine": result.engine,
         "environment": result.environment or None,
         "protocol": result.protocol,
-        **asdict(cell.budget),
+        **{name: getattr(cell.budget, name) for name in BUDGET},
+        PENALTY: str(cell.budget.stability) if cell.budget.stability else None,
         "started": result.started or None,
         "seconds": result.seconds,
         "key": cell.key or None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -10,7 +11,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from snnbench.report.catalogue import Kind
 from snnbench.report.frame import DataFrame
 from snnbench.report.numbers import number
 from snnbench.report.plot import Axis, Tick, log_ticks
@@ -18,9 +18,15 @@ from snnbench.report.plot import Axis, Tick, log_ticks
 Values: TypeAlias = NDArray[np.float64]
 
 WIDTH, HEIGHT = 400.0, 320.0
-LEFT, RIGHT, TOP, BOTTOM = 68.0, 14.0, 28.0, 46.0
+LEFT, RIGHT, TOP, BOTTOM = 56.0, 14.0, 50.0, 46.0
 FACTORS = {"steps": "T", "batch_size": "batch", "neurons": "neurons"}
 """What may grow, and how it is called on the plot."""
+
+LEGEND = 110.0
+"""Width of one entry of the legend, in pixels."""
+
+MOST_TICKS = 6
+"""More than these on an axis, and only the powers of ten are kept."""
 
 FEWEST = 3
 """Points of a line at the least."""
@@ -76,12 +82,11 @@ class Growth:
 class _Quantity:
     column: str
     title: str
-    kind: Kind
 
 
 QUANTITIES = (
-    _Quantity("seconds", "Time of a training step (ms)", "plain"),
-    _Quantity("memory.training_peak", "Peak memory of a training step", "bytes"),
+    _Quantity("milliseconds", "Time of a training step (ms)"),
+    _Quantity("mebibytes", "Peak memory of a training step (MiB)"),
 )
 
 
@@ -100,7 +105,9 @@ def growths(results: DataFrame) -> list[Growth]:
     rows["neurons"] = (
         rows["throughput.training_updates"] / rows["throughput.training"] / rows["steps"]
     ).round()
-    rows["seconds"] = 1e3 * rows["batch_size"] / rows["throughput.training"]
+    rows["milliseconds"] = 1e3 * rows["batch_size"] / rows["throughput.training"]
+    if "memory.training_peak" in rows:
+        rows["mebibytes"] = rows["memory.training_peak"] / 2**20
     rows["dataset_name"], rows["network_name"] = (
         rows[axis].str.partition("[")[0] for axis in ("dataset", "network")
     )
@@ -133,14 +140,14 @@ def _panel(cells: DataFrame, base: Mapping[str, float], quantity: _Quantity) -> 
             name,
             _exponent(x, y),
             tuple((x_axis.at(a), y_axis.at(b)) for a, b in zip(x, y, strict=True)),
-            tuple(f"{name} {a:g}: {number(quantity.kind, b)}" for a, b in zip(x, y, strict=True)),
+            tuple(f"{name} {a:g}: {number('plain', b)}" for a, b in zip(x, y, strict=True)),
         )
         for name, x, y in lines
     )
     return Panel(
         quantity.title,
-        tuple(Tick(x_axis.at(value), f"{value:g}") for value in log_ticks(x_axis)),
-        tuple(Tick(y_axis.at(value), _text(quantity.kind, value)) for value in log_ticks(y_axis)),
+        _ticks(x_axis),
+        _ticks(y_axis),
         drawn,
     )
 
@@ -161,5 +168,8 @@ def _exponent(x: Values, y: Values) -> float:
     return float(np.polyfit(np.log(x[upper]), np.log(y[upper]), 1)[0])
 
 
-def _text(kind: Kind, value: float) -> str:
-    return number(kind, value) if kind == "bytes" else f"{value:g}"
+def _ticks(axis: Axis) -> tuple[Tick, ...]:
+    values = log_ticks(axis)
+    if len(values) > MOST_TICKS:
+        values = [value for value in values if math.log10(value).is_integer()]
+    return tuple(Tick(axis.at(value), f"{value:g}") for value in values)

@@ -9,17 +9,25 @@ from collections.abc import Iterable, Sequence
 
 import jinja2
 
-from snnbench.records import RunHeader
+from snnbench.records import CellResult, RunHeader
 from snnbench.report import growth, plot
 from snnbench.report.catalogue import MARKS, Entry, explain
+from snnbench.report.curves import MARGIN
 from snnbench.report.frame import DataFrame
+from snnbench.report.stability import stability
 from snnbench.report.view import CAPTION, Section, missing, sections
 
 SUMMARY = {"cpu.model": "CPU", "gpu.model": "GPU", "torch": "torch", "python": "Python", "os": "OS"}
 """What the top of the page says of an environment, and how it is called there."""
 
 
-def page(title: str, results: DataFrame, board: DataFrame, headers: Sequence[RunHeader]) -> bytes:
+def page(
+    title: str,
+    results: DataFrame,
+    board: DataFrame,
+    headers: Sequence[RunHeader],
+    cells: Iterable[CellResult] = (),
+) -> bytes:
     """The leaderboard as HTML.
 
     Names, reasons and labels come from plugins and journals: the template escapes all of them, and
@@ -30,6 +38,7 @@ def page(title: str, results: DataFrame, board: DataFrame, headers: Sequence[Run
         results: A row a cell, as ``load_results`` returns it.
         board: ``leaderboard(results)``.
         headers: Of the runs that the results are from.
+        cells: The results once more, with their series.
     """
     templates = jinja2.Environment(
         loader=jinja2.PackageLoader("snnbench.report"),
@@ -38,8 +47,15 @@ def page(title: str, results: DataFrame, board: DataFrame, headers: Sequence[Run
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    style, script = (_source(templates, f"leaderboard.{kind}") for kind in ("css", "js"))
-    boards = [(section, plot.plots(section)) for section in sections(board)]
+    style = "".join(_source(templates, name) for name in ("leaderboard.css", "stability.css"))
+    script = _source(templates, "leaderboard.js")
+    shown = sections(board)
+    contests = (rows for _, rows in board.groupby("contest", sort=False))
+    by_key = {cell.cell.key: cell for cell in cells}
+    boards = [
+        (section, plot.plots(section), stability(section, rows, results, by_key))
+        for section, rows in zip(shown, contests, strict=True)
+    ]
     html = templates.get_template("leaderboard.html.j2").render(
         title=title,
         caption=CAPTION,
@@ -51,10 +67,11 @@ def page(title: str, results: DataFrame, board: DataFrame, headers: Sequence[Run
         runs=[(header, json.dumps(header.content, indent=2, ensure_ascii=False)) for header in headers],
         environments={name: values for header in headers for name, values in header.environments.items()},
         summary=SUMMARY,
-        meanings=_meanings(section for section, _ in boards),
+        meanings=_meanings(shown),
         explain=explain,
         marks=_marks(board),
         canvas=plot,
+        margin=MARGIN,
         style=style,
         style_hash=_hash(style),
         script=script,

@@ -11,7 +11,7 @@ import pandas as pd
 
 from snnbench.report.board import CLASS, PLACE, SCORE, STANDING
 from snnbench.report.catalogue import Entry, describe
-from snnbench.report.frame import AXES, LABEL, DataFrame, metrics
+from snnbench.report.frame import AXES, LABEL, PENALTY, DataFrame, metrics
 from snnbench.report.numbers import NOTHING, interval, mean_text, number
 
 CAPTION = (
@@ -137,7 +137,7 @@ def missing(results: DataFrame) -> list[Missing]:
     for metric in metrics(results):
         column = f"{metric}.reason"
         if column in results and results[column].notna().any():
-            without = results[results[column].notna()].assign(metric=metric)
+            without = results.loc[results[column].notna(), ["id", column]].assign(metric=metric)
             found.append(_missing(without, "metric", column))
     return _folded(one for part in found for one in part)
 
@@ -157,13 +157,15 @@ def _missing(cells: DataFrame, what: str, reason: str) -> list[Missing]:
 
 def _section(rows: DataFrame, units: Mapping[str, str]) -> Section:
     first = rows.iloc[0]
-    axes = ["neuron", *(axis for axis in (*AXES[1:], *PLACE) if axis != "neuron")]
+    axes = ["neuron", *(axis for axis in (*AXES[1:], PENALTY, *PLACE) if axis != "neuron")]
     varying = tuple(axis for axis in axes if axis == "neuron" or _differs(rows[axis]))
     budget = f"{first['steps']} steps, {first['epochs']} epochs, batch {first['batch_size']}"
     rate = f"learning rate {first['learning_rate']:g}, weight decay {first['weight_decay']:g}"
     labels = [str(name) for name in rows.columns if str(name).startswith(LABEL)]
     claims = tuple(label for label in labels if _differs(rows[label]))
     fixed = {axis: _name(first[axis]) for axis in axes if axis not in varying}
+    if pd.isna(first[PENALTY]):
+        fixed.pop(PENALTY, None)
     fixed |= {label.removeprefix(LABEL): _name(first[label]) for label in labels if label not in claims}
     shown = {
         metric: describe(metric, units.get(metric, ""))

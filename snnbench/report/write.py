@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from snnbench.files import replace_file
-from snnbench.records import RunHeader
+from snnbench.records import CellResult, RunHeader
 from snnbench.report import tables
 from snnbench.report.frame import DataFrame
 from snnbench.report.leaderboard import page
@@ -37,6 +37,7 @@ def write(
     board: DataFrame,
     headers: Sequence[RunHeader],
     *,
+    cells: Sequence[CellResult] = (),
     formats: Iterable[Format],
     out: Path,
 ) -> list[Path]:
@@ -47,6 +48,7 @@ def write(
         results: A row a cell.
         board: ``leaderboard(results)``.
         headers: Of the runs that the results are from.
+        cells: The results once more, with their series.
         formats: Which files.
         out: The directory; created if need be.
 
@@ -54,7 +56,7 @@ def write(
         StoreError: A file cannot be written.
     """
     content: dict[Format, Callable[[], bytes]] = {
-        Format.HTML: lambda: page(title, results, board, headers),
+        Format.HTML: lambda: page(title, results, board, headers, cells),
         Format.MARKDOWN: lambda: tables.markdown(title, sections(board), missing(results)),
         Format.CSV: lambda: tables.csv(results),
         Format.PARQUET: lambda: tables.parquet(results),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Sequence
 from functools import cached_property
 from itertools import combinations
 from typing import Final, cast
@@ -10,13 +10,14 @@ from typing import Final, cast
 import torch
 from torch import Tensor
 
-from snnbench.engine.data import Dataset, Samples, Split
-from snnbench.engine.events import Events
+from snnbench.engine.data import Dataset, Split
 from snnbench.engine.recordings import Recordings
+from snnbench.engine.sequences import Sequences
 from snnbench.errors import SnnbenchError
-from snnbench.plugin.specs import DatasetSpec
+from snnbench.measure.dataset import digests
+from snnbench.plugin.specs import DatasetSpec, Spec
 from snnbench.records import Params
-from snnbench.testing.cases import Probe
+from snnbench.testing.casebook import Probe
 from snnbench.testing.outcomes import Undecided, Violation
 from snnbench.testing.specs import SPEC_PROBES
 
@@ -24,7 +25,7 @@ from snnbench.testing.specs import SPEC_PROBES
 class Subject:
     """A dataset at given parameters."""
 
-    def __init__(self, spec: DatasetSpec, params: Params) -> None:
+    def __init__(self, spec: DatasetSpec, params: Params, beside: Sequence[Spec] = ()) -> None:
         self.spec = spec
         self.params = params
 
@@ -40,7 +41,7 @@ class Subject:
             Undecided: It must be downloaded, or cannot be had here.
         """
         if self.spec.files:
-            raise Undecided("it must be downloaded")
+            raise Undecided("it is read from files that must be downloaded")
         try:
             return cast(Dataset, self.spec.load()(None, **self.spec.resolve(self.params)))
         except SnnbenchError as error:
@@ -54,7 +55,12 @@ class Subject:
 
 def disjoint(subject: Subject) -> None:
     """No sample is in two splits."""
-    found = {name: _digests(split) for name, split in subject.splits.items()}
+    if any(isinstance(split.x, Recordings) for split in subject.splits.values()):
+        raise Undecided("its recordings stay in their files")
+    found = {
+        name: {digest: i for i, digest in enumerate(digests(split.x))}
+        for name, split in subject.splits.items()
+    }
     for one, other in combinations(found, 2):
         both = found[one].keys() & found[other].keys()
         if both:
@@ -64,22 +70,6 @@ def disjoint(subject: Subject) -> None:
                 smallest=f"{one}.x[{found[one][first]}] is {other}.x[{found[other][first]}]",
                 hint="cut the splits from samples that are all different",
             )
-
-
-def _digests(split: Split) -> dict[bytes, int]:
-    return {_digest(split.x[place : place + 1]): place for place in range(len(split))}
-
-
-def _digest(x: Samples) -> bytes:
-    content = b"".join(part.contiguous().numpy().tobytes() for part in _tensors(x))
-    return hashlib.sha256(content).digest()
-
-
-def _tensors(x: Samples) -> tuple[Tensor, ...]:
-    """What one or more samples consist of; recordings are read from their files."""
-    if isinstance(x, Recordings):
-        x = x[:]
-    return (x,) if isinstance(x, Tensor) else x.tensors
 
 
 def classes(subject: Subject) -> None:
@@ -112,19 +102,15 @@ def every_class(subject: Subject) -> None:
 def values(subject: Subject) -> None:
     """Samples are finite, of one shape, and of the kind that the spec says."""
     for name, split in subject.splits.items():
-        if isinstance(split.x, Events | Recordings) != (subject.spec.data == "events"):
-            raise Violation(
-                f"its spec says data={subject.spec.data!r}, but {name}.x is {type(split.x).__name__}"
-            )
-        if isinstance(split.x, Events | Recordings):
+        x = split.x.values if isinstance(split.x, Sequences) else split.x
+        if isinstance(x, Tensor) == (subject.spec.data == "events"):
+            raise Violation(f"its spec says data={subject.spec.data!r}, but {name}.x is a {type(x).__name__}")
+        if not isinstance(x, Tensor):
             continue
-        numbers = _tensors(split.x)[0]
-        if not numbers.is_floating_point() or not bool(numbers.isfinite().all()):
-            raise Violation(f"{name}.x is {numbers.dtype}, or has values that are not finite")
-        if tuple(split.x.shape[1:]) != subject.data.shape:
-            raise Violation(
-                f"{name}.x has samples {list(split.x.shape[1:])}, train.x {list(subject.data.shape)}"
-            )
+        if not x.is_floating_point() or not bool(x.isfinite().all()):
+            raise Violation(f"{name}.x is {x.dtype}, or has values that are not finite")
+        if tuple(x.shape[1:]) != subject.data.shape:
+            raise Violation(f"{name}.x has samples {list(x.shape[1:])}, train.x {list(subject.data.shape)}")
 
 
 def stable(subject: Subject) -> None:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Final, cast
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from snnbench.engine.data import Encoder, Samples
+from snnbench.engine.data import Encoder
 from snnbench.engine.events import Events
-from snnbench.engine.recordings import Recordings
 from snnbench.errors import UsageError
-from snnbench.plugin.specs import EncoderSpec
+from snnbench.plugin.specs import EncoderSpec, Spec
 from snnbench.records import Params
-from snnbench.testing.cases import Probe
+from snnbench.testing.casebook import Probe
 from snnbench.testing.outcomes import Undecided, Violation
 from snnbench.testing.rng import no_global_draws
 from snnbench.testing.specs import BUILD_PROBE, SPEC_PROBES
@@ -28,7 +28,7 @@ SENSOR: Final = (4, 5, 2)
 class Subject:
     """An encoder at given parameters."""
 
-    def __init__(self, spec: EncoderSpec, params: Params) -> None:
+    def __init__(self, spec: EncoderSpec, params: Params, beside: Sequence[Spec] = ()) -> None:
         self.spec = spec
         self.params = params
 
@@ -43,13 +43,13 @@ class Subject:
         except UsageError as error:
             raise Undecided(f"it cannot be built for {steps} steps: {error.message}") from None
 
-    def samples(self, kind: str, steps: int = STEPS) -> Samples:
-        """A batch of ``kind``, values in [0, 1], the same at every call."""
+    def samples(self, kind: str, steps: int = STEPS) -> Tensor | Events:
+        """A batch of ``kind``, values well within [0, 1], the same at every call."""
         generator = np.random.Generator(np.random.PCG64(0))
         if kind == "events":
             return Events.of([_recording(generator) for _ in range(BATCH)], SENSOR)
         shape = (BATCH, steps, 4) if kind == "sequence" else (BATCH, 1, 4, 5)
-        return torch.from_numpy(generator.random(shape, dtype=np.float32))
+        return 0.05 + 0.9 * torch.from_numpy(generator.random(shape, dtype=np.float32))
 
 
 def _recording(generator: np.random.Generator) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
@@ -60,6 +60,18 @@ def _recording(generator: np.random.Generator) -> np.ndarray[tuple[int, int], np
 
 def _seeded(seed: int = 1) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
+
+
+def _encode(encode: Encoder, x: Tensor | Events) -> Tensor:
+    """The samples encoded.
+
+    Raises:
+        Undecided: It refuses them: they do not suit its parameters.
+    """
+    try:
+        return encode(x, _seeded())
+    except UsageError as error:
+        raise Undecided(f"it refuses the samples: {error.message}") from None
 
 
 def shape(subject: Subject) -> None:
@@ -74,7 +86,7 @@ def one_step(subject: Subject) -> None:
 
 def _check_shape(subject: Subject, steps: int) -> None:
     for kind in sorted(subject.spec.accepts):
-        encoded = subject.make(steps)(subject.samples(kind, steps), _seeded())
+        encoded = _encode(subject.make(steps), subject.samples(kind, steps))
         if tuple(encoded.shape[:2]) != (steps, BATCH) or encoded.ndim < 3:
             raise Violation(
                 f"for {BATCH} samples of kind {kind!r} and {steps} steps it gives {list(encoded.shape)}",
@@ -90,7 +102,7 @@ def reproducible(subject: Subject) -> None:
     """The same generator twice, whatever was encoded in between."""
     for kind in sorted(subject.spec.accepts):
         x, encode = subject.samples(kind), subject.make()
-        first = encode(x, _seeded())
+        first = _encode(encode, x)
         encode(x, _seeded(2))
         if not torch.equal(first, encode(x, _seeded())) or not torch.equal(
             first, subject.make()(x, _seeded())
@@ -107,7 +119,7 @@ def unseeded(subject: Subject) -> None:
     for kind in sorted(subject.spec.accepts):
         x = subject.samples(kind)
         with no_global_draws(f"encoding samples of kind {kind!r}"):
-            subject.make()(x, _seeded())
+            _encode(subject.make(), x)
 
 
 def untouched(subject: Subject) -> None:
@@ -116,17 +128,15 @@ def untouched(subject: Subject) -> None:
         given = _tensors(subject.samples(kind))
         x = subject.samples(kind)
         versions = [part._version for part in _tensors(x)]
-        subject.make()(x, _seeded())
+        _encode(subject.make(), x)
         if versions != [part._version for part in _tensors(x)] or not all(
             map(torch.equal, given, _tensors(x))
         ):
             raise Violation(f"it writes into samples of kind {kind!r}")
 
 
-def _tensors(x: Samples) -> tuple[Tensor, ...]:
-    if isinstance(x, Recordings):
-        x = x[:]
-    return (x,) if isinstance(x, Tensor) else x.tensors
+def _tensors(x: Tensor | Events) -> tuple[Tensor, ...]:
+    return x.tensors if isinstance(x, Events) else (x,)
 
 
 def in_range(subject: Subject) -> None:
@@ -135,29 +145,40 @@ def in_range(subject: Subject) -> None:
         raise Undecided("only images have a range")
     encode = subject.make()
     for bad, edge in ((-0.5, 0.0), (1.5, 1.0), (math.nan, 0.0)):
-        x = torch.full((BATCH, 1, 2, 2), edge)
-        usual = encode(x.clone(), _seeded())
-        x[0] = bad
-        try:
-            encoded = encode(x, _seeded())
-        except UsageError as error:
-            if not any(character.isdigit() for character in error.message + error.hint):
-                raise Violation(
-                    f"its error {error.message!r} does not name the range", smallest=f"x = {bad}"
-                ) from None
+        encoded = _refused(encode, bad)
+        if encoded is None:
             continue
-        except Exception as error:
-            raise Violation(
-                f"it fails with {type(error).__name__}: {error}",
-                smallest=f"x = {bad}",
-                hint="raise snnbench.errors.UsageError with the range it takes",
-            ) from error
-        if torch.equal(encoded, usual) or (math.isnan(bad) and bool(encoded.isfinite().all())):
+        usual = _refused(encode, edge)
+        hidden = math.isnan(bad) and bool(encoded.isfinite().all())
+        if hidden or (usual is not None and bool(usual.any()) and torch.equal(encoded, usual)):
             raise Violation(
                 f"it takes an intensity of {bad} for {edge}",
                 smallest=f"x = {bad}",
                 hint="raise snnbench.errors.UsageError with the range it takes, in place of clamping",
             )
+
+
+def _refused(encode: Encoder, value: float) -> Tensor | None:
+    """What a sample of ``value`` alone becomes; None where it is refused in words.
+
+    Raises:
+        Violation: It is refused otherwise.
+    """
+    x = torch.full((BATCH, 1, 2, 2), 0.5)
+    x[0] = value
+    try:
+        return encode(x, _seeded())[:, 0]
+    except UsageError as error:
+        if any(character.isdigit() for character in error.message + error.hint):
+            return None
+        text = f"its error {error.message!r} does not name the range"
+        raise Violation(text, smallest=f"x = {value}") from None
+    except Exception as error:
+        raise Violation(
+            f"it fails with {type(error).__name__}: {error}",
+            smallest=f"x = {value}",
+            hint="raise snnbench.errors.UsageError with the range it takes",
+        ) from error
 
 
 PROBES: Final = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Final, cast
 
@@ -12,9 +12,9 @@ import torch
 from snnbench.execute.build import Builder
 from snnbench.measure import Trained
 from snnbench.plugin.host import Host
-from snnbench.plugin.specs import MeasurementSpec
+from snnbench.plugin.specs import MeasurementSpec, Spec
 from snnbench.records import Budget, Cell, Component, Params
-from snnbench.testing.cases import Probe
+from snnbench.testing.casebook import Probe
 from snnbench.testing.outcomes import Undecided, Violation
 from snnbench.testing.rng import no_global_draws
 from snnbench.testing.specs import SPEC_PROBES
@@ -24,7 +24,7 @@ from snnbench.training import Trainer
 class Subject:
     """A measurement at given parameters."""
 
-    def __init__(self, spec: MeasurementSpec, params: Params) -> None:
+    def __init__(self, spec: MeasurementSpec, params: Params, beside: Sequence[Spec] = ()) -> None:
         self.spec = spec
         self.params = params
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Sequence
 from typing import Final, cast
 
 import torch
@@ -13,9 +14,9 @@ from snnbench.components.surrogates.atan import ATan
 from snnbench.engine.network import Network
 from snnbench.engine.neuron import Neuron
 from snnbench.errors import UsageError
-from snnbench.plugin.specs import NetworkSpec
+from snnbench.plugin.specs import NetworkSpec, Spec
 from snnbench.records import Params
-from snnbench.testing.cases import Probe
+from snnbench.testing.casebook import Probe
 from snnbench.testing.outcomes import Undecided, Violation
 from snnbench.testing.rng import no_global_draws
 from snnbench.testing.specs import SPEC_PROBES
@@ -30,7 +31,7 @@ BATCH: Final = 2
 class Subject:
     """A network at given parameters."""
 
-    def __init__(self, spec: NetworkSpec, params: Params) -> None:
+    def __init__(self, spec: NetworkSpec, params: Params, beside: Sequence[Spec] = ()) -> None:
         self.spec = spec
         self.params = params
 

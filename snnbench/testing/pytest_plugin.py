@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from snnbench.testing.cases import Case
+    from snnbench.testing.casebook import Case
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -38,7 +38,7 @@ def pytest_collection_modifyitems(
 
 def _collect(session: pytest.Session, distribution: str) -> Iterable[pytest.Item]:
     from snnbench.errors import SnnbenchError
-    from snnbench.testing.cases import cases
+    from snnbench.testing.casebook import cases
 
     try:
         found = cases(distribution)

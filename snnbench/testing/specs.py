@@ -8,7 +8,7 @@ from typing import Any, Final, Protocol
 
 from snnbench.plugin.specs import NeuronSpec, Param, Spec
 from snnbench.records import Params, Value
-from snnbench.testing.cases import Probe
+from snnbench.testing.casebook import Probe
 from snnbench.testing.outcomes import Undecided, Violation
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import pickle
+from collections.abc import Sequence
 from typing import Final, cast
 
 import torch
@@ -12,9 +13,9 @@ from torch.func import jvp, vjp, vmap
 
 from snnbench.engine.surrogate import Surrogate
 from snnbench.errors import UsageError
-from snnbench.plugin.specs import SurrogateSpec
+from snnbench.plugin.specs import Spec, SurrogateSpec
 from snnbench.records import Params
-from snnbench.testing.cases import Probe
+from snnbench.testing.casebook import Probe
 from snnbench.testing.outcomes import Undecided, Violation
 from snnbench.testing.rng import no_global_draws
 from snnbench.testing.specs import BUILD_PROBE, SPEC_PROBES
@@ -29,7 +30,7 @@ STEP: Final = 2.0**-20
 class Subject:
     """A surrogate at given parameters."""
 
-    def __init__(self, spec: SurrogateSpec, params: Params) -> None:
+    def __init__(self, spec: SurrogateSpec, params: Params, beside: Sequence[Spec] = ()) -> None:
         self.spec = spec
         self.params = params
 

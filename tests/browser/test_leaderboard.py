@@ -69,7 +69,7 @@ def show(browser: Any, tmp_path: Path) -> Iterator[Open]:
 
 def make_page(*results: CellResult, title: str = "quick", header: RunHeader = HEADER) -> bytes:
     frame = to_frame(results)
-    return page(title, frame, leaderboard(frame), [header])
+    return page(title, frame, leaderboard(frame), [header], results)
 
 
 def column(tab: Any, index: int, section: int = 0) -> list[str]:
@@ -247,3 +247,18 @@ def test_a_run_without_results_says_so(show: Open) -> None:
     tab = show()
     assert "No cell has been measured yet." in tab.locator("main").inner_text()
     assert tab.locator("section.board").count() == 0
+
+
+def test_a_row_and_its_lines_light_up_together_and_the_filter_hides_both(show: Open) -> None:
+    along = {"stability.epochs": (0.0, 5.0), "stability.lambda_grad": (0.1, 0.2)}
+    tab = show(*(replace(one, series={**one.series, **along}) for one in make_run()))
+    charts = tab.locator("section.stability").first.locator("figure.curve")
+    assert charts.locator("h3").all_inner_texts() == [
+        "Growth of a disturbance of size δ, after training",
+        "λ grad along training",
+    ]
+    tab.locator("section.board").first.locator("tbody tr").nth(2).hover()
+    assert charts.locator(".line.lit text").all_text_contents() == ["3", "3"]
+    tab.get_by_label("Filter rows").fill("LIF beta")
+    assert charts.first.locator(".line:visible").count() == 2
+    assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")

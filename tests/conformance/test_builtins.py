@@ -6,10 +6,15 @@ import pytest
 
 from snnbench.testing import Case, Undecided, cases
 
-CASES = [
-    pytest.param(case, id=case.id, marks=[pytest.mark.slow] if case.probe.slow else [])
-    for case in cases("snnbench")
-]
+KNOWN = {"dataset:random_spikes::classes[every]": "its classes mean nothing: it is for measuring speed"}
+
+
+def marks(case: Case) -> list[pytest.MarkDecorator]:
+    slow = [pytest.mark.slow] if case.probe.slow else []
+    return [*slow, pytest.mark.xfail(reason=KNOWN[case.id])] if case.id in KNOWN else slow
+
+
+CASES = [pytest.param(case, id=case.id, marks=marks(case)) for case in cases("snnbench")]
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -11,7 +11,7 @@ import pytest
 
 from snnbench.plugin.host import Provided
 from snnbench.plugin.specs import Spec
-from snnbench.testing.cases import KITS, Case, component_cases
+from snnbench.testing.casebook import KITS, Case, component_cases
 from snnbench.testing.outcomes import Undecided, Violation
 
 BROKEN = {

@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 import torch
-from parity import BACKWARD, FORWARD, WIDTH, drive, gradients, largest_difference, trajectory
+from parity import BACKWARD, FORWARD, WIDTH, assert_same, drive, gradients, largest_difference, trajectory
 from torch import Tensor, nn
 
+from snnbench.components.neurons.lif import LIF
 from snnbench.components.neurons.trace_specs import TRACE_SPECS, Variant
 from snnbench.components.surrogates.graded_sigmoid import GradedSigmoid
 from snnbench.components.surrogates.sigmoid import Sigmoid
@@ -217,6 +218,17 @@ def test_dlit_alone_counts_0_once_as_shipped() -> None:
     x = torch.zeros(5, 1, WIDTH, dtype=torch.float64, requires_grad=True)
     mine, theirs = (torch.autograd.grad(y.sum(), x)[0] for y in (ours(x)[0], torch.stack([*map(layer, x)])))
     assert largest_difference([mine], [theirs]) <= BACKWARD
+
+
+def test_lif_without_delay_is_lib() -> None:
+    x = drive()
+    given = {
+        "beta": torch.tensor(0.85, dtype=torch.float64),
+        "threshold": torch.tensor(0.6, dtype=torch.float64),
+    }
+    theirs = tt.snn.LIB(WIDTH, **given, quant_fn=tt.functional.round_ste()).double()
+    ours = LIF((WIDTH,), Sigmoid(slope=4), torch.Generator(), beta=0.85, threshold=0.6, reset_delay=False)
+    assert_same(trajectory(ours, x), run(theirs, ("mem",), x), [x])
 
 
 @pytest.mark.parametrize("name", ["rlib", "dsrlits"])

@@ -231,7 +231,7 @@ def test_a_plugins_number_is_on_the_board_and_other_details_are_not() -> None:
 
 
 def test_deltas_are_in_the_order_of_their_size() -> None:
-    deltas = [1e-6, 0.001, 0.1, 1.0, 10.0]
+    deltas = [1e-6, 0.001, 0.1, 1.0, 20.0]
     metrics = {
         f"stability.lambda_delta[{delta}]": Metric(delta, "nats/step") for delta in reversed(deltas)
     } | make_metrics(0.9)

@@ -77,7 +77,10 @@ def test_a_claim_may_be_told_value_by_value() -> None:
             replace(SPEC, spike=FromParam("late", {False: "binary", True: "several"})),
             "spike follows 'late', but 'several' is not one of 'binary'",
         ),
-        (replace(SPEC, reset="wiped"), "reset='wiped' is not one of 'subtract', 'zero', 'value', 'none'"),  # type: ignore[arg-type]
+        (
+            replace(SPEC, reset="wiped"),
+            "reset='wiped' is not one of 'subtract', 'zero', 'value', 'other', 'none'",
+        ),  # type: ignore[arg-type]
     ],
 )
 def test_a_claim_that_no_parameter_can_decide_is_a_fault(spec: NeuronSpec, fault: str) -> None:

@@ -84,8 +84,13 @@ def test_silence_has_no_gradient_to_compare() -> None:
     assert metrics[SCALE].value == 1, "no current makes it spike"
     assert metrics[COSINE].value is None
     assert metrics[COSINE].reason == "a gradient is 0"
-    assert (metrics[FLIPS].value, metrics[FLIPS].reason) == (None, "neither spikes")
     assert grade(metrics) == "–"
+
+
+def test_silence_equals_nothing() -> None:
+    metrics, found = compared("lif(threshold=1000)", "lif(threshold=1000)")
+    assert (metrics[FLIPS].value, metrics[FLIPS].reason) == (None, "neither spikes")
+    assert found == "–"
 
 
 class Scaled(LIF):
@@ -108,7 +113,7 @@ def test_a_neuron_that_scales_its_input_is_the_reference_for_another_current() -
     assert metrics[SCALE].value == pytest.approx(0.05, rel=1e-9)
     assert (metrics[FLIPS].value or 0) < 1e-3
     assert metrics[COSINE].value == pytest.approx(1, abs=1e-6)
-    assert grade(metrics).endswith(", current × 0.05")
+    assert grade(metrics).endswith(" at current × 0.05")
 
 
 def test_a_threshold_twice_as_high_is_the_reference_for_half_the_current_but_for_its_gradient() -> None:

@@ -74,7 +74,7 @@ def test_each_neuron_has_a_figure_and_the_page_shows_them() -> None:
     assert len(growths(frame)) == 2
     html = page("growth", frame, leaderboard(frame), []).decode()
     assert html.count("<polyline") == 2 * 3 + 2
-    assert "T: exponent 1.00" in html
+    assert "T to the power 1.00" in html
 
 
 def test_what_was_not_measured_is_not_drawn() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from snnbench.errors import UsageError
 from snnbench.matrix.seeds import seed_indices
 from snnbench.matrix.spec import Matrix, load, packaged
-from snnbench.records import Budget, Measure
+from snnbench.records import Budget, Measure, Regulariser
 
 AXES = """
 datasets = ["digits"]
@@ -246,3 +246,36 @@ def test_replacing_an_axis_remembers_the_file(tmp_path: Path) -> None:
     other = matrix.replaced({"neuron": ("relu",), "dataset": ()}, (7,))
     assert (other.neurons, other.datasets, other.seeds) == (("relu",), ("digits",), (7,))
     assert other.base is matrix
+
+
+# Stability in the loss
+
+TERM = 'stability = { weight = 0.5, target = -0.1, estimator = "lambda_delta", every = 2, delta = 0.3 }'
+
+
+@pytest.mark.parametrize(
+    "where", ["[train]\n{}", "[[override]]\nwhen = 'relu'\ntrain = {{ {} }}", "[[also]]\ntrain = {{ {} }}"]
+)
+def test_stability_in_the_loss_is_read(tmp_path: Path, where: str) -> None:
+    matrix = read(tmp_path, AXES + where.format(TERM))
+    known = Regulariser(0.5, -0.1, "lambda_delta", 2, delta=0.3)
+    found = [
+        matrix.train.stability,
+        *(one.train.get("stability") for one in (*matrix.override, *matrix.also)),
+    ]
+    assert [one for one in found if one] == [known]
+
+
+@pytest.mark.parametrize(
+    ("term", "message"),
+    [
+        ("weight = 0", "train.stability.weight"),
+        ("weight = 1, every = 0", "train.stability.every"),
+        ("weight = 1, exponents = 9", "train.stability.exponents"),
+        ("weight = 1, estimator = 'lambda_true'", "train.stability.estimator"),
+        ("target = 1", "train.stability.weight is missing"),
+        ("weight = 1, wight = 2", "unknown key train.stability.wight"),
+    ],
+)
+def test_a_wrong_term_of_the_loss_is_refused(tmp_path: Path, term: str, message: str) -> None:
+    assert message in refusal(tmp_path, f"{AXES}[train]\nstability = {{ {term} }}")[0]

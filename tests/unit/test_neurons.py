@@ -1,16 +1,12 @@
-"""Neurons against loops written here from the equations, and the properties that all must have."""
+"""Neurons against loops written here from the equations; tests/conformance has what all must do."""
 
 from __future__ import annotations
 
-import inspect
 import math
-from collections.abc import Callable
 
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from snnbench.components import neurons as listing
@@ -108,58 +104,6 @@ def test_lif_gradient_is_the_hand_derived_one() -> None:
         d0, d1 = (float(d(torch.tensor(u - 1, dtype=torch.float64))) for u in (u0, u1))
         through = 0.9 if detach else 0.9 - d0
         np.testing.assert_allclose(gradient.flatten().numpy(), [d0 + d1 * through, d1], rtol=1e-12)
-
-
-@pytest.mark.parametrize("name", [spec.name for spec in listing.SPECS])
-@settings(max_examples=20, deadline=None)
-@given(steps=st.integers(1, 12), cut=st.integers(0, 12), seed=st.integers(0, 99))
-def test_a_split_sequence_and_a_step_loop_equal_the_whole(name: str, steps: int, cut: int, seed: int) -> None:
-    neuron = make(name).double()
-    x = torch.randn(steps, BATCH, WIDTH, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
-    whole, last = neuron(x)
-    state, outputs = neuron.initial_state(x[0]), []
-    for x_t in x:
-        y_t, state = neuron.step(x_t, state)
-        outputs.append(y_t)
-    assert torch.equal(torch.stack(outputs), whole)
-    assert all(torch.equal(a, b) for a, b in zip(state, last, strict=True))
-    if 0 < cut < steps:
-        first, middle = neuron(x[:cut])
-        second, _ = neuron(x[cut:], middle)
-        assert torch.equal(torch.cat([first, second]), whole)
-
-
-@pytest.mark.parametrize("name", [spec.name for spec in listing.SPECS])
-def test_batch_entries_are_independent_and_nothing_is_kept(name: str) -> None:
-    neuron, x = make(name).double(), drive(20)
-    before = x.clone()
-    whole = neuron(x)[0]
-    assert torch.equal(neuron(x)[0], whole)
-    assert torch.equal(x, before)
-    for entry in range(BATCH):
-        torch.testing.assert_close(neuron(x[:, entry : entry + 1])[0], whole[:, entry : entry + 1])
-
-
-@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
-@pytest.mark.parametrize("name", [spec.name for spec in listing.SPECS])
-def test_dtype_is_kept(name: str, dtype: torch.dtype) -> None:
-    neuron = make(name).to(dtype)
-    y, state = neuron(drive(5, dtype))
-    assert {y.dtype, *(tensor.dtype for tensor in state)} == {dtype}
-
-
-@pytest.mark.parametrize("spec", listing.SPECS, ids=lambda spec: spec.name)
-def test_spec_matches_the_class(spec: object) -> None:
-    neuron = make(spec.name)  # type: ignore[attr-defined]
-    factory: Callable[..., object] = spec.load()  # type: ignore[attr-defined]
-    assert neuron.states == spec.states  # type: ignore[attr-defined]
-    assert len(neuron.initial_state(drive()[0])) == len(neuron.states)
-    keywords = {
-        name: parameter.default
-        for name, parameter in inspect.signature(factory).parameters.items()
-        if parameter.kind is inspect.Parameter.KEYWORD_ONLY
-    }
-    assert keywords == {name: param.default for name, param in spec.params.items()}  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("per_neuron", [False, True])
@@ -463,15 +407,6 @@ def test_the_state_follows_the_batch_and_any_shape(name: str) -> None:
     whole, state = flat(x)
     assert all(part.shape[0] == BATCH for part in state)
     assert torch.equal(square(x.unflatten(2, (2, 2)))[0].flatten(2), whole)
-
-
-@pytest.mark.parametrize("name", [spec.name for spec in listing.SPECS])
-def test_construction_leaves_the_global_generator_alone_and_follows_its_own(name: str) -> None:
-    before = torch.get_rng_state()
-    once, again = make(name), make(name)
-    assert torch.equal(torch.get_rng_state(), before)
-    for first, second in zip(once.parameters(), again.parameters(), strict=True):
-        assert torch.equal(first, second)
 
 
 LINEAR = [

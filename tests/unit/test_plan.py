@@ -1,3 +1,5 @@
+import hashlib
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import product
@@ -13,6 +15,8 @@ from snnbench.matrix.estimate import OVERHEAD_SECONDS, SECONDS_PER_SAMPLE_STEP, 
 from snnbench.matrix.plan import Plan, narrow, nothing_selected, plan
 from snnbench.matrix.spec import Also, Exclude, Matrix, Override, load
 from snnbench.plugin.host import Host, Provided
+from snnbench.plugin.loading import load as load_plugin
+from snnbench.plugin.sources import find_sources
 from snnbench.plugin.specs import (
     DatasetSpec,
     EncoderSpec,
@@ -23,7 +27,7 @@ from snnbench.plugin.specs import (
     Spec,
     SurrogateSpec,
 )
-from snnbench.records import Budget, Cell, Component
+from snnbench.records import PROTOCOL, Budget, Cell, Component, Regulariser, cell_key
 
 BETA = Param(0.9, low=0.0, high=1.0)
 SPECS: tuple[Spec, ...] = (
@@ -118,6 +122,39 @@ def test_also_adds_combinations_and_what_they_share_runs_once() -> None:
         "digits/rate[gain=2.0]/dense/relu/s0",
         "digits/rate[gain=2.0]/dense/lif/atan/s0",
     ]
+
+
+TERM = Regulariser(0.5, 0.0, every=2)
+
+
+def test_also_may_train_the_same_combinations_in_another_way() -> None:
+    also = (Also(train={"stability": TERM, "epochs": 7}), Also(train={"stability": TERM, "epochs": 7}))
+    plain, led = plan(matrix(also=also), HOST).cells
+    assert ids([plain, led]) == [
+        "digits/rate/dense/lif/atan/s0",
+        "digits/rate/dense/lif/atan/0.5·(lambda_grad→0)² every 2/s0",
+    ]
+    assert plain.key == key()
+    assert led.key == key(train=Budget(epochs=7, stability=TERM))
+    assert plain.key != led.key
+    assert led.budget == Budget(epochs=7, stability=TERM)
+
+
+def test_a_term_of_the_loss_can_be_selected() -> None:
+    whole = plan(matrix(also=(Also(train={"stability": TERM}),)), HOST)
+    assert [bool(cell.budget.stability) for cell in narrow(whole, select.parse("stability")).cells] == [True]
+    assert [bool(cell.budget.stability) for cell in narrow(whole, select.parse("not stability")).cells] == [
+        False
+    ]
+    assert "stability" in whole.words
+    assert "stability" not in plan(matrix(), HOST).words
+
+
+def test_no_term_of_the_loss_leaves_the_key_as_it_was_before_there_was_one() -> None:
+    budget = {"steps": 25, "epochs": 20, "batch_size": 64, "learning_rate": 0.001, "weight_decay": 0.0}
+    content = {"protocol": PROTOCOL, "parts": {"neuron": "lif"}, "budget": budget, "seed": 0}
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    assert cell_key({"neuron": "lif"}, Budget(), 0) == hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def test_an_axis_replaced_is_replaced_in_also_too() -> None:
@@ -486,6 +523,13 @@ def test_the_packaged_matrices_plan_with_the_built_in_components() -> None:
         "quick": (2 * (2 * 2 + 1) * 3, 0),
         "standard": (2 * 3 * (3 * 5 + 1) * 5, 0),
     }
+
+
+def test_the_matrix_of_libraries_says_which_package_is_missing() -> None:
+    bare = Host([load_plugin(source) for source in find_sources(()) if source.builtin])
+    with pytest.raises(UsageError, match="needs the package 'snnbench-snntorch', which is not") as caught:
+        plan(load("libraries"), bare)
+    assert caught.value.hint == "install it: pip install snnbench-snntorch"
 
 
 def test_the_matrix_of_models_runs_every_built_in_model() -> None:

@@ -21,6 +21,7 @@ from snnbench.components.neurons.rlif import RLIF
 from snnbench.components.neurons.synaptic import Synaptic
 from snnbench.components.surrogates.atan import ATan
 from snnbench.components.surrogates.fast_sigmoid import FastSigmoid
+from snnbench.components.surrogates.graded_sigmoid import GradedSigmoid
 from snnbench.components.surrogates.sigmoid import Sigmoid
 from snnbench.components.surrogates.straight_through import StraightThrough
 from snnbench.components.surrogates.triangular import Triangular
@@ -30,7 +31,7 @@ from snnbench.errors import UsageError
 from snnbench.lyapunov import Spectrum, spectrum
 from snnbench.measure.stability.flat import FlatMap
 from snnbench.measure.stability.push import push
-from snnbench.measure.stability.tangent import kaplan_yorke
+from snnbench.measure.stability.tangent import entropy, kaplan_yorke
 
 EXACT = 1e-12
 
@@ -63,6 +64,7 @@ def test_henon_map() -> None:
     assert_estimates(result, [0.41922, -1.62319], 1e-3)
     assert float(result.exponents.sum()) == pytest.approx(math.log(0.3), abs=1e-12)
     assert result.kaplan_yorke == pytest.approx(1.258, abs=2e-3)
+    assert result.entropy == pytest.approx(0.41922, abs=4e-3)
     assert result.flags == ()
 
 
@@ -620,6 +622,37 @@ def test_step_that_changes_the_dtype_is_refused() -> None:
 def test_kaplan_yorke(exponents: list[float], complete: bool, dimension: float | None) -> None:
     found = kaplan_yorke(exponents, complete=complete)
     assert found is None if dimension is None else found == pytest.approx(dimension, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("exponents", "complete", "known"),
+    [
+        ([0.9, 0.2, -1.0], True, 1.1),
+        ([0.9, 0.2, -1.0], False, 1.1),
+        ([0.9, 0.2], False, None),
+        ([0.9, 0.2], True, 1.1),
+        ([0.0, -1.0], False, 0.0),
+        ([-0.1, -math.inf], True, 0.0),
+        ([math.nan, -1.0], True, None),
+    ],
+)
+def test_entropy(exponents: list[float], complete: bool, known: float | None) -> None:
+    found = entropy(exponents, complete=complete)
+    assert found is None if known is None else found == pytest.approx(known)
+
+
+def test_tangents_of_a_surrogate_have_no_dimension_and_no_entropy() -> None:
+    """They are the gradient's: trajectories follow the true derivative, or none."""
+    for which, spike, known in (
+        ("surrogate", FastSigmoid(5), False),
+        ("true", FastSigmoid(5), True),
+        ("surrogate", GradedSigmoid(), True),
+    ):
+        neuron = RLIF((4,), spike, torch.Generator(), rec_init_scale=4.0).double()  # type: ignore[arg-type]
+        drive = 2 * uniform(120, 3, 4)
+        result = spectrum(neuron.step, neuron.initial_state(drive[0]), drive, derivative=which)  # type: ignore[arg-type]
+        assert (result.kaplan_yorke is not None) is known
+        assert (result.entropy is not None) is known
 
 
 def test_networks_with_hidden_layers_keep_the_slowest_leak_under_the_true_derivative() -> None:

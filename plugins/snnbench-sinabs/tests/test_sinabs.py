@@ -228,6 +228,9 @@ def test_a_graded_surrogate_is_refused() -> None:
     for neuron, surrogate, refused in [
         ("snnbench-sinabs:lif", "graded_sigmoid", True),
         ("snnbench-sinabs:lif", "atan", False),
+        ("iaf_syn", "graded_sigmoid", True),
+        ("lif", "graded_sigmoid", False),
+        ("other:iaf_syn", "graded_sigmoid", False),
         ("exp_leak", None, False),
     ]:
         made = surrogate and Component(surrogate)
@@ -271,7 +274,7 @@ def test_the_encoder_is_sinabs_s() -> None:
         torch.manual_seed(drawn(cpu))
         expected = layers.Img2SpikeLayer(None, 200, 700, 1.0, negative_spikes=True)(x - 0.5)
     assert torch.equal(encoded, expected)
-    with pytest.raises(UsageError, match=r"takes values in \[0, 1\]"):
+    with pytest.raises(UsageError, match=r"takes intensities in \[0, 1\]"):
         make_encoder("snnbench-sinabs:img2_spike(norm=1)")(x + 1)
 
 

@@ -83,9 +83,10 @@ def test_the_dtype_is_kept(name: str) -> None:
 
 def test_what_snntorch_refuses_is_refused_in_words() -> None:
     with pytest.raises(UsageError, match="out of bounds"):
-        encode("latency", torch.zeros(1, 4), steps=5)
-    with pytest.raises(UsageError, match="between"):
-        encode("latency", IMAGE - 1)
+        encode("latency", torch.zeros(1, 4), steps=5, bypass=False)
+    for name in ("latency", "rate"):
+        with pytest.raises(UsageError, match=r"\[0, 1\]"):
+            encode(name, IMAGE - 1)
     with pytest.raises(UsageError, match="depends on the others"):
         encode("latency", IMAGE, normalize=True)
     with pytest.raises(UsageError, match="not before the end"):

@@ -71,7 +71,7 @@ def manifold(samples: int, units: int, dimension: int, alpha: float, rng: np.ran
 
 
 def evaluate(x: Floats, theta: Floats, alpha: float) -> Floats:
-    """The map f ``[samples, units]`` at x ``[samples, d]``; theta ``[units, d, 3, terms]`` : A, B, C."""
+    """Values of f ``[samples, units]`` at x ``[samples, d]``; theta ``[units, d, 3, terms]`` is A, B, C."""
     values = np.ones((len(x), len(theta)))
     order = np.arange(theta.shape[-1])
     for axis in range(x.shape[1]):

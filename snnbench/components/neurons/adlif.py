@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from snnbench.engine.eager import State
 from snnbench.engine.neuron import Neuron
 from snnbench.engine.surrogate import Surrogate
+from snnbench.engine.tangents import Pushed, push_recurrent
 from snnbench.errors import UsageError
 
 Range: TypeAlias = tuple[float, float]
@@ -39,6 +40,7 @@ class AdLIF(Neuron):
     """
 
     states = ("membrane", "adaptation")
+    pushes = True
 
     def __init__(
         self,
@@ -70,19 +72,31 @@ class AdLIF(Neuron):
         return torch.zeros_like(x_t), torch.zeros_like(x_t)
 
     def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
-        u, w = state
-        s = self.surrogate(u - 1)
+        s = self.spikes(state[0])
+        return self.advance(x_t, (self.mix(s), s, *state))
+
+    def push(
+        self, x_t: Tensor, state: State, dx: Tensor | None, dstate: State, *, last: bool = False
+    ) -> Pushed:
+        return push_recurrent(self, x_t, state, dx, dstate, last=last)
+
+    def spikes(self, u: Tensor) -> Tensor:
+        return self.surrogate(u - 1)
+
+    def advance(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
+        """Output and next state from ``(V s', s', u', w')``."""
+        recurrent, s, u, w = state
         alpha, beta_w, a, b = (self._clipped(name).to(u.dtype) for name in self.ranges)
         w = beta_w * w + a * u + b * s
-        u = alpha * (u - s) + (1 - alpha) * (x_t + self._recurrent(s) - w)
-        return self.surrogate(u - 1), (u, w)
+        u = alpha * (u - s) + (1 - alpha) * (x_t + recurrent - w)
+        return self.spikes(u), (u, w)
 
     def _clipped(self, name: str) -> Tensor:
         return self.get_parameter(name).clamp(*self.ranges[name])
 
-    def _recurrent(self, s: Tensor) -> Tensor | float:
+    def mix(self, s: Tensor) -> Tensor:
         if self.weight is None:
-            return 0.0
+            return torch.zeros_like(s)
         others = self.weight - self.weight.diag().diag()
         return nn.functional.linear(s.flatten(1), others).view_as(s)
 

@@ -28,6 +28,7 @@ class ALIF(Neuron):
     """
 
     states = ("membrane", "adaptation")
+    pushes = True
 
     def __init__(
         self,

@@ -37,6 +37,7 @@ class Alpha(Neuron):
     """
 
     states = ("excitatory", "inhibitory")
+    pushes = True
 
     def __init__(
         self,

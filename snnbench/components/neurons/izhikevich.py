@@ -34,6 +34,7 @@ class Izhikevich(Neuron):
     """
 
     states = ("membrane", "recovery")
+    pushes = True
 
     def __init__(
         self,

@@ -34,6 +34,8 @@ class Lapicque(Neuron):
         UsageError: dt is longer than the time constant RC: the step would overshoot the rest.
     """
 
+    pushes = True
+
     def __init__(
         self,
         features: tuple[int, ...],

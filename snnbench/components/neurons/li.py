@@ -18,6 +18,8 @@ class LI(Neuron):
         beta: Membrane decay β, 1/step.
     """
 
+    pushes = True
+
     def __init__(self, *, beta: float = 0.95) -> None:
         super().__init__()
         self.beta = beta

@@ -6,7 +6,7 @@ Backward reads the gradient of s and that membrane, and writes the gradient of x
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 import triton
@@ -14,9 +14,12 @@ import triton.language as tl
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from snnbench.engine.surrogate import Surrogate
+from snnbench.engine.eager import Kernel, State
 
-BLOCK = 128
+if TYPE_CHECKING:
+    from snnbench.components.neurons.lif import LIF
+
+BLOCK = 256
 """Neurons of one program."""
 
 RESETS = {"none": 0, "subtract": 1, "zero": 2}
@@ -73,13 +76,22 @@ DERIVATIVES: dict[str, tuple[Any, str]] = {
 """Each surrogate that has a kernel, by class: its derivative, and the attribute that is its parameter."""
 
 
-def derivative_of(surrogate: Surrogate) -> tuple[str, float] | None:
-    """Name and parameter of the derivative in ``DERIVATIVES``; None if there is none."""
-    name = type(surrogate).__name__
-    if name not in DERIVATIVES or not type(surrogate).__module__.startswith("snnbench.components."):
+def of(lif: LIF) -> Kernel | None:
+    """What runs ``lif`` over all steps; None if it is learned, or its surrogate has no kernel."""
+    beta, threshold, surrogate = lif.beta, lif.threshold, type(lif.surrogate)
+    known = surrogate.__name__ in DERIVATIVES and surrogate.__module__.startswith("snnbench.components.")
+    if not known or not isinstance(beta, float) or not isinstance(threshold, float):
         return None
-    attribute = DERIVATIVES[name][1]
-    return name, float(getattr(surrogate, attribute)) if attribute else 0.0
+    attribute = DERIVATIVES[surrogate.__name__][1]
+    k = float(getattr(lif.surrogate, attribute)) if attribute else 0.0
+    constants = beta, threshold, lif.reset, lif.reset_delay, lif.detach_reset, surrogate.__name__, k
+
+    def run(x: Tensor, state: State) -> tuple[Tensor, State]:
+        (u,) = state
+        s, last = LIFKernel.apply(x, u.to(torch.promote_types(u.dtype, torch.float32)), *constants)
+        return s, (last.to(u.dtype),)
+
+    return run
 
 
 @triton.jit

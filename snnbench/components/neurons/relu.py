@@ -14,6 +14,7 @@ class ReLU(Neuron):
     """``y = max(0, x)`` (Nair & Hinton 2010). Has no state; the arguments change nothing."""
 
     states = ()
+    pushes = True
 
     def __init__(
         self,

@@ -11,6 +11,7 @@ from snnbench.components.neurons.parameters import log_decay
 from snnbench.engine.eager import State
 from snnbench.engine.neuron import Neuron
 from snnbench.engine.surrogate import Surrogate
+from snnbench.engine.tangents import Pushed, push_recurrent
 
 
 class RLIF(Neuron):
@@ -26,6 +27,8 @@ class RLIF(Neuron):
         rec_init_scale: Gain of W's distribution.
         detach_reset: Keep the gradient out of the reset (not out of the recurrence).
     """
+
+    pushes = True
 
     def __init__(
         self,
@@ -53,12 +56,26 @@ class RLIF(Neuron):
         return (torch.zeros_like(x_t),)
 
     def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
-        (u,) = state
-        s = self.surrogate(u - self.threshold)
-        recurrent = nn.functional.linear(s.flatten(1), self.weight).view_as(u)
+        s = self.spikes(state[0])
+        return self.advance(x_t, (self.mix(s), s, *state))
+
+    def push(
+        self, x_t: Tensor, state: State, dx: Tensor | None, dstate: State, *, last: bool = False
+    ) -> Pushed:
+        return push_recurrent(self, x_t, state, dx, dstate, last=last)
+
+    def spikes(self, u: Tensor) -> Tensor:
+        return self.surrogate(u - self.threshold)
+
+    def mix(self, s: Tensor) -> Tensor:
+        return nn.functional.linear(s.flatten(1), self.weight).view_as(s)
+
+    def advance(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
+        """Output and next state from ``(W s', s', u')``."""
+        recurrent, s, u = state
         reset = self.threshold * (s.detach() if self.detach_reset else s)
         u = self.beta * u + x_t + self.rec_strength * recurrent - reset
-        return self.surrogate(u - self.threshold), (u,)
+        return self.spikes(u), (u,)
 
     def leak_exponent(self) -> float | None:
         return log_decay(self.beta)

@@ -34,6 +34,7 @@ class Synaptic(Neuron):
     """
 
     states = ("current", "membrane")
+    pushes = True
 
     def __init__(
         self,

@@ -51,6 +51,8 @@ class Trace(Neuron):
         UsageError: A parameter is unknown, out of range or of a wrong shape.
     """
 
+    pushes = True
+
     def __init__(
         self,
         variant: Variant,
@@ -67,7 +69,7 @@ class Trace(Neuron):
         self.surrogate = surrogate
         axis = _axis(features, dim)
         neurons = features[axis]
-        self.shape = (neurons, *[1] * (len(features) - axis - 1))  # broadcasts against [B, *features]
+        self.shape = (-1, *[1] * (len(features) - axis - 1))  # broadcasts against [B, *features]
         settings = _settings(variant, params)
         for name in variant.values:
             raw = store(name, settings[name], int(settings[f"{name}_rank"]), neurons)

@@ -32,6 +32,8 @@ class Upstroke(Neuron):
         UsageError: dt > τ.
     """
 
+    pushes = True
+
     def __init__(
         self,
         surrogate: Surrogate,

@@ -50,11 +50,11 @@ class Bundle:
     def __init__(self, flow: FlatMap, sizes: Sequence[float], x_t: Tensor | None, seed: int) -> None:
         h = flow.start
         self._generator = torch.Generator(h.device).manual_seed(seed)
-        self._delta = torch.tensor([0, *sizes, 0], dtype=h.dtype, device=h.device)[:, None]
+        self._delta = torch.tensor(sizes, dtype=h.dtype, device=h.device)[:, None]
         self.copies = Copies(flow, x_t, len(sizes) + 2)
-        together = self.copies.spread(h)
-        self._hold(together[0], self._draw(together[0]).expand_as(together))
-        self.peak = h.abs().amax()
+        reference = self.copies.spread(h)[0]
+        self._hold(reference, self._draw(reference).expand(len(sizes), -1, -1))
+        self.peak = _peak(reference)
         self.control_ok = self.copies.sees_no_neighbour(x_t, self.together)
 
     def step(self, x_t: Tensor | None) -> tuple[Tensor, Tensor]:
@@ -66,14 +66,12 @@ class Bundle:
         before = self._size
         following = self.copies.step(x_t, self.together)
         reference = following[0]
-        difference = following - reference
-        if difference[-1].any():
-            self.control_ok = same(reference, following[-1])
-        self.peak = torch.maximum(self.peak, reference.abs().amax())
-        return before, self._hold(reference, difference)
+        self.control_ok = same(reference, following[-1])
+        self.peak = torch.maximum(self.peak, _peak(reference))
+        return before, self._hold(reference, following[1:-1] - reference)
 
     def _hold(self, reference: Tensor, difference: Tensor) -> Tensor:
-        """Put the copies at ``difference`` ``[C, P, N]`` scaled to δ by one number per entry.
+        """Put the perturbed copies at ``difference`` ``[m, P, N]`` scaled to δ by one number per entry.
 
         A difference of 0 has no direction: it gets a new one.
 
@@ -81,16 +79,14 @@ class Bundle:
             Its size before, ``[m, P]``.
         """
         size = _norm(difference)
-        vanished = size == 0
-        if vanished[1:-1].any():
-            difference = torch.where(vanished[..., None], self._draw(difference), difference)
+        scale = self._delta / size
+        if not size.all():
+            difference = torch.where((size == 0)[..., None], self._draw(difference), difference)
             scale = self._delta / _norm(difference)
-        else:
-            scale = self._delta / size
-        scale[0] = scale[-1] = 0  # exactly the reference: 0 would be divided by 0
-        self.together = torch.addcmul(reference, difference, scale[..., None])
-        self._size = _norm(self.together[1:-1] - reference)
-        return size[1:-1]
+        perturbed = torch.addcmul(reference, difference, scale[..., None])
+        self.together = torch.cat([reference[None], perturbed, reference[None]])
+        self._size = _norm(perturbed - reference)
+        return size
 
     def _draw(self, like: Tensor) -> Tensor:
         return torch.randn(like.shape, dtype=like.dtype, device=like.device, generator=self._generator)
@@ -99,6 +95,11 @@ class Bundle:
 def _norm(difference: Tensor) -> Tensor:
     norm: Tensor = torch.linalg.vector_norm(difference, dim=-1)
     return norm
+
+
+def _peak(reference: Tensor) -> Tensor:
+    peak: Tensor = torch.linalg.vector_norm(reference, torch.inf)
+    return peak
 
 
 def growth(

@@ -1,4 +1,4 @@
-"""The stability of a trained cell: encoded test samples one after another, no reset in between."""
+"""The stability of a cell: encoded test samples one after another, no reset in between."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from snnbench.engine.eager import State
 from snnbench.engine.network import Network
 from snnbench.engine.neuron import Neuron
 from snnbench.engine.surrogate import Derivative, Surrogate, counting_spikes
+from snnbench.engine.tangents import TangentStep
 from snnbench.errors import UsageError
 from snnbench.measure.stability.finite_size import FiniteSize, finite_size
 from snnbench.measure.stability.tangent import spectrum
@@ -21,8 +22,11 @@ from snnbench.measure.trained import Trained
 from snnbench.records import Metric
 
 UNIT: Final = "nats/step"
-DELTAS: Final = (0.001, 0.1, 1.0)
+DELTAS: Final = (0.001, 0.01, 0.1, 1.0, 10.0)
+WATCHED: Final = 0.1
+"""The perturbation that is followed along training."""
 STREAMS: Final = 16
+QR_EVERY: Final = 5
 STEPS: Final = 500
 MOSTLY: Final = 0.5
 """An exponent is flagged ``coalesces`` where more perturbations vanish: it is of the few that do not."""
@@ -31,9 +35,14 @@ TRANSIENTS: Final = (100, 500)
 
 
 def stability(
-    trained: Trained, *, streams: int = STREAMS, steps: int = STEPS, deltas: Sequence[float] = DELTAS
+    trained: Trained,
+    *,
+    streams: int = STREAMS,
+    steps: int = STEPS,
+    deltas: Sequence[float] = DELTAS,
+    exponents: int = 1,
 ) -> dict[str, Metric]:
-    """Largest Lyapunov exponents of a trained network under its encoded test samples.
+    """Largest Lyapunov exponents of a network under its encoded test samples.
 
     Measured on a float64 copy in evaluation mode. The transient is at least five times the slowest
     leak; where that is longer than is run, or not known, all numbers are flagged ``finite-time``.
@@ -43,26 +52,41 @@ def stability(
         streams: Independent streams of samples: batch entries.
         steps: Steps measured.
         deltas: Sizes of the finite perturbations.
+        exponents: How many of the gradient's, if the state has so many components.
 
     Returns:
-        ``stability.lambda_grad``, ``.lambda_true``, ``.lambda_delta[δ]`` (nats/step) and
-        ``.p_coalesce[δ]`` for each δ, ``.delta_star``, and ``.leak_check``: 1 where
-        ``lambda_true`` is the slowest leak, 0 where it is not.
+        ``stability.lambda_grad`` and, of several, ``.spectrum[i]``, i from 1; ``.lambda_true``,
+        ``.lambda_delta[δ]`` (nats/step) and ``.p_coalesce[δ]`` for each δ, ``.delta_star``, and
+        ``.leak_check``: 1 where ``lambda_true`` is the slowest leak, 0 where it is not.
     """
     flow = _flow(trained, streams, steps)
     if flow is None:
-        return missing("the network has no memory", deltas)
+        return missing("the network has no memory", deltas, exponents)
     leak = slowest_leak(flow.network)
     with counting_spikes() as spikes:
-        true = _largest(flow, "true")
+        true = _exponents(flow, "true", 1)[0]
     if true.value is not None and trained.cell.surrogate is not None and not spikes.count:
         true = Metric.missing("the neuron does not spike through a snnbench.Surrogate", UNIT)
+    grad = _exponents(flow, "surrogate", exponents)
     return {
-        "stability.lambda_grad": _largest(flow, "surrogate"),
+        "stability.lambda_grad": grad[0],
+        **_spectrum(grad),
         "stability.lambda_true": true,
         "stability.leak_check": _leak_check(true, leak, steps),
         **_finite(flow, deltas, trained.generator("probe.directions").initial_seed()),
     }
+
+
+def watch(trained: Trained) -> dict[str, float]:
+    """``lambda_grad`` and ``lambda_delta`` of one size as they are now, NaN where there is none."""
+    flow = _flow(trained, STREAMS, STEPS)
+    metrics = missing("the network has no memory", (WATCHED,))
+    if flow is not None:
+        metrics = {"stability.lambda_grad": _exponents(flow, "surrogate", 1)[0]}
+        metrics |= _finite(flow, (WATCHED,), trained.generator("probe.directions").initial_seed())
+    names = ("stability.lambda_grad", f"stability.lambda_delta[{WATCHED}]")
+    values = {name: metrics[name].value for name in names}
+    return {name: math.nan if value is None else value for name, value in values.items()}
 
 
 def slowest_leak(network: Network) -> float | None:
@@ -96,6 +120,11 @@ class _Flow:
     def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
         return self.network.step(x_t.double(), state)
 
+    @property
+    def tangent_step(self) -> TangentStep | None:
+        push = self.network.tangent_step
+        return None if push is None else lambda x_t, *rest: push(x_t.double(), *rest)
+
 
 def _flow(trained: Trained, streams: int, steps: int) -> _Flow | None:
     """None for a network without memory."""
@@ -123,21 +152,38 @@ def stream(trained: Trained, streams: int, steps: int) -> Tensor:
     return encoded.reshape(-1, rounds, streams, *encoded.shape[2:]).movedim(1, 0).flatten(0, 1)[:steps]
 
 
-def _largest(flow: _Flow, derivative: Derivative) -> Metric:
+def _exponents(flow: _Flow, derivative: Derivative, k: int) -> list[Metric]:
+    """The k largest, or as many as there are: missing ones, with the reason, make up the number."""
+    width = sum(part[0].numel() for part in flow.state)
     try:
         result = spectrum(
-            flow.step, flow.state, flow.inputs, 1, derivative=derivative, transient=flow.transient
+            flow.step,
+            flow.state,
+            flow.inputs,
+            min(k, width),
+            derivative=derivative,
+            transient=flow.transient,
+            qr_every=QR_EVERY,
         )
     except UsageError as error:
-        return Metric.missing(error.message, UNIT)
-    value = float(result.exponents)
-    if math.isnan(value):
-        return Metric.missing("the trajectory diverged", UNIT)
-    return _number(value, result.interval[0], flow.flags + result.flags)
+        return [Metric.missing(error.message, UNIT)] * k
+    flags = flow.flags + result.flags
+    found = [
+        Metric.missing("the trajectory diverged", UNIT) if math.isnan(value) else _number(value, ends, flags)
+        for value, ends in zip(result.exponents.tolist(), result.interval, strict=True)
+    ]
+    rest = Metric.missing(f"the state has {width} components", UNIT)
+    return found + [rest] * (k - width)
+
+
+def _spectrum(exponents: Sequence[Metric]) -> dict[str, Metric]:
+    numbered = enumerate(exponents, 1) if len(exponents) > 1 else ()
+    return {f"stability.spectrum[{index}]": metric for index, metric in numbered}
 
 
 def _number(value: float, interval: Tensor, flags: tuple[str, ...]) -> Metric:
     low, high = (end if math.isfinite(end) else None for end in interval.tolist())
+    flags = tuple(flag for flag in flags if flag != "singular" or value == -math.inf)
     return Metric(value, UNIT, low, high, tuple(dict.fromkeys(flags)))
 
 
@@ -198,11 +244,13 @@ def _finite_missing(deltas: Sequence[float], reason: str) -> dict[str, Metric]:
     return exponents | {f"stability.{name}": Metric.missing(reason) for name in others}
 
 
-def missing(reason: str, deltas: Sequence[float] = DELTAS) -> dict[str, Metric]:
+def missing(reason: str, deltas: Sequence[float] = DELTAS, exponents: int = 1) -> dict[str, Metric]:
     """All that ``stability`` returns, not measured."""
+    nothing = Metric.missing(reason, UNIT)
     return {
-        "stability.lambda_grad": Metric.missing(reason, UNIT),
-        "stability.lambda_true": Metric.missing(reason, UNIT),
+        "stability.lambda_grad": nothing,
+        **_spectrum([nothing] * exponents),
+        "stability.lambda_true": nothing,
         "stability.leak_check": Metric.missing(reason),
         **_finite_missing(deltas, reason),
     }

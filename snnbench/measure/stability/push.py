@@ -1,15 +1,70 @@
-"""One step of a map and of its tangents, by the gradients that training uses.
+"""One step of a map and of its tangents, by the gradients that training uses or by the map's own rule.
 
 B batch entries, N components of one entry's whole state, k tangents.
 """
 
 from __future__ import annotations
 
+from typing import Final
+
 import torch
 from torch import Tensor
 
+from snnbench.engine.tangents import TangentStep
 from snnbench.errors import UsageError
 from snnbench.measure.stability.flat import FlatMap
+
+CHECKED: Final = 32
+"""One step in so many of a map that pushes its own tangents is compared with its gradients."""
+
+
+class Push:
+    """Steps of the state ``h`` ``[B, N]`` and of its tangents ``q`` ``[B, N, k]``, both exact.
+
+    Called, it returns the next state, ``J·q``, and how much J or Jᵀ stretches a generic vector, ``[B]``.
+
+    Args:
+        flow: The map.
+        tangent_step: Its own rule for tangents; None for the gradients that training uses.
+    """
+
+    def __init__(self, flow: FlatMap, tangent_step: TangentStep | None) -> None:
+        self._flow = flow
+        self._tangent_step = tangent_step
+        self._steps = 0
+
+    def __call__(self, x_t: Tensor | None, h: Tensor, q: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """One step.
+
+        Raises:
+            UsageError: As ``push``; or the map's own rule contradicts its gradients.
+        """
+        if self._tangent_step is None:
+            return push(self._flow, x_t, h, q)
+        generic = _probe(h)
+        tangents = torch.cat([q.movedim(2, 0), generic[None]])
+        rows = self._flow.unflatten(tangents.flatten(0, 1))
+        parts = tuple(part.view(*tangents.shape[:2], *part.shape[1:]) for part in rows)
+        state, pushed = self._tangent_step(x_t, self._flow.unflatten(h), parts)
+        following = self._flow.flatten(state)
+        z = torch.cat([part.flatten(2) for part in pushed], 2)
+        if self._steps % CHECKED == 0:
+            self._check(x_t, h, following, generic, z[-1])
+        self._steps += 1
+        return following, z[:-1].movedim(0, 2), norm(z[-1]) / norm(generic)
+
+    def _check(self, x_t: Tensor | None, h: Tensor, following: Tensor, v: Tensor, z: Tensor) -> None:
+        """Compare with the map itself and with one gradient."""
+        with torch.enable_grad():
+            h = h.detach().requires_grad_()
+            stepped = self._flow(x_t, h)
+            u = _probe(h).flip(1)
+            w = torch.zeros_like(h)
+            if stepped.requires_grad:
+                (w,) = torch.autograd.grad(stepped, h, u, materialize_grads=True)
+        if not torch.allclose(following, stepped, equal_nan=True):
+            raise UsageError("the step and its tangent_step lead to different states", "both are one step")
+        _verify(u, w, v, z)
 
 
 def push(flow: FlatMap, x_t: Tensor | None, h: Tensor, q: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -69,7 +124,8 @@ def _verify(u: Tensor, w: Tensor, v: Tensor, z: Tensor) -> None:
     if (gap > torch.finfo(v.dtype).eps ** 0.5 * size).any():
         raise UsageError(
             "the step's tangents contradict its gradients",
-            "batch entries must not mix (BatchNorm: call .eval()); each backward must be differentiable",
+            "batch entries must not mix (BatchNorm: call .eval()), each backward must be differentiable, "
+            "and units of a neuron that pushes its own tangents must not mix",
         )
 
 

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from snnbench.engine.tangents import TangentStep
 from snnbench.measure.stability.flat import FlatMap
-from snnbench.measure.stability.push import norm, push
+from snnbench.measure.stability.push import Push, norm
 from snnbench.measure.stability.statistics import blocks
 
 
@@ -30,19 +31,26 @@ class _Frame:
 
 
 def growth(
-    flow: FlatMap, xs: Sequence[Tensor | None], k: int, transient: int, qr_every: int
+    flow: FlatMap,
+    xs: Sequence[Tensor | None],
+    k: int,
+    transient: int,
+    qr_every: int,
+    *,
+    tangent_step: TangentStep | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Sums of ln|R_ii| over blocks of time, ``[blocks, B, k]``, and their steps, ``[blocks, 1, 1]``."""
+    push = Push(flow, tangent_step)
     generator = torch.Generator(flow.start.device).manual_seed(0)
     nothing = torch.zeros(*flow.start.shape, k, dtype=flow.start.dtype, device=flow.start.device)
     frame = _renew(_Frame(flow.start, nothing, torch.ones_like(nothing[:, 0], dtype=torch.bool)), generator)
     for window in _windows(xs[:transient], qr_every):
-        frame = _renew(_advance(flow, window, frame)[0], generator)
+        frame = _renew(_advance(push, window, frame)[0], generator)
     parts = blocks(_windows(xs[transient:], qr_every))
     sums = torch.zeros(len(parts), *frame.lost.shape, dtype=torch.float64, device=frame.h.device)
     for index, windows in enumerate(parts):
         for window in windows:
-            frame, logs = _advance(flow, window, frame)
+            frame, logs = _advance(push, window, frame)
             sums[index] += logs
     counts = torch.tensor([sum(map(len, windows)) for windows in parts], dtype=torch.float64)
     return sums, counts[:, None, None]
@@ -62,13 +70,14 @@ def _windows(xs: Sequence[Tensor | None], size: int) -> list[Sequence[Tensor | N
     return [xs[start : start + size] for start in range(0, len(xs), size)]
 
 
-def _advance(flow: FlatMap, xs: Sequence[Tensor | None], frame: _Frame) -> tuple[_Frame, Tensor]:
+def _advance(push: Push, xs: Sequence[Tensor | None], frame: _Frame) -> tuple[_Frame, Tensor]:
     """All steps of ``xs``, then one QR: the next frame and ln|R_ii| ``[B, k]``, float64."""
     h, z, gain = frame.h, frame.q, torch.ones_like(frame.h[:, 0])
     for x_t in xs:
-        h, z, gauge = push(flow, x_t, h, z)
+        h, z, gauge = push(x_t, h, z)
         gain = gain * gauge
-    z = z.masked_fill(frame.lost[:, None], 0)
+    if frame.lost.any():
+        z = z.masked_fill(frame.lost[:, None], 0)
     q, r = torch.linalg.qr(z)
     size, lost = _diagonal(r), frame.lost
     scale = torch.maximum(norm(z).amax(1), gain)
@@ -77,7 +86,7 @@ def _advance(flow: FlatMap, xs: Sequence[Tensor | None], frame: _Frame) -> tuple
     weak = size <= torch.finfo(z.dtype).eps ** precision * scale[:, None]
     doubtful = (weak & ~lost).any(1) & finite
     if len(xs) > 1 and (doubtful | ~finite).any():
-        return _advance_singly(flow, xs, frame)
+        return _advance_singly(push, xs, frame)
     if doubtful.any():
         lost = _find_lost(z, size, lost, scale, doubtful)
         order = lost.long().argsort(dim=1, stable=True)
@@ -88,10 +97,10 @@ def _advance(flow: FlatMap, xs: Sequence[Tensor | None], frame: _Frame) -> tuple
     return _Frame(h, q, lost), logs
 
 
-def _advance_singly(flow: FlatMap, xs: Sequence[Tensor | None], frame: _Frame) -> tuple[_Frame, Tensor]:
+def _advance_singly(push: Push, xs: Sequence[Tensor | None], frame: _Frame) -> tuple[_Frame, Tensor]:
     total = torch.zeros(frame.lost.shape, dtype=torch.float64, device=frame.h.device)
     for index in range(len(xs)):
-        frame, logs = _advance(flow, xs[index : index + 1], frame)
+        frame, logs = _advance(push, xs[index : index + 1], frame)
         total += logs
     return frame, total
 

@@ -16,6 +16,7 @@ from torch import Tensor
 from snnbench.engine import surrogate
 from snnbench.engine.eager import State
 from snnbench.engine.surrogate import Derivative
+from snnbench.engine.tangents import TangentStep
 from snnbench.errors import UsageError
 from snnbench.measure.stability.flat import FlatMap, Step, unbind
 from snnbench.measure.stability.qr import growth
@@ -32,7 +33,10 @@ class Spectrum:
         stderr: Their standard errors, ``[k]``; NaN where there is no interval.
         interval: Their 95 % intervals, ``[k, 2]``: over at least 10 batch entries, else over 20
             blocks of time, else NaN.
-        kaplan_yorke: Kaplan-Yorke dimension; None where k exponents do not determine it.
+        kaplan_yorke: Kaplan-Yorke dimension; None where k exponents do not determine it, or where spikes
+            were differentiated by a surrogate: then the tangents are not those of the trajectories.
+        entropy: Sum of the positive exponents, a bound on the entropy rate (Ruelle 1978), nats a step;
+            None likewise.
         flags: ``finite-time`` (fewer than 100 steps measured), ``singular`` (an exponent is −∞),
             ``diverged`` (an exponent is NaN).
     """
@@ -41,6 +45,7 @@ class Spectrum:
     stderr: Tensor
     interval: Tensor
     kaplan_yorke: float | None
+    entropy: float | None
     flags: tuple[str, ...]
 
 
@@ -53,6 +58,7 @@ def spectrum(
     derivative: Derivative = "surrogate",
     transient: int = 0,
     qr_every: int = 1,
+    tangent_step: TangentStep | None = None,
 ) -> Spectrum:
     """The k largest Lyapunov exponents of ``step`` along the trajectory from ``state``.
 
@@ -68,6 +74,9 @@ def spectrum(
         transient: Steps that warm up state and tangents before measuring starts.
         qr_every: Steps between QR decompositions. A window in which the tangents become too
             parallel for the dtype is repeated with a QR at each step.
+        tangent_step: ``(x_t, state, tangents) -> (next state, next tangents)``, the tangents of each part of
+            the state ``[k, B, *]``: the map's own derivative, faster than two backward passes. If None, that
+            of the object whose method ``step`` is, as of a ``Neuron`` or a ``Network``, if it has one.
 
     Raises:
         UsageError: An argument is out of range, or ``step`` cannot be differentiated as above.
@@ -77,11 +86,12 @@ def spectrum(
     k = flow.width if k is None else k
     _check(k, flow.width, len(xs), transient, qr_every)
     measured = len(xs) - transient
-    with torch.no_grad(), surrogate.derivative(derivative):
-        sums, counts = growth(flow, xs, k, transient, qr_every)
+    with torch.no_grad(), surrogate.derivative(derivative), surrogate.counting_spikes() as spikes:
+        sums, counts = growth(flow, xs, k, transient, qr_every, tangent_step=tangent_step or _own_rule(step))
     result = estimate(sums.cpu(), counts)
     order = result.mean.argsort(descending=True)
     exponents = result.mean[order]
+    smooth = derivative == "true" or not spikes.steep
     flags = {
         "finite-time": measured < ASYMPTOTIC_STEPS,
         "singular": bool(exponents.isneginf().any()),
@@ -91,9 +101,14 @@ def spectrum(
         exponents,
         result.stderr[order],
         result.interval[order],
-        kaplan_yorke(exponents.tolist(), complete=k == flow.width),
+        *_dimension_and_entropy(exponents, k == flow.width, smooth),
         tuple(name for name, raised in flags.items() if raised),
     )
+
+
+def _own_rule(step: Step) -> TangentStep | None:
+    """The ``tangent_step`` of what ``step`` is a method of."""
+    return getattr(getattr(step, "__self__", None), "tangent_step", None)
 
 
 def _check(k: int, width: int, steps: int, transient: int, qr_every: int) -> None:
@@ -105,6 +120,31 @@ def _check(k: int, width: int, steps: int, transient: int, qr_every: int) -> Non
         )
     if qr_every < 1:
         raise UsageError(f"qr_every={qr_every} is not a number of steps", "1 is always right")
+
+
+def _dimension_and_entropy(
+    exponents: Tensor, complete: bool, smooth: bool
+) -> tuple[float | None, float | None]:
+    """Of a map whose tangents are those of its trajectories: ``smooth``."""
+    if not smooth:
+        return None, None
+    values = exponents.tolist()
+    return kaplan_yorke(values, complete=complete), entropy(values, complete=complete)
+
+
+def entropy(exponents: Sequence[float], *, complete: bool) -> float | None:
+    """Sum of the positive ones of descending exponents.
+
+    Args:
+        exponents: The largest ones.
+        complete: Whether they are all there are.
+
+    Returns:
+        None where an exponent is not a number, or where all that are given are positive and more may be.
+    """
+    if any(map(math.isnan, exponents)) or (exponents[-1] > 0 and not complete):
+        return None
+    return math.fsum(exponent for exponent in exponents if exponent > 0)
 
 
 def kaplan_yorke(exponents: Sequence[float], *, complete: bool) -> float | None:

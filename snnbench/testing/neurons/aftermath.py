@@ -17,8 +17,11 @@ from snnbench.testing.neurons.crossing import impulse
 from snnbench.testing.neurons.subject import Subject
 from snnbench.testing.outcomes import Undecided
 
-MEMBRANES: Final = ("mem", "volt", "potential")
-"""A state whose name holds one of these, or is ``u`` or ``v``, is the membrane, or a part of it."""
+MEMBRANES: Final = ("mem", "volt", "potential", "v", "u")
+"""A state whose name holds one of the longer ones, or is one of the last two, is the membrane, or part of it.
+
+The first that any state has counts: where there are v and u, u is a recovery.
+"""
 TOLERANCE: Final = 1e-6
 SLOPE_TOLERANCE: Final = 1e-3
 NUDGE: Final = 1e-6
@@ -27,12 +30,15 @@ LAGS: Final = (0, 1)
 
 def membranes(states: tuple[str, ...]) -> list[int]:
     """Which states make up the membrane."""
-    named = [
-        i
-        for i, name in enumerate(states)
-        if name.lower() in ("u", "v") or any(m in name.lower() for m in MEMBRANES)
-    ]
-    return named or ([0] if len(states) == 1 else [])
+    for word in MEMBRANES:
+        named = [i for i, name in enumerate(states) if _is_called(name.lower(), word)]
+        if named:
+            return named
+    return [0] if len(states) == 1 else []
+
+
+def _is_called(name: str, word: str) -> bool:
+    return name == word if len(word) == 1 else word in name
 
 
 @dataclass(frozen=True)
@@ -156,12 +162,21 @@ class Aftermath:
 
     def _taken_off(self, theta: float, seen: str) -> tuple[set[ResetKind] | None, str]:
         """The same for a spike that shifts the membrane."""
-        if self.adapts:
-            return None, f"{seen}, and changes another state: how far the threshold is cannot be told"
-        plain = self.silent[self.lag or 0].membrane - theta
-        if self._near(self.firing[self.lag or 0].membrane, plain, *self._without(theta)[1:]):
+        lag = self.lag or 0
+        plain = self.silent[lag].membrane - theta
+        if self._near(self.firing[lag].membrane, plain, *self._without(theta)[1:]):
             return {"subtract"}, f"{seen}: the threshold is taken off"
+        if self._others_change(lag):
+            return None, f"{seen}, and changes another state: how far the threshold is cannot be told"
+        if self.subject.claims.spike == "multi":
+            return None, f"{seen}; where a spike may have several sizes, that may be its size's worth"
         return set(), f"{seen}, which is not by the threshold"
+
+    def _others_change(self, lag: int) -> bool:
+        """Whether the spike changes a state that is no part of the membrane."""
+        pairs = zip(self.silent[lag].state, self.firing[lag].state, strict=True)
+        gaps = [float((b - a).detach().abs().max()) for a, b in pairs]
+        return any(gap > TOLERANCE * self.scale for i, gap in enumerate(gaps) if i not in self.parts)
 
     def _without(self, theta: float) -> tuple[float, ...]:
         """0; and, a step later, what the step makes of a membrane that had θ taken off before it."""

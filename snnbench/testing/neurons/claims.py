@@ -12,7 +12,7 @@ from torch import Tensor
 from snnbench.components.surrogates.atan import ATan
 from snnbench.plugin.specs import ThresholdRule
 from snnbench.records import Value
-from snnbench.testing.cases import Probe
+from snnbench.testing.casebook import Probe
 from snnbench.testing.neurons.crossing import Crossing, find_crossing, impulse, walk
 from snnbench.testing.neurons.subject import Subject
 from snnbench.testing.outcomes import Undecided, Violation

@@ -8,7 +8,7 @@ import torch
 
 from snnbench.engine.neuron import Neuron
 from snnbench.errors import UsageError
-from snnbench.testing.cases import Probe
+from snnbench.testing.casebook import Probe
 from snnbench.testing.neurons.subject import Subject
 from snnbench.testing.outcomes import Undecided, Violation
 from snnbench.testing.specs import at_limits, shown
@@ -35,7 +35,7 @@ def ranges(subject: Subject) -> None:
     for params in at_limits(subject.spec):
         x = subject.drive(4, (2,))
         try:
-            y, state = Subject(subject.spec, params).make((2,))(x)
+            y, state = Subject(subject.spec, params, subject.beside).make((2,))(x)
         except (Undecided, UsageError):
             continue  # refused in words
         except Exception as error:

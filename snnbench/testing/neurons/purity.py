@@ -9,7 +9,7 @@ from torch import Tensor
 
 from snnbench.engine.eager import State
 from snnbench.engine.neuron import Neuron
-from snnbench.testing.cases import Probe
+from snnbench.testing.casebook import Probe
 from snnbench.testing.neurons.subject import Subject
 from snnbench.testing.outcomes import Violation
 from snnbench.testing.rng import no_global_draws

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from snnbench.engine.eager import State
-from snnbench.testing.cases import Probe
+from snnbench.testing.casebook import Probe
 from snnbench.testing.neurons.crossing import walk
 from snnbench.testing.neurons.subject import Subject
 from snnbench.testing.outcomes import Undecided, Violation

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from typing import Final, cast
 
@@ -14,7 +15,7 @@ from snnbench.engine.eager import State
 from snnbench.engine.neuron import Neuron
 from snnbench.engine.surrogate import Surrogate
 from snnbench.errors import UsageError
-from snnbench.plugin.specs import NeuronSpec
+from snnbench.plugin.specs import NeuronSpec, Spec, SurrogateSpec
 from snnbench.records import Params, Value
 from snnbench.testing.neurons.crossing import Crossing, find_crossing
 from snnbench.testing.outcomes import Undecided
@@ -53,11 +54,13 @@ class Subject:
     Args:
         spec: Its spec.
         params: The parameters that are not its defaults.
+        beside: Specs of its distribution; their surrogates are tried if it refuses a built-in one.
     """
 
-    def __init__(self, spec: NeuronSpec, params: Params) -> None:
+    def __init__(self, spec: NeuronSpec, params: Params, beside: Sequence[Spec] = ()) -> None:
         self.spec = spec
         self.params = params
+        self.beside = beside
         self.claims = spec.claims(params)
         self.examples = FEW if params else MANY
 
@@ -80,28 +83,34 @@ class Subject:
         Raises:
             Undecided: It cannot be built like this.
         """
-        given = None if self.spec.spike == "none" else surrogate or self._surrogate()
         params = self.spec.resolve((*self.params, *(others or {}).items()))
+        refusals = []
+        for shape in (features, (*features, 1, 1)) if len(features) == 1 else (features,):
+            for given in [surrogate] if surrogate else self.surrogates:
+                generator = torch.Generator().manual_seed(SEED)
+                try:
+                    made = cast(Neuron, self.spec.load()(shape, given, generator, **params)).to(dtype)
+                except UsageError as error:
+                    refusals.append(error.message)
+                else:
+                    return made if shape == features else Flat(made)
+        raise Undecided(f"it cannot be built with features={features}: {refusals[0]}")
 
-        def build(shape: tuple[int, ...]) -> Neuron:
-            generator = torch.Generator().manual_seed(SEED)
-            return cast(Neuron, self.spec.load()(shape, given, generator, **params)).to(dtype)
+    @cached_property
+    def surrogates(self) -> list[Surrogate | None]:
+        """What may be handed to its factory, in order: ATan, then those of its own distribution.
 
-        try:
-            return build(features)
-        except UsageError as error:
-            if len(features) > 1:
-                raise Undecided(f"it refuses features={features}: {error.message}") from None
-        try:
-            return Flat(build((*features, 1, 1)))
-        except UsageError as error:
-            raise Undecided(f"it cannot be built: {error.message}") from None
-
-    def _surrogate(self) -> Surrogate:
-        """The first that it takes."""
-        for spec in self.spec.surrogates:
-            return cast(Surrogate, spec.load()(**spec.resolve(())))
-        return ATan()
+        The fewer places where a surrogate's derivative is 0, the more a probe of gradients sees.
+        """
+        if self.spec.spike == "none":
+            return [None]
+        own: list[Surrogate] = []
+        for spec in self.beside:
+            if isinstance(spec, SurrogateSpec) and not spec.graded:
+                with suppress(UsageError):
+                    own.append(cast(Surrogate, spec.load()(**spec.resolve(()))))
+        z = torch.linspace(-1, 1, 21, dtype=torch.float64)
+        return [ATan(), *sorted(own, key=lambda one: int((one.derivative(z) == 0).sum()))]
 
     @property
     def spikes(self) -> bool:

@@ -7,7 +7,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from snnbench.testing.cases import Probe
+from snnbench.testing.casebook import Probe
 from snnbench.testing.neurons.running import close
 from snnbench.testing.neurons.subject import Subject
 from snnbench.testing.outcomes import Undecided, Violation

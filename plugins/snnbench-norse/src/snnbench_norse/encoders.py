@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeAlias
@@ -37,14 +36,14 @@ def population_poisson(steps: int, *, out_features: int, scale: float, f_max: fl
 
 
 def constant_current_lif(steps: int, *, dt: float, **parameters: float) -> Encode:
-    """``constant_current_lif_encode`` of values that are not negative."""
+    """``constant_current_lif_encode`` of values in [0, 1]."""
     return partial(
         _lif, function=encode.constant_current_lif_encode, steps=steps, dt=dt, parameters=parameters
     )
 
 
 def spike_latency_lif(steps: int, *, dt: float, **parameters: float) -> Encode:
-    """``spike_latency_lif_encode`` of values that are not negative."""
+    """``spike_latency_lif_encode`` of values in [0, 1]."""
     return partial(_lif, function=encode.spike_latency_lif_encode, steps=steps, dt=dt, parameters=parameters)
 
 
@@ -60,12 +59,14 @@ def _rate(encoder: str, steps: int, f_max: float, dt: float) -> dict[str, Any]:
 
 def _poisson(x: Tensor, generator: torch.Generator, *, rate: dict[str, Any]) -> Tensor:
     _check(x, 0, 1, "poisson")
-    return encode.poisson_encode(x, **rate, generator=generator).to(x.dtype)
+    spikes: Tensor = encode.poisson_encode(x, **rate, generator=generator)
+    return spikes.to(x.dtype)
 
 
 def _signed_poisson(x: Tensor, generator: torch.Generator, *, rate: dict[str, Any]) -> Tensor:
     _check(x, -1, 1, "signed_poisson")
-    return encode.signed_poisson_encode(x, **rate, generator=generator).to(x.dtype)
+    spikes: Tensor = encode.signed_poisson_encode(x, **rate, generator=generator)
+    return spikes.to(x.dtype)
 
 
 def _population_poisson(
@@ -73,7 +74,8 @@ def _population_poisson(
 ) -> Tensor:
     _check(x, 0, scale, "population_poisson")
     fields = encode.population_encode(x, out_features, scale)
-    return encode.poisson_encode(fields, **rate, generator=generator).to(x.dtype)
+    spikes: Tensor = encode.poisson_encode(fields, **rate, generator=generator)
+    return spikes.to(x.dtype)
 
 
 def _lif(
@@ -85,7 +87,7 @@ def _lif(
     dt: float,
     parameters: dict[str, float],
 ) -> Tensor:
-    _check(x, 0, math.inf, function.__name__.removesuffix("_encode"))
+    _check(x, 0, 1, function.__name__.removesuffix("_encode"))
     p = LIFParameters(**{name: torch.as_tensor(value) for name, value in parameters.items()})
     return function(x, steps, p, dt).to(x.dtype)
 

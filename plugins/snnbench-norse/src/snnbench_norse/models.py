@@ -32,7 +32,7 @@ def _at_threshold(values: Values) -> Mapping[str, float]:
 
 def _as_behaviour(values: Values) -> Mapping[str, float]:
     start = getattr(norse, values["behavior"]).s
-    return {"v": start.v.item(), "u": start.u.item()}
+    return {"v": start.v.item(), "recovery": start.u.item()}
 
 
 def _unknown(values: Values) -> None:
@@ -46,7 +46,8 @@ def _of_box(values: Values) -> Sequence[float] | None:
 
 def _cell(width: int) -> nn.Module:
     """All of norse's recurrent cells draw their weights so."""
-    return SNNRecurrentCell(None, None, width, width, None)
+    cell: nn.Module = SNNRecurrentCell(None, None, width, width, None)
+    return cell
 
 
 def _coupled_cell(width: int) -> nn.Module:
@@ -79,8 +80,9 @@ class Model:
 
     @property
     def states(self) -> tuple[str, ...]:
-        """Names of the state tensors, in order."""
-        return (*self.inner._fields, *self.state._fields[1:]) if self.inner else tuple(self.state._fields)
+        """Names of the state tensors, in order: norse's, but for u, which elsewhere is a membrane."""
+        fields = (*self.inner._fields, *self.state._fields[1:]) if self.inner else self.state._fields
+        return tuple("recovery" if name == "u" else name for name in fields)
 
     def pack(self, state: Sequence[Tensor]) -> Any:
         """Norse's state of these tensors."""

@@ -178,7 +178,7 @@ NEURONS: Final = (
         "izhikevich",
         "Izhikevich's quadratic neuron, 20 ready-made behaviours",
         {"behavior": BEHAVIOR},
-        ("v", "u"),
+        ("v", "recovery"),
         "v = v[t−1] + τ⁻¹·dt·(0.04·v[t−1]² + 5·v[t−1] + 140 − u[t−1] + x[t]);  "
         "u = u[t−1] + τ⁻¹·dt·a·(b·v[t−1] − u[t−1]);  s[t] = H(v − 30);  v[t] = c and u[t] = u + d where s[t]",
     ),
@@ -275,7 +275,7 @@ NEURONS: Final = (
         "izhikevich",
         "Izhikevich's quadratic neuron",
         {"behavior": BEHAVIOR},
-        ("z", "v", "u"),
+        ("z", "v", "recovery"),
         "as izhikevich, with W·x[t] + V·s[t−1] in place of x[t]",
     ),
 )

@@ -106,9 +106,9 @@ class NorseRecurrent(NorseNeuron):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Restore a copy, which has lost norse's hook that keeps autapses from being learned."""
-        super().__setstate__(state)
+        super().__setstate__(state)  # type: ignore[no-untyped-call]
         trained = self.recurrent_weights.requires_grad
-        self.recurrent_weights.requires_grad_().register_hook(_without_autapses)
+        self.recurrent_weights.requires_grad_().register_hook(_without_autapses)  # type: ignore[no-untyped-call]
         self.recurrent_weights.requires_grad_(trained)
 
     def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:

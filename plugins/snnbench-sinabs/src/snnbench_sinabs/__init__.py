@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from snnbench import Cell, EncoderSpec, NeuronSpec, SurrogateSpec, hookimpl
+from snnbench.components.neurons import SPECS as BUILTIN_NEURONS
 from snnbench.components.surrogates import SPECS as BUILTIN_SURROGATES
 from snnbench_sinabs.encoder_specs import ENCODERS
 from snnbench_sinabs.neuron_specs import NEURONS
 from snnbench_sinabs.surrogate_specs import SURROGATES
 
-_SPIKING = {spec.name for spec in NEURONS if spec.spike != "none"}
+_QUALIFIED = {f"snnbench-sinabs:{spec.name}" for spec in NEURONS if spec.spike != "none"}
+_PLAIN = {spec.name for spec in NEURONS if spec.spike != "none"} - {spec.name for spec in BUILTIN_NEURONS}
 _GRADED = {spec.name for spec in BUILTIN_SURROGATES if spec.graded}
 
 
@@ -35,8 +37,7 @@ def snnbench_encoders() -> Iterable[EncoderSpec]:
 @hookimpl
 def snnbench_skip(cell: Cell) -> str | None:
     """Refuse a neuron of sinabs with a graded surrogate: it spikes by its own rule."""
-    distribution, _, name = cell.neuron.name.rpartition(":")
-    ours = distribution in ("", "snnbench-sinabs") and name in _SPIKING
+    ours = cell.neuron.name in _QUALIFIED | _PLAIN  # a plain name may be a built-in neuron's
     if ours and cell.surrogate is not None and cell.surrogate.name in _GRADED:
         return "sinabs makes its spikes itself, and they are not graded"
     return None

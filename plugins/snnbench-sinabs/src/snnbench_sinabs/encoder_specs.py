@@ -10,11 +10,11 @@ ENCODERS: Final = (
     EncoderSpec(
         name="img2_spike",
         version="1",
-        summary="Bernoulli spikes; made for pixels of 0 to 255, norm=1 for intensities of 0 to 1",
+        summary="Bernoulli spikes; made for pixels of 0 to 255: use norm=1 here",
         factory="snnbench_sinabs.encoders:img2_spike",
         params={
             "max_rate": Param(1000.0, low=0.0, high=1000.0, unit="Hz", doc="rate at norm, a step being 1 ms"),
-            "norm": Param(255.0, low=1e-6, doc="largest value of the input"),
+            "norm": Param(255.0, low=1.0, doc="what the input is divided by; 1 for intensities"),
             "negative_spikes": Param(False, doc="negative values spike as −1"),
         },
         reference="sinabs 3.1.3, sinabs.layers.Img2SpikeLayer, https://sinabs.readthedocs.io",

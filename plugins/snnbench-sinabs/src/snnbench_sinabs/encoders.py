@@ -16,7 +16,7 @@ class Img2Spike:
     Args:
         steps: T.
         max_rate: Rate of a pixel of value ``norm``, Hz.
-        norm: Largest value of the input.
+        norm: What the input is divided by.
         negative_spikes: Negative values spike as −1.
     """
 
@@ -26,18 +26,17 @@ class Img2Spike:
         )
 
     def __call__(self, x: Tensor, generator: torch.Generator) -> Tensor:
-        """Spikes ``[T, B, *shape]`` for values ``x`` ``[B, *shape]`` in [0, norm], or [−norm, norm].
+        """Spikes ``[T, B, *shape]`` for intensities ``x`` ``[B, *shape]`` in [0, 1], or [−1, 1].
 
         Raises:
             UsageError: A value is outside.
         """
-        norm = self.layer.norm
-        low = -norm if self.layer.negative_spikes else 0
-        if not bool(((x >= low) & (x <= norm)).all()):
-            found = f"{float(x.min()):g} to {float(x.max()):g}"
+        low = -1 if self.layer.negative_spikes else 0
+        if not bool(((x >= low) & (x <= 1)).all()):
             raise UsageError(
-                f"encoder 'img2_spike' takes values in [{low:g}, {norm:g}], got {found}",
-                "norm is the largest",
+                f"encoder 'img2_spike' takes intensities in [{low}, 1], "
+                f"got values from {float(x.min()):g} to {float(x.max()):g}",
+                "scale the dataset, or choose the encoder 'direct'",
             )
         seed = torch.randint(2**62, (), generator=generator, device=generator.device)
         with drawing_from(torch.Generator().manual_seed(int(seed))):

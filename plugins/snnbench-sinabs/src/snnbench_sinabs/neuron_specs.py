@@ -22,7 +22,7 @@ FIRING: Final = {
         choices=("MembraneSubtract", "MembraneReset"),
         doc="what a spike does to the membrane",
     ),
-    "min_v_mem": Param(float("-inf"), doc="lowest membrane, clipped after the reset; −inf for none"),
+    "min_v_mem": Param(-1e9, low=-1e9, high=0.0, doc="lowest membrane, clipped after the reset; −1e9: none"),
 }
 MAX_SPIKES: Final = Param(10, low=1, unit="spikes", doc="most spikes a step, of MaxSpike")
 

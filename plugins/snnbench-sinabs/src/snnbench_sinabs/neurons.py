@@ -155,23 +155,24 @@ class Copied:
     __deepcopy__: ClassVar[None] = None
 
 
-class LIF(Copied, layers.LIF):
+class LIF(Copied, layers.LIF):  # type: ignore[misc]
     """``sinabs.layers.LIF``."""
 
 
-class IAF(Copied, layers.IAF):
+class IAF(Copied, layers.IAF):  # type: ignore[misc]
     """``sinabs.layers.IAF``."""
 
 
-class ALIF(Copied, layers.ALIF):
+class ALIF(Copied, layers.ALIF):  # type: ignore[misc]
     """``sinabs.layers.ALIF``."""
 
 
-class ExpLeak(Copied, layers.ExpLeak):
+class ExpLeak(Copied, layers.ExpLeak):  # type: ignore[misc]
     """``sinabs.layers.ExpLeak``."""
 
 
 LAYERS: dict[str, Any] = {"lif": LIF, "iaf": IAF, "alif": ALIF, "exp_leak": ExpLeak}
+NO_BOUND = -1e9
 _RESETS = {"MembraneSubtract": activation.MembraneSubtract, "MembraneReset": activation.MembraneReset}
 
 
@@ -183,7 +184,7 @@ def _arguments(params: dict[str, Any]) -> dict[str, Any]:
         spikes = {"MaxSpike": activation.MaxSpike(most)}
         given["spike_fn"] = spikes.get(given["spike_fn"]) or getattr(activation, given["spike_fn"])
         given["reset_fn"] = _RESETS[given["reset_fn"]]()
-    if given.get("min_v_mem") == -math.inf:
+    if given["min_v_mem"] == NO_BOUND:
         given["min_v_mem"] = None
     return given
 

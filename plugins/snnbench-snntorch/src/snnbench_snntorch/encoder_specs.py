@@ -47,7 +47,7 @@ ENCODERS: Final = (
             "normalize": Param(False, doc="spread the times over all steps; needs linear"),
             "linear": Param(False, doc="spike time falls linearly with the intensity instead"),
             "bypass": Param(
-                False, doc="leave out a spike that comes after the last step, which is else an error"
+                True, doc="leave out a spike after the last step; off, as in snntorch, that is an error"
             ),
             "epsilon": Param(1e-7, low=0.0, doc="least distance of the intensity from the threshold"),
         },

@@ -9,6 +9,7 @@ from snntorch import spikegen
 from torch import Tensor
 
 from snnbench import drawing_from
+from snnbench.components.encoders.intensity import check_intensity
 from snnbench.errors import UsageError
 
 
@@ -25,7 +26,12 @@ class Rate:
         self.options = options
 
     def __call__(self, x: Tensor, generator: torch.Generator) -> Tensor:
-        """Spikes ``[T, B, *shape]`` for intensities ``x`` ``[B, *shape]``."""
+        """Spikes ``[T, B, *shape]`` for intensities ``x`` ``[B, *shape]`` in [0, 1].
+
+        Raises:
+            UsageError: A value is outside [0, 1].
+        """
+        check_intensity(x, "rate")
         with drawing_from(generator):
             spikes: Tensor = spikegen.rate(x, num_steps=self.steps, **self.options)
         return spikes.to(x.dtype)
@@ -61,8 +67,9 @@ class Latency:
         """Spikes ``[T, B, *shape]`` for intensities ``x`` ``[B, *shape]`` in [0, 1].
 
         Raises:
-            UsageError: snntorch refuses the values: one is outside [0, 1], or spikes after the last step.
+            UsageError: A value is outside [0, 1]; or one spikes after the last step, and ``bypass`` is off.
         """
+        check_intensity(x, "latency")
         try:
             spikes: Tensor = spikegen.latency(x, num_steps=self.steps, **self.options)
         except Exception as error:  # snntorch raises no narrower one

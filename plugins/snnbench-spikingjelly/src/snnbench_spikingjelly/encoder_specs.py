@@ -41,15 +41,6 @@ ENCODERS: Final = (
         equation="t = round((T − 1)·(1 − x)), or round(T − 1 − ln(α·x + 1)) with α = e^(T−1) − 1",
     ),
     EncoderSpec(
-        name="weighted_phase",
-        version="1",
-        summary="the bits of the intensity, one a step, most significant first, over and over",
-        factory="snnbench_spikingjelly.encoders:WeightedPhase",
-        params={"K": Param(8, low=1, high=24, unit="step", doc="bits K; intensities up to 1 − 2^(−K)")},
-        reference="Kim et al. 2018, Neurocomputing 311",
-        equation="s[t] = bit K − 1 − (t mod K) of floor(2^K·x)",
-    ),
-    EncoderSpec(
         name="pop",
         version="1",
         summary="activity of several Gaussian receptive fields a value, the same at each step",

@@ -13,6 +13,7 @@ from spikingjelly.activation_based import encoding
 from torch import Tensor
 
 from snnbench import drawing_from
+from snnbench.components.encoders.intensity import check_intensity
 from snnbench.errors import UsageError
 
 
@@ -23,7 +24,12 @@ class Poisson:
         self.steps = steps
 
     def __call__(self, x: Tensor, generator: torch.Generator) -> Tensor:
-        """Spikes ``[T, B, *shape]`` for intensities ``x`` ``[B, *shape]``."""
+        """Spikes ``[T, B, *shape]`` for intensities ``x`` ``[B, *shape]`` in [0, 1].
+
+        Raises:
+            UsageError: A value is outside [0, 1].
+        """
+        check_intensity(x, "poisson")
         encoder = encoding.PoissonEncoder()
         with drawing_from(generator):
             return torch.stack([encoder(x) for _ in range(self.steps)])
@@ -42,27 +48,9 @@ class Latency:
         Raises:
             UsageError: A value is outside [0, 1].
         """
-        _check(x, "latency", 1.0)
+        check_intensity(x, "latency")
         encoder = encoding.LatencyEncoder(self.steps, self.enc_function)
         return torch.stack([encoder(x) for _ in range(self.steps)])
-
-
-class WeightedPhase:
-    """``WeightedPhaseEncoder``."""
-
-    def __init__(self, steps: int, *, K: int) -> None:  # noqa: N803  spikingjelly's name
-        self.steps = steps
-        self.bits = K
-
-    def __call__(self, x: Tensor, generator: torch.Generator) -> Tensor:
-        """Spikes ``[T, B, *shape]`` for intensities ``x`` ``[B, *shape]`` in [0, 1 − 2^(−K)].
-
-        Raises:
-            UsageError: A value is outside.
-        """
-        _check(x, "weighted_phase", 1 - 2.0**-self.bits)
-        encoder = encoding.WeightedPhaseEncoder(self.bits)
-        return torch.stack([encoder(x) for _ in range(self.steps)]).to(x.dtype)
 
 
 class Pop:
@@ -87,7 +75,12 @@ class Pop:
         self.options = {"pop_dim": pop_dim, "mean_range": (low, high), "std": std}
 
     def __call__(self, x: Tensor, generator: torch.Generator) -> Tensor:
-        """``[T, B, N·M]`` for values ``x`` ``[B, *shape]``, N of them a sample."""
+        """``[T, B, N·M]`` for values ``x`` ``[B, *shape]`` in [0, 1], N of them a sample.
+
+        Raises:
+            UsageError: A value is outside [0, 1].
+        """
+        check_intensity(x, "pop")
         values = x.flatten(1)
         encoder = type(self).encoder(values.shape[1], spike_ts=self.steps, **self.options).to(x)
         with torch.no_grad(), drawing_from(generator):
@@ -105,17 +98,3 @@ class PopSpikeDeterministic(Pop):
     """``PopSpikeEncoderDeterministic``. Arguments as for ``Pop``."""
 
     encoder = encoding.PopSpikeEncoderDeterministic
-
-
-def _check(x: Tensor, name: str, high: float) -> None:
-    """Refuse samples outside [0, ``high``], where spikingjelly fails without a word.
-
-    Raises:
-        UsageError: A value is outside, or not a number.
-    """
-    if not bool(((x >= 0) & (x <= high)).all()):
-        found = f"{float(x.min()):g} to {float(x.max()):g}"
-        raise UsageError(
-            f"encoder {name!r} takes intensities in [0, {high:g}], got {found}",
-            "scale the dataset, or choose the encoder 'direct'",
-        )

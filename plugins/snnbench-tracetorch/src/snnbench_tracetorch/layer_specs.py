@@ -139,31 +139,40 @@ _STATE_SPACE: Final = (
         ("state",),
         "h[t] = exp(Δ·A)·h[t−1] + (exp(Δ·A) − 1)/A·B·x[t];  y[t] = C·h[t] + D·x[t]",
     ),
-    _silent(
-        "s5",
-        "diagonal state-space model, one of all neurons",
-        {"d_state": _d_state(64), "dim": _DIM},
-        ("global_state",),
-        "h[t] = exp(Δ·A)·h[t−1] + (exp(Δ·A) − 1)/A·(B·x[t]);  y[t] = C·h[t] + D·x[t]",
+    replace(
+        _silent(
+            "s5",
+            "diagonal state-space model, one of all neurons",
+            {"d_state": _d_state(64), "dim": _DIM},
+            ("global_state",),
+            "h[t] = exp(Δ·A)·h[t−1] + (exp(Δ·A) − 1)/A·(B·x[t]);  y[t] = C·h[t] + D·x[t]",
+        ),
+        recurrent=True,
     ),
-    _silent(
-        "s6",
-        "selective state-space model",
-        {"d_state": _d_state(16), "dt_rank": _DT_RANK, "dim": _DIM},
-        ("state",),
-        "as s4, with Δ, B and C linear in x[t]",
+    replace(
+        _silent(
+            "s6",
+            "selective state-space model",
+            {"d_state": _d_state(16), "dt_rank": _DT_RANK, "dim": _DIM},
+            ("state",),
+            "as s4, with Δ, B and C linear in x[t]",
+        ),
+        recurrent=True,
     ),
-    _silent(
-        "mamba",
-        "gated selective state-space block",
-        {
-            "d_state": _d_state(16),
-            "dim": _DIM,
-            "dt_rank": _DT_RANK,
-            "conv_kernel": Param(4, low=2, unit="step", doc="length of the causal convolution"),
-        },
-        ("conv_buffer", "ssm_state"),
-        "z, g = W·x[t];  y[t] = x[t] + V·(s6(silu(conv(z)))·silu(g))",
+    replace(
+        _silent(
+            "mamba",
+            "gated selective state-space block",
+            {
+                "d_state": _d_state(16),
+                "dim": _DIM,
+                "dt_rank": _DT_RANK,
+                "conv_kernel": Param(4, low=2, unit="step", doc="length of the causal convolution"),
+            },
+            ("conv_buffer", "ssm_state"),
+            "z, g = W·x[t];  y[t] = x[t] + V·(s6(silu(conv(z)))·silu(g))",
+        ),
+        recurrent=True,
     ),
 )
 

@@ -54,9 +54,10 @@ class TraceLayer(LibraryNeuron):
 
     def initial_state(self, x_t: Tensor) -> State:
         """TraceTorch's own, by its shapes."""
-        self.module._ensure_states(x_t)
-        state = tuple(getattr(self.module, name) for name in self.states)
-        self.module.zero_states()
+        layer: Any = self.module
+        layer._ensure_states(x_t)
+        state = tuple(getattr(layer, name) for name in self.states)
+        layer.zero_states()
         return state
 
     def leak_exponent(self) -> float | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from importlib import import_module
 from itertools import product
@@ -94,14 +94,21 @@ def cases(distribution: str) -> list[Case]:
     Raises:
         PluginError: It is not installed, is broken, or registers nothing.
     """
-    return [case for component in _components(distribution) for case in component_cases(component)]
+    components = _components(distribution)
+    specs = [component.spec for component in components]
+    return [case for component in components for case in component_cases(component, specs)]
 
 
-def component_cases(component: Provided) -> Iterator[Case]:
-    """The cases of one component."""
+def component_cases(component: Provided, beside: Sequence[Spec] = ()) -> Iterator[Case]:
+    """The cases of one component.
+
+    Args:
+        component: What to probe.
+        beside: All that its distribution registers: a neuron may take its own library's surrogates only.
+    """
     kit = import_module(KITS[component.spec.kind])
     for params in variants(component.spec):
-        subject = kit.Subject(component.spec, params)
+        subject = kit.Subject(component.spec, params, beside)
         for probe in kit.PROBES:
             if probe.each or not params:
                 yield Case(component, params, probe, subject)

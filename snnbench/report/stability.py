@@ -1,0 +1,141 @@
+"""What a page shows of stability: curves of each row, and what λ before training goes with."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from snnbench.records import INITIAL, CellResult, Status
+from snnbench.report.board import ROW, SCORE
+from snnbench.report.catalogue import describe
+from snnbench.report.correlation import Correlation, spearman
+from snnbench.report.curves import Chart, Points, Wording, chart
+from snnbench.report.frame import DataFrame
+from snnbench.report.numbers import Scale
+from snnbench.report.view import Section
+
+CURVE = "stability.lambda_delta"
+SPECTRUM = "stability.spectrum"
+ALONG = "stability.lambda_grad"
+EPOCHS = "stability.epochs"
+CAUSES = (f"{INITIAL}stability.lambda_grad", f"{INITIAL}stability.lambda_delta[0.1]")
+EFFECTS = (SCORE, f"{INITIAL}activity.dead", f"{INITIAL}gradient.norm")
+
+WORDINGS = {
+    CURVE: Wording(
+        "Growth of a disturbance of size δ, after training",
+        "Below 0 a disturbance of that size dies out, above 0 it grows.",
+        "δ (logarithmic)",
+        logarithmic=True,
+    ),
+    SPECTRUM: Wording(
+        "Largest exponents of the gradient, after training",
+        "How fast gradients through time vanish (below 0) or explode, direction by direction.",
+        "exponent",
+    ),
+    EPOCHS: Wording(
+        "λ grad along training", "From the weights as drawn, 0, to the last epoch.", "epochs trained"
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Association:
+    """ρ between two columns of the matrix, as texts."""
+
+    cause: str
+    effect: str
+    rho: str
+    interval: str
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stability:
+    """What a section of the board has to show; empty where nothing was measured."""
+
+    charts: tuple[Chart, ...]
+    associations: tuple[Association, ...]
+
+
+def stability(
+    section: Section, rows: DataFrame, results: DataFrame, cells: Mapping[str, CellResult]
+) -> Stability:
+    """Charts and rank correlations of one section.
+
+    Args:
+        section: As it is shown.
+        rows: The rows of the board that it shows, in its order.
+        results: A row a cell.
+        cells: The results with their series, by key.
+    """
+    done = results[results["status"] == Status.DONE]
+    groups = [_cells_of(row, done) for row in rows[list(ROW)].to_dict("records")]
+    pairs = list(zip(section.rows, groups, strict=True))
+    curves = {
+        CURVE: [(row, _family(group, CURVE)) for row, group in pairs],
+        SPECTRUM: [(row, _family(group, SPECTRUM)) for row, group in pairs],
+        EPOCHS: [(row, _along([cells[key] for key in group["key"] if key in cells])) for row, group in pairs],
+    }
+    charts = [chart(WORDINGS[name], drawn) for name, drawn in curves.items()]
+    return Stability(tuple(one for one in charts if one), tuple(_associations(groups)))
+
+
+def _cells_of(row: Mapping[object, object], done: DataFrame) -> DataFrame:
+    """The cells that a row of the board is the mean of."""
+    chosen = np.ones(len(done), dtype=bool)
+    for name in ROW:
+        value = row[name]
+        missing = value is None or value != value  # noqa: PLR0124
+        chosen &= (done[name].isna() if missing else done[name] == value).to_numpy()
+    return done[chosen]
+
+
+def _family(group: DataFrame, family: str) -> Points:
+    """Means of the metrics ``family[x]``, by x."""
+    found = {}
+    for column in map(str, group.columns):
+        match = re.fullmatch(rf"{re.escape(family)}\[([^\]]+)\]", column)
+        if match and group[column].notna().any():
+            found[float(match[1])] = float(group[column].mean())
+    return found
+
+
+def _along(cells: Iterable[CellResult]) -> Points:
+    """Means of λ over the cells, by epochs trained."""
+    found: dict[float, list[float]] = {}
+    for cell in cells:
+        for epochs, value in zip(cell.series.get(EPOCHS, ()), cell.series.get(ALONG, ()), strict=True):
+            found.setdefault(epochs, []).append(value)
+    return {epochs: float(np.mean(values)) for epochs, values in found.items()}
+
+
+def _associations(groups: Sequence[DataFrame]) -> Iterable[Association]:
+    for cause in CAUSES:
+        for effect in EFFECTS:
+            if any(cause in group and effect in group for group in groups):
+                found = spearman(
+                    [_mean(group, cause) for group in groups], [_mean(g, effect) for g in groups]
+                )
+                yield _texts(cause, effect, found)
+
+
+def _mean(group: DataFrame, metric: str) -> float:
+    known = group[metric].dropna() if metric in group else ()
+    return float(np.mean(known)) if len(known) else math.nan
+
+
+def _texts(cause: str, effect: str, found: Correlation) -> Association:
+    scale = Scale(1.0, 2)
+    interval = f"{scale.bare(found.low)} … {scale.bare(found.high)}"
+    return Association(
+        cause=describe(cause).title,
+        effect=describe(effect).title,
+        rho=scale.bare(found.rho),
+        interval=found.reason or interval,
+        n=found.n,
+    )
