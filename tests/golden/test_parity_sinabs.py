@@ -6,6 +6,7 @@ casts spikes to float32, so gradients agree to 5e-6.
 
 from __future__ import annotations
 
+import math
 from importlib import import_module
 from typing import Any
 
@@ -14,8 +15,10 @@ import torch
 from parity import WIDTH, assert_same, drive, trajectory
 from torch import Tensor
 
+from snnbench.components.neurons.alif import ALIF
 from snnbench.components.neurons.lif import LIF, integrate_and_fire
 from snnbench.components.neurons.reset import Reset
+from snnbench.components.neurons.synaptic import Synaptic
 from snnbench.components.surrogates.atan import ATan
 
 layers: Any = import_module("sinabs.layers")
@@ -78,3 +81,31 @@ def test_the_default_gives_several_spikes_a_step_and_fires_at_the_threshold() ->
     ours = integrate_and_fire((1,), ATan(), GENERATOR, reset_delay=False)
     assert trajectory(ours, x)[0].flatten().tolist() == [1, 1]
     assert layers.IAF()(x.movedim(0, 1)).flatten().tolist() == [2, 1]
+
+
+def test_with_a_synapse_the_input_of_a_step_decays_before_it_arrives() -> None:
+    """An impulse of 1 into u without leak to speak of: e^(−1/τ_syn) at once there, 1 in ``synaptic``."""
+    x = torch.tensor([1.0, 0.0], dtype=torch.float64).reshape(2, 1, 1)
+    theirs = layers.LIF(
+        tau_mem=5.0, tau_syn=2.0, spike_threshold=torch.tensor(9.0), norm_input=False
+    ).double()
+    alpha, beta = math.exp(-1 / 2), math.exp(-1 / 5)
+    ours = trajectory(Synaptic((1,), ATan(), GENERATOR, alpha=alpha, beta=beta, threshold=9.0), x)
+    found = run(theirs, x)[1].flatten().tolist()
+    assert found == pytest.approx([alpha, beta * alpha + alpha**2], rel=1e-6)
+    assert ours[-1].flatten().tolist() == pytest.approx([1, beta + alpha], rel=1e-12)
+
+
+def test_alif_adapts_and_resets_in_the_step_of_the_spike() -> None:
+    """A kick to 1.5, θ = 1: there u is 0.5 and b is 1 − ρ after it; in ``alif`` both follow a step later."""
+    x = torch.tensor([1.5, 0.0], dtype=torch.float64).reshape(2, 1, 1)
+    theirs = layers.ALIF(tau_mem=5.0, tau_adapt=10.0, adapt_scale=0.4, norm_input=False).double()
+    beta, rho = math.exp(-1 / 5), math.exp(-1 / 10)
+    found = [(float(theirs(x_t[None])), float(theirs.v_mem), float(theirs.b)) for x_t in x]
+    assert found[0] == pytest.approx((1, 0.5, 1 - rho), rel=1e-5)
+    assert found[1] == pytest.approx((0, beta * 0.5, rho * (1 - rho)), rel=1e-5)
+    neuron = ALIF((1,), ATan(), GENERATOR, beta=beta, rho=rho, threshold=1.0, kappa=0.4)
+    ours = trajectory(neuron, x / (1 - beta))
+    assert ours[0].flatten().tolist() == [1, 0]
+    assert ours[1].flatten().tolist() == pytest.approx([1.5, beta * 1.5 - 1.4], rel=1e-12)
+    assert ours[2].flatten().tolist() == pytest.approx([0, 1], abs=1e-12)

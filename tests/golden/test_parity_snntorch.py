@@ -295,3 +295,15 @@ def test_rleaky_resetting_to_zero_wipes_the_input_where_leaky_keeps_it() -> None
     alone = snn.RLeaky(V=f64(0), all_to_all=False, **options)
     assert run(alone, x, 1, recurrent=True)[1][1].item() == 0
     assert run(snn.Leaky(**options), x, 1)[1][1].item() == 0.5
+
+
+def test_rleaky_not_all_to_all_has_one_weight_a_neuron_and_rlif_a_matrix() -> None:
+    """The first of two neurons fires: there it tells itself alone, here the other one too."""
+    x = torch.tensor([[1.5, 0.0], [0.0, 0.0]], dtype=torch.float64).reshape(2, 1, 2)
+    own = f64(torch.tensor([0.25, 0.75]))
+    theirs = run(snn.RLeaky(beta=f64(0.5), V=own, all_to_all=False, spike_grad=ATan()), x, 1, recurrent=True)
+    ours = RLIF((2,), ATan(), torch.Generator().manual_seed(5), beta=0.5).double()
+    weight = torch.tensor([[0.25, -0.5], [0.125, 0.75]], dtype=torch.float64)
+    ours.weight.data.copy_(weight)
+    assert theirs[1][1].flatten().tolist() == [0.5 * 1.5 + 0.25 - 1, 0]
+    assert trajectory(ours, x)[1][1].flatten().tolist() == [0.5 * 1.5 + 0.25 - 1, 0.125]

@@ -14,6 +14,7 @@ from parity import WIDTH, assert_same, drive, largest_difference, trajectory
 from torch import Tensor
 
 from snnbench.components.neurons.eif import EIF
+from snnbench.components.neurons.izhikevich import Izhikevich
 from snnbench.components.neurons.lif import LIF, integrate_and_fire
 from snnbench.components.neurons.plif import PLIF
 from snnbench.components.neurons.qif import QIF
@@ -121,3 +122,24 @@ def test_a_delayed_reset_is_another_trajectory() -> None:
     ours = LIF((WIDTH,), ATan(), GENERATOR, beta=0.75)
     theirs = jelly.LIFNode(tau=4.0, decay_input=False, v_reset=None)
     assert largest_difference(trajectory(ours, x)[:1], run(theirs, x)[:1]) == 1
+
+
+def test_izhikevich_node_is_a_quadratic_neuron_with_a_recovery_of_its_own_time_constant() -> None:
+    """Its equations in a loop, and ours of 2003 by hand: another neuron, in other units."""
+    x = drive(0.8, 1.4).detach()
+    node = jelly.IzhikevichNode(
+        tau=5.0, v_c=0.8, a0=1.0, v_rest=0.0, tau_w=4.0, a=0.5, b=0.3, **options(-0.1, detach=False)
+    )
+    found = run(node, x)
+    v, w, rows = torch.full_like(x[0], -0.1), torch.zeros_like(x[0]), []
+    for x_t in x:
+        v = v + (x_t + v * (v - 0.8) - w) / 5
+        w = w + (0.5 * v - w) / 4
+        s = (v >= 1).double()
+        v, w = torch.where(s > 0, -0.1, v), w + 0.3 * s
+        rows.append((s, v))
+    assert float(found[0].mean()) > 0.02
+    assert largest_difference(found, [torch.stack(column) for column in zip(*rows, strict=True)]) <= 1e-10
+    state = torch.full_like(x[0], -60.0), torch.zeros_like(x[0])
+    ours = trajectory(Izhikevich((WIDTH,), ATan(), GENERATOR, gain=1.0), x[:1], state)[1]
+    assert largest_difference([ours], [-60 + 0.5 * (0.04 * 60**2 - 5 * 60 + 140 + x[:1])]) <= 1e-10
