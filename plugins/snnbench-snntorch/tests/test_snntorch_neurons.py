@@ -307,6 +307,8 @@ def test_nothing_is_kept_in_the_list_of_all_neurons() -> None:
         ("snnbench-snntorch:lapicque(R=2.0,C=2.0)", (4,), "beta, R, C of beta"),
         ("slstm", (2, 4, 4), r"\[H\], not for \[2, 4, 4\]"),
         ("r_leaky", (3, 3), r"\[C, H, W\], not for \[3, 3\]"),
+        ("r_leaky(kernel_size=2)", (2, 4, 4), "kernel_size=2 is even"),
+        ("s_conv2d_lstm(kernel_size=4)", (2, 4, 4), "kernel_size=4 is even"),
     ],
 )
 def test_what_snntorch_cannot_make_is_refused_in_words(

@@ -137,6 +137,7 @@ def s_conv2d_lstm(
 ) -> SnnTorchNeuron:
     """``snntorch.SConv2dLSTM`` of as many channels as its input; weights are drawn from ``generator``."""
     channels, *_ = dimensions("s_conv2d_lstm", features, 3)
+    check_odd("s_conv2d_lstm", options["kernel_size"])
     with drawing_from(generator):
         module = snn.SConv2dLSTM(channels, channels, spike_grad=surrogate, output=True, **options)
     return SnnTorchNeuron(module, ("syn", "mem"), ("reset", "spk"))
@@ -156,7 +157,21 @@ def recurrence(name: str, features: Features, kernel_size: int, all_to_all: bool
     if len(features) == 1:
         return {"linear_features": features[0]}
     channels, *_ = dimensions(name, features, 3)
+    check_odd(name, kernel_size)
     return {"conv2d_channels": channels, "kernel_size": kernel_size}
+
+
+def check_odd(name: str, kernel_size: int) -> None:
+    """Refuse a kernel that makes its feature maps grow at each step.
+
+    Raises:
+        UsageError: Its width is even.
+    """
+    if kernel_size % 2 == 0:
+        raise UsageError(
+            f"neuron {name!r}: kernel_size={kernel_size} is even, and snntorch pads as for an odd one",
+            "choose 1, 3, 5, …",
+        )
 
 
 def dimensions(name: str, features: Features, count: int) -> Features:
