@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
 
 import pytest
 import torch
 from hypothesis import settings
+
+from snnbench.plugin import sources
 
 settings.register_profile("here", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)  # a search belongs to a desk
@@ -25,6 +29,19 @@ def _cache_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+INSTALLED = {entry.dist.name for entry in entry_points(group="snnbench") if entry.dist} - {"snnbench"}
+
+
+@pytest.fixture
+def without_installed_packages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever packages this environment has, a test in this process finds the built-in one and its own."""
+
+    def found(**selection: Any) -> list[EntryPoint]:
+        return [one for one in entry_points(**selection) if not one.dist or one.dist.name not in INSTALLED]
+
+    monkeypatch.setattr(sources, "entry_points", found)
 
 
 @pytest.fixture

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import torch
 from torch import Tensor, nn
 
 from snnbench.engine.eager import EAGER, Engine, Kernel, State
+from snnbench.engine.precision import HALF
 from snnbench.engine.tangents import Pushed, TangentStep, push_elementwise
 from snnbench.errors import UsageError
 
@@ -64,12 +66,18 @@ class Neuron(nn.Module):
     def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """All steps of ``x`` ``[T, B, *features]``: the outputs ``[T, B, *features]`` and the last state.
 
+        Under autocast the state is in single precision whatever the input is: a membrane sums up what
+        half precision would round away.
+
         Raises:
             UsageError: There are no steps.
         """
         if x.ndim < 2 or len(x) == 0:
             raise UsageError(f"a neuron takes [T, B, *features], T ≥ 1, got shape {list(x.shape)}")
-        return self.engine.run(self, x, self.initial_state(x[0]) if state is None else state)
+        if state is None:
+            single = torch.is_autocast_enabled(x.device.type) and x.dtype in HALF
+            state = self.initial_state(x[0].float() if single else x[0])
+        return self.engine.run(self, x, state)
 
     def kernel(self, x: Tensor) -> Kernel | None:
         """What runs all steps of an input like ``x`` at once, for engines other than eager.

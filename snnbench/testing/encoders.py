@@ -169,7 +169,8 @@ def _refused(encode: Encoder, value: float) -> Tensor | None:
     try:
         return encode(x, _seeded())[:, 0]
     except UsageError as error:
-        if any(character.isdigit() for character in error.message + error.hint):
+        said = error.message + error.hint
+        if any(character.isdigit() for character in said) or (not math.isfinite(value) and "finite" in said):
             return None
         text = f"its error {error.message!r} does not name the range"
         raise Violation(text, smallest=f"x = {value}") from None

@@ -12,6 +12,8 @@ from snnbench.components import neurons
 from snnbench.errors import NothingSelectedError, PluginError, UsageError
 from snnbench.plugin.specs import FromParam, NeuronSpec
 
+pytestmark = pytest.mark.usefixtures("without_installed_packages")
+
 MODULE = """
 from snnbench import DatasetSpec, NeuronSpec, Param, SurrogateSpec, hookimpl
 COMMON = dict(version="3", summary="[bold]markup[/bold] of [T, B]", factory="a.b:C")
@@ -137,7 +139,7 @@ def test_what_a_dataset_does_not_say_is_null_and_never_zero(module: str) -> None
     (found,) = json.loads(run("show", "points", "-p", module, "--format", "json"))
     assert found["checksum"] is None
     assert found["samples"] is None
-    assert found["download"] is False
+    assert found["files"] is None
 
 
 def test_show_takes_qualified_names_and_suggests_known_ones(module: str) -> None:

@@ -87,10 +87,9 @@ def test_it_overwrites_nothing(tmp_path: Path) -> None:
     there.parent.mkdir()
     there.write_text("precious")
     done = new_plugin("mine", "--kind", "encoder", cwd=tmp_path)
-    assert (done.returncode, done.stderr) == (
-        2,
-        "error: mine is there already\nhint: choose another directory with -o DIR\n",
-    )
+    assert done.returncode == 2
+    said = "error: mine is there already\nhint: choose another directory with -o DIR\n"
+    assert done.stderr.endswith(said)
     assert list((tmp_path / "mine").iterdir()) == [there]
     assert new_plugin("mine", "--kind", "encoder", "-o", "other", cwd=tmp_path).returncode == 0
     assert (tmp_path / "other" / "src" / "mine" / "encoder.py").is_file()

@@ -46,7 +46,7 @@ def plugins(site: Path, *arguments: str) -> dict[str, dict[str, str]]:
 
 def test_plugins_shows_what_each_provides_and_why_one_is_broken(site: Path) -> None:
     rows = plugins(site)
-    assert set(rows) == {"cli-dead", "cli-good"}
+    assert {"cli-dead", "cli-good"} <= set(rows)
     assert rows["cli-good"] | {"provides": None} == {
         "name": "cli-good",
         "distribution": "cli-good",

@@ -6,7 +6,10 @@ import pytest
 
 from snnbench.testing import Case, Undecided, cases
 
-KNOWN = {"dataset:random_spikes::classes[every]": "its classes mean nothing: it is for measuring speed"}
+KNOWN = {
+    "dataset:random_spikes::classes[every]": "its classes mean nothing: it is for measuring speed",
+    "dataset:randman::splits[disjoint]": "a line in 100 steps of time: samples coincide, and a board says so",
+}
 
 
 def marks(case: Case) -> list[pytest.MarkDecorator]:

@@ -1,13 +1,9 @@
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
-from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Any
 
 import pytest
-
-from snnbench.plugin import sources
 
 HEAD = """
 from snnbench import hookimpl, NeuronSpec, SurrogateSpec, DatasetSpec, EncoderSpec, NetworkSpec, Param
@@ -19,17 +15,9 @@ def neuron(name="leaky", version="1", **rest):
 Install = Callable[..., None]
 
 
-INSTALLED = {entry.dist.name for entry in entry_points(group="snnbench") if entry.dist} - {"snnbench"}
-
-
 @pytest.fixture(autouse=True)
-def _without_installed_packages(monkeypatch: pytest.MonkeyPatch) -> None:
+def _alone(without_installed_packages: None) -> None:
     """Whatever plugins this environment has, a test has its own alone."""
-
-    def found(**selection: Any) -> list[EntryPoint]:
-        return [one for one in entry_points(**selection) if not one.dist or one.dist.name not in INSTALLED]
-
-    monkeypatch.setattr(sources, "entry_points", found)
 
 
 @pytest.fixture

@@ -140,3 +140,8 @@ def make_run() -> list[CellResult]:
         *make_seeds([0.71, 0.74, 0.72], dataset="yin_yang"),
         *make_seeds([0.70, 0.75, 0.71], "alif", dataset="yin_yang"),
     ]
+
+
+def timeless(result: CellResult) -> dict[str, Metric]:
+    """All metrics but the share of the time that training waited for data."""
+    return {name: metric for name, metric in result.metrics.items() if name != "training.waiting"}

@@ -450,3 +450,13 @@ def test_leak_exponent_is_the_growth_of_the_true_derivative(name: str, params: d
     leak = neuron.leak_exponent()
     assert leak is not None
     assert grown / 200 == pytest.approx(leak, abs=0.01)
+
+
+@pytest.mark.parametrize("name", [spec.name for spec in listing.SPECS if spec.states])
+def test_states_are_in_single_precision_under_autocast(name: str) -> None:
+    x = drive(30, torch.bfloat16)
+    with torch.autocast("cpu", torch.bfloat16):
+        outputs, last = make(name)(x)
+    expected, _ = make(name)(x.float())
+    assert all(part.dtype is torch.float32 for part in last)
+    assert float((outputs.float() - expected).abs().gt(0.02).double().mean()) < 0.02
