@@ -1,8 +1,9 @@
 """The conformance kit: whether components are what they claim to be.
 
 ``pytest --snnbench-conformance DIST`` collects one test for each component and probe; ``cases`` gives
-them to a suite of one's own. It needs pytest and hypothesis: ``pip install 'snnbench[conformance]'``.
-Every pytest of an environment imports this package: each name below is loaded on first use.
+them, and ``params`` and ``check`` make tests of them in a suite of one's own. It needs pytest and
+hypothesis: ``pip install 'snnbench[conformance]'``. Every pytest of an environment imports this
+package: each name below is loaded on first use.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from snnbench.testing.casebook import cases as cases
     from snnbench.testing.outcomes import Undecided as Undecided
     from snnbench.testing.outcomes import Violation as Violation
+    from snnbench.testing.suite import check as check
+    from snnbench.testing.suite import params as params
 
 _HOMES = {
     "Case": "snnbench.testing.casebook",
@@ -23,6 +26,8 @@ _HOMES = {
     "cases": "snnbench.testing.casebook",
     "Undecided": "snnbench.testing.outcomes",
     "Violation": "snnbench.testing.outcomes",
+    "check": "snnbench.testing.suite",
+    "params": "snnbench.testing.suite",
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from snnbench.testing import Case, Undecided, cases
+from snnbench.testing import Case, check, params
 
 KNOWN = {
     "dataset:random_spikes::classes[every]": "its classes mean nothing: it is for measuring speed",
@@ -12,17 +12,6 @@ KNOWN = {
 }
 
 
-def marks(case: Case) -> list[pytest.MarkDecorator]:
-    slow = [pytest.mark.slow] if case.probe.slow else []
-    return [*slow, pytest.mark.xfail(reason=KNOWN[case.id])] if case.id in KNOWN else slow
-
-
-CASES = [pytest.param(case, id=case.id, marks=marks(case)) for case in cases("snnbench")]
-
-
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", params("snnbench", KNOWN))
 def test_claim(case: Case) -> None:
-    try:
-        case.run()
-    except Undecided as reason:
-        pytest.skip(str(reason))
+    check(case)
