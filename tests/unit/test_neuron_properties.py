@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import torch
@@ -23,12 +23,13 @@ from snnbench.testing.neurons.running import close
 from snnbench.testing.neurons.subject import Subject
 from snnbench.testing.outcomes import Undecided
 
-REGISTERED = Host.load().all("neuron")
+HOST = Host.load()
+REGISTERED = HOST.all("neuron")
 SEVERAL = 8
 """A parameter is drawn within this factor of its default where its range goes further."""
 
 each = pytest.mark.parametrize("provided", REGISTERED, ids=lambda provided: provided.reference)
-few = settings(max_examples=6, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
+few = settings(max_examples=5, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
 
 
 @dataclass(frozen=True)
@@ -60,15 +61,17 @@ def values(param: Param) -> st.SearchStrategy[Any]:
 
 
 @st.composite
-def populations(draw: st.DrawFn, spec: NeuronSpec) -> Population:
+def populations(draw: st.DrawFn, provided: Provided) -> Population:
     """Up to 8 steps, 4 samples and 3 axes of neurons."""
+    spec = cast(NeuronSpec, provided.spec)
+    beside = [one.spec for one in HOST.all("surrogate") if one.distribution == provided.distribution]
     given = draw(
         st.fixed_dictionaries({}, optional={name: values(param) for name, param in spec.params.items()})
     )
     features = draw(st.lists(st.integers(1, 3), min_size=1, max_size=3).map(tuple))
     steps, batch = draw(st.integers(1, 8)), draw(st.integers(1, 4))
     generator = torch.Generator().manual_seed(draw(st.integers(0, 2**32)))
-    subject = Subject(spec, tuple(sorted(given.items())))
+    subject = Subject(spec, tuple(sorted(given.items())), beside)
     for shape in (features, (math.prod(features),)):  # one that takes a single axis is given that
         x = torch.randn(steps, batch, *shape, dtype=torch.float64, generator=generator)
         one = Population(subject, shape, x * draw(st.sampled_from([1, 0.2, 5])))
@@ -88,7 +91,7 @@ def same(one: Sequence[Tensor], other: Sequence[Tensor]) -> bool:
 @few
 @given(st.data())
 def test_a_step_loop_and_a_split_sequence_equal_the_whole(provided: Provided, data: st.DataObject) -> None:
-    one = data.draw(populations(provided.spec))
+    one = data.draw(populations(provided))
     neuron, x = one.make(), one.x
     whole, last = neuron(x)
     state, outputs = neuron.initial_state(x[0]), []
@@ -108,7 +111,7 @@ def test_a_step_loop_and_a_split_sequence_equal_the_whole(provided: Provided, da
 @few
 @given(st.data())
 def test_samples_are_independent(provided: Provided, data: st.DataObject) -> None:
-    one = data.draw(populations(provided.spec))
+    one = data.draw(populations(provided))
     neuron, x = one.make(), one.x
     whole, last = neuron(x)
     index = torch.tensor(data.draw(st.lists(st.integers(0, x.shape[1] - 1), min_size=1, max_size=3)))
@@ -122,7 +125,7 @@ def test_samples_are_independent(provided: Provided, data: st.DataObject) -> Non
 @given(st.data())
 def test_nothing_is_kept_and_nothing_written(provided: Provided, data: st.DataObject) -> None:
     """The same call twice, after one on a batch of another size, with a state that is used once more."""
-    one = data.draw(populations(provided.spec))
+    one = data.draw(populations(provided))
     neuron, x = one.make(), one.x
     neuron(torch.cat([x, x], 1))
     before, weights = x.clone(), {name: value.clone() for name, value in neuron.state_dict().items()}
@@ -144,7 +147,7 @@ def test_nothing_is_kept_and_nothing_written(provided: Provided, data: st.DataOb
 @few
 @given(st.data())
 def test_dtype_and_device_are_the_input_s(provided: Provided, data: st.DataObject) -> None:
-    one = data.draw(populations(provided.spec))
+    one = data.draw(populations(provided))
     dtype = data.draw(st.sampled_from([torch.float64, torch.float32, torch.bfloat16, torch.float16]))
     neuron, x = one.make(dtype), one.x.to(dtype)
     y, state = neuron(x)
