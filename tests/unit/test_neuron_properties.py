@@ -29,7 +29,7 @@ SEVERAL = 8
 """A parameter is drawn within this factor of its default where its range goes further."""
 
 each = pytest.mark.parametrize("provided", REGISTERED, ids=lambda provided: provided.reference)
-few = settings(max_examples=6, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
+few = settings(max_examples=5, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
 
 
 @dataclass(frozen=True)
