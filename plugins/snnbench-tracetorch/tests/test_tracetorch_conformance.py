@@ -7,7 +7,7 @@ import pytest
 from snnbench.testing import Case, check, params
 
 KNOWN = {
-    "surrogate:sigmoid4x_round_ste::claim[forward]": "traceTorch rounds the spike of a membrane just below θ up",
+    "surrogate:sigmoid4x_round_ste::claim[forward]": "traceTorch rounds up just below the threshold",
 }
 
 
