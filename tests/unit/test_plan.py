@@ -234,7 +234,7 @@ def test_two_components_that_would_read_the_same_are_refused() -> None:
         ("neurons", "lif(bta=1)", "neuron 'lif' has no parameter 'bta'", "did you mean beta?"),
         ("neurons", "lif(beta=[0.5,2])", "neuron 'lif', parameter 'beta': 2.0 is outside 0 … 1", "beta"),
         ("neurons", "lif(beta=x)", "neuron 'lif', parameter 'beta': expected float, got x", "beta"),
-        ("neurons", "lif(beta=nan)", "neuron 'lif', parameter 'beta': expected float, got nan", "beta"),
+        ("neurons", "lif(beta=nan)", "neuron 'lif', parameter 'beta': nan is not a finite number", "beta"),
         ("neurons", "lif(beta=[[0.5]])", "neuron 'lif', parameter 'beta': expected float, got [0.5]", "beta"),
         ("neurons", "lif(beta=[])", "neuron 'lif', parameter 'beta': [] gives it no value", ""),
         ("neurons", "lif(reset=none)", "neuron 'lif', parameter 'reset': 'none' is not one of", "reset"),
