@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from snnbench import LibrarySurrogate, Neuron, Surrogate, make_neuron
 from snnbench.components.surrogates.atan import ATan
 from snnbench.components.surrogates.graded_sigmoid import GradedSigmoid
+from snnbench.components.surrogates.triangular import Triangular
 from snnbench.engine.surrogate import counting_spikes, derivative
 from snnbench.errors import UsageError
 from snnbench_spikingjelly import NEURONS
@@ -169,11 +170,18 @@ def test_a_known_surrogate_takes_the_registered_kernel_and_an_observed_one_does_
     known = component("lif_node", LibrarySurrogate(jelly.ATan, alpha=2.0), {}).float()
     known(x)
     component("lif_node", ATan(), {}).float()(x)
+    component("lif_node", Triangular(), {}).float()(x)
     with derivative("true"):
         known(x)
     with counting_spikes() as spikes:
         known(x)
-    assert [type(one).__name__ for one in asked] == ["ATan", "AtThreshold", "AtThreshold", "AtThreshold"]
+    assert [type(one).__name__ for one in asked] == [
+        "ATan",
+        "ATan",
+        "AtThreshold",
+        "AtThreshold",
+        "AtThreshold",
+    ]
     assert spikes.count == STEPS
 
 

@@ -12,8 +12,9 @@ from spikingjelly.activation_based import surrogate as theirs
 from torch import Tensor
 from torch.func import jvp, vmap
 
-from snnbench import Surrogate
+from snnbench import Surrogate, make_surrogate
 from snnbench_spikingjelly import SURROGATES
+from snnbench_spikingjelly.adapters import AtThreshold
 
 BARE: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "sigmoid": (theirs.Sigmoid, {"alpha": 3.0}),
@@ -78,3 +79,18 @@ def test_it_has_tangents_copies_and_a_name(name: str) -> None:
     assert repr(again) == repr(surrogate)
     assert torch.equal(again.derivative(Z), surrogate.derivative(Z))
     assert all(f"{name}=" in repr(surrogate) for name in BARE[name][1])
+
+
+@pytest.mark.parametrize(
+    ("text", "own"),
+    [("atan(alpha=3)", theirs.ATan(alpha=3.0)), ("sigmoid(slope=5)", theirs.Sigmoid(alpha=5.0))],
+)
+def test_a_built_in_surrogate_that_equals_one_of_spikingjelly_has_its_kernels(text: str, own: Any) -> None:
+    surrogate = AtThreshold(make_surrogate(text))
+    function = surrogate.function
+    assert (type(function), function.alpha) == (type(own), own.alpha)
+    z = torch.linspace(-4, 4, 801, dtype=torch.float64, requires_grad=True)
+    (slope,) = torch.autograd.grad(function(z).sum(), z)
+    torch.testing.assert_close(surrogate.derivative(z.detach()), slope, rtol=1e-12, atol=1e-12)
+    other = AtThreshold(make_surrogate("triangular"))
+    assert other.function is other, "it has none of this derivative"

@@ -11,6 +11,8 @@ from spikingjelly.activation_based import surrogate as jelly
 from torch import Tensor
 
 from snnbench import LibraryNeuron, LibrarySurrogate, Neuron, Surrogate
+from snnbench.components.surrogates.atan import ATan
+from snnbench.components.surrogates.sigmoid import Sigmoid
 from snnbench.engine.eager import State
 from snnbench.engine.surrogate import observed
 
@@ -40,7 +42,11 @@ class AtThreshold(Surrogate):
 
     @property
     def function(self) -> Any:
-        """SpikingJelly's own function, for which it has kernels, where the surrogate is one; else itself."""
+        """SpikingJelly's own function of this derivative, which kernels know, if there is one; else itself."""
+        if isinstance(self.surrogate, ATan):
+            return jelly.ATan(alpha=self.surrogate.alpha)
+        if isinstance(self.surrogate, Sigmoid):
+            return jelly.Sigmoid(alpha=self.surrogate.slope)
         own = self.surrogate.function if isinstance(self.surrogate, LibrarySurrogate) else None
         return own if isinstance(own, jelly.SurrogateFunctionBase) else self
 
@@ -49,7 +55,8 @@ class JellyNeuron(Neuron):
     """A node with a functional forward.
 
     All steps at once go to its multi-step forward, which on CUDA takes SpikingJelly's Triton or CUDA kernels
-    for those of its own surrogates that they know, and a loop in PyTorch for the others.
+    for those of its own surrogates that they know and the built-in ones that equal them, and a loop in
+    PyTorch for the others.
 
     Args:
         module: The node, made with an ``AtThreshold`` or, if it spikes otherwise, a ``LibrarySurrogate``.
