@@ -42,7 +42,7 @@ class AtThreshold(Surrogate):
 
     @property
     def function(self) -> Any:
-        """SpikingJelly's own function of this derivative, which kernels know, if there is one; else itself."""
+        """SpikingJelly's own function of this derivative, which has kernels; itself if there is none."""
         if isinstance(self.surrogate, ATan):
             return jelly.ATan(alpha=self.surrogate.alpha)
         if isinstance(self.surrogate, Sigmoid):
