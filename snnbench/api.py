@@ -10,9 +10,10 @@ from snnbench.execute.job import EpochDone
 from snnbench.matrix import spec as matrix_spec
 from snnbench.matrix.plan import nothing_selected, plan
 from snnbench.plugin.host import Host
-from snnbench.records import Cell, CellResult, EngineChoice
+from snnbench.records import Cell, CellResult
 from snnbench.results import leaderboard, load_results
 from snnbench.session import Options, perform
+from snnbench.settings import EngineChoice
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,11 +7,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
-from annotated_types import Ge, Gt, Le
-
-from snnbench.errors import UsageError, did_you_mean
+from snnbench.settings import Budget
 
 PROTOCOL = 1
 """Version of the measuring protocol. Rows of different protocols are never compared."""
@@ -49,113 +47,6 @@ class Component:
         if not self.params:
             return self.name
         return f"{self.name}[{','.join(f'{name}={format_value(value)}' for name, value in self.params)}]"
-
-
-@dataclass(frozen=True, slots=True)
-class Regulariser:
-    """A term of the loss: ``weight · (λ − target)²``, its mean over samples and exponents.
-
-    Attributes:
-        weight: Of the term.
-        target: Where λ is to go, nats a step.
-        estimator: ``lambda_grad``: exponents of the gradient; ``lambda_delta``: growth of a perturbation.
-        every: The term is part of one optimiser step in so many.
-        exponents: How many of the largest exponents; of ``lambda_grad``.
-        delta: Size of the perturbation; of ``lambda_delta``.
-    """
-
-    weight: Annotated[float, Gt(0)]
-    target: float = 0.0
-    estimator: Literal["lambda_grad", "lambda_delta"] = "lambda_grad"
-    every: Annotated[int, Ge(1)] = 1
-    exponents: Annotated[int, Ge(1), Le(8)] = 1
-    delta: Annotated[float, Gt(0)] = 1.0
-
-    def __str__(self) -> str:
-        """``0.1·(lambda_grad→0)²``, and what else is not usual."""
-        detail = {
-            "lambda_grad": self.exponents if self.exponents > 1 else "",
-            "lambda_delta": f"{self.delta:g}",
-        }
-        kind = f"[{detail[self.estimator]}]" if detail[self.estimator] else ""
-        often = f" every {self.every}" if self.every > 1 else ""
-        return f"{self.weight:g}·({self.estimator}{kind}→{self.target:g})²{often}"
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """What every cell may spend on training: the same for all rows that are compared.
-
-    Attributes:
-        steps: Time steps T an image is shown for.
-        epochs: Passes over the training split.
-        batch_size: Samples B of one optimiser step.
-        learning_rate: Adam's step size.
-        weight_decay: Adam's L2 term.
-        stability: A term of the loss that moves a Lyapunov exponent; None for the plain loss.
-        truncate: Steps K of a window that gradients do not leave: truncated backpropagation. 0: all.
-        checkpoint: Steps K of a window: only the state between windows is kept, and each window is
-            computed again for its backward pass. The gradients stay what they are. 0: no windows.
-
-    Raises:
-        UsageError: Both windows are given.
-    """
-
-    steps: Annotated[int, Ge(1)] = 25
-    epochs: Annotated[int, Ge(0)] = 20
-    batch_size: Annotated[int, Ge(1)] = 64
-    learning_rate: Annotated[float, Gt(0)] = 1e-3
-    weight_decay: Annotated[float, Ge(0)] = 0.0
-    stability: Regulariser | None = None
-    truncate: Annotated[int, Ge(0)] = 0
-    checkpoint: Annotated[int, Ge(0)] = 0
-
-    def __post_init__(self) -> None:
-        if self.truncate and self.checkpoint:
-            raise UsageError(
-                "train: truncate and checkpoint are both given",
-                "truncation computes its windows again anyway: leave out checkpoint",
-            )
-
-
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """Which standard measurements follow the training; accuracy always does.
-
-    Attributes:
-        throughput: Time training steps and inference.
-        throughput_seconds: Time cap of one rate, after its warm-up.
-        memory: Peak memory and bytes saved for backward.
-        stability: Lyapunov exponents, before and after the training.
-        stability_every: Epochs between measurements along the training; 0 for none.
-        stability_exponents: How many of the largest exponents of the gradient.
-        reference: The neuron that each cell's neuron is compared with, as a matrix writes it; empty
-            for no comparison. Where throughput is measured, so is its ratio to the reference's.
-        floor: A neuron that costs next to nothing, likewise: each cell's throughput is compared with
-            that of the same network with this neuron.
-    """
-
-    throughput: bool = True
-    throughput_seconds: Annotated[float, Gt(0)] = 0.5
-    memory: bool = True
-    stability: bool = True
-    stability_every: Annotated[int, Ge(0)] = 0
-    stability_exponents: Annotated[int, Ge(1)] = 1
-    reference: str = ""
-    floor: str = ""
-
-
-INITIAL = "initial."
-"""Before the name of a metric that was measured before training."""
-
-HEADLINES = {
-    "throughput": "throughput.training",
-    "memory": "memory.training_peak",
-    "stability": "stability.lambda_grad",
-    "reference": "equivalence.spike_flips",
-    "floor": "throughput.training_floor",
-}
-"""The first metric of each field of ``Measure``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,34 +139,6 @@ class Status(StrEnum):
     DIVERGED = "diverged"
     SKIPPED = "skipped"
     INTERRUPTED = "interrupted"
-
-
-class Rerun(StrEnum):
-    """Which cells of the plan are run although the journal has them."""
-
-    MISSING = "missing"
-    FAILED = "failed"
-    ALL = "all"
-
-
-class EngineChoice(StrEnum):
-    """What is to run populations over time; ``auto`` compiles where that pays."""
-
-    AUTO = "auto"
-    EAGER = "eager"
-    COMPILED = "compiled"
-
-    @classmethod
-    def of(cls, text: str) -> EngineChoice:
-        """The choice that is called ``text``.
-
-        Raises:
-            UsageError: There is none.
-        """
-        try:
-            return cls(text)
-        except ValueError:
-            raise UsageError(f"there is no engine {text!r}", did_you_mean(text, cls)) from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,18 +16,8 @@ from snnbench.matrix.plan import Plan
 from snnbench.matrix.spec import Matrix
 from snnbench.plugin.host import Host
 from snnbench.plugin.specs import NeuronSpec
-from snnbench.records import (
-    HEADLINES,
-    Cell,
-    CellResult,
-    Component,
-    EngineChoice,
-    Environment,
-    Measure,
-    Rerun,
-    RunHeader,
-    Status,
-)
+from snnbench.records import Cell, CellResult, Component, Environment, RunHeader, Status
+from snnbench.settings import HEADLINES, EngineChoice, Measure, Rerun
 from snnbench.store import Journal
 
 LEDGER = ".engines"

@@ -20,7 +20,8 @@ from snnbench.engine.loader import Batch, Waiting, batches
 from snnbench.engine.network import Network
 from snnbench.engine.penalty import penalty
 from snnbench.measure.accuracy import DivergedError, Score, score
-from snnbench.records import Budget, derive_seed
+from snnbench.records import derive_seed
+from snnbench.settings import Budget
 
 OnEpoch: TypeAlias = Callable[[int, float], None]
 

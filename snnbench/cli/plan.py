@@ -12,7 +12,8 @@ import typer
 from snnbench.cli import app
 from snnbench.cli.options import Prepared, choosing_cells
 from snnbench.cli.tables import Format, FormatOption, show_table
-from snnbench.records import Budget, format_value
+from snnbench.records import format_value
+from snnbench.settings import Budget
 
 if TYPE_CHECKING:
     from snnbench.matrix.estimate import Estimate

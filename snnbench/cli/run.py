@@ -14,7 +14,8 @@ from snnbench.cli import app
 from snnbench.cli.data import DataRootOption
 from snnbench.cli.options import Prepared, choosing_cells
 from snnbench.cli.units import parse_duration, parse_size
-from snnbench.records import CellResult, EngineChoice, Rerun, Status
+from snnbench.records import CellResult, Status
+from snnbench.settings import EngineChoice, Rerun
 
 if TYPE_CHECKING:
     from snnbench.execute.pool import Limits

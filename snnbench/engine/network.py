@@ -14,7 +14,7 @@ from snnbench.engine.neuron import Neuron
 from snnbench.engine.tangents import TangentStep, is_affine, push_affine
 from snnbench.engine.windows import Windows
 from snnbench.errors import UsageError
-from snnbench.records import Budget
+from snnbench.settings import Budget
 
 Readout: TypeAlias = Literal["spike_sum", "spike_mean", "membrane_mean", "membrane_max", "membrane_last"]
 READOUTS: tuple[str, ...] = get_args(Readout)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 
 from snnbench.engine.exponent import Recurrent, exponents, growth
-from snnbench.records import Regulariser
+from snnbench.settings import Regulariser
 
 
 def penalty(network: Recurrent, x: Tensor, regulariser: Regulariser) -> Tensor:

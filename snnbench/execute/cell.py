@@ -37,7 +37,8 @@ from snnbench.measure import (
 from snnbench.measure.accuracy import DivergedError
 from snnbench.measure.stability import cell as stability
 from snnbench.plugin.specs import MeasurementSpec, NeuronSpec
-from snnbench.records import INITIAL, CellResult, Component, Measure, Metric, Status, derive_seed
+from snnbench.records import CellResult, Component, Metric, Status, derive_seed
+from snnbench.settings import INITIAL, Measure
 from snnbench.training import OnEpoch, Trainer
 
 Alone: TypeAlias = Callable[[], AbstractContextManager[None]]

@@ -20,7 +20,7 @@ from snnbench.execute.build import Builder
 from snnbench.execute.job import Settings
 from snnbench.measure import Trained
 from snnbench.measure.workload import inference
-from snnbench.records import Budget, EngineChoice
+from snnbench.settings import Budget, EngineChoice
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from typing import cast
 
 from snnbench.errors import UsageError
 from snnbench.plugin.specs import NeuronSpec, Spec, SurrogateSpec
-from snnbench.records import Cell, CellResult, Component, EngineChoice, Measure
+from snnbench.records import Cell, CellResult, Component
+from snnbench.settings import EngineChoice, Measure
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from snnbench.matrix.combine import Changes, Parts, check_size, combinations, mi
 from snnbench.matrix.rivals import Rivals
 from snnbench.matrix.spec import Matrix
 from snnbench.plugin.host import Host, Provided
-from snnbench.records import Budget, Cell, Component, cell_key
+from snnbench.records import Cell, Component, cell_key
+from snnbench.settings import Budget
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ from snnbench.errors import UsageError, did_you_mean
 from snnbench.matrix import grammar, select
 from snnbench.matrix.problems import first_problem, syntax_problem
 from snnbench.matrix.seeds import seed_indices
-from snnbench.records import Budget, Measure, Regulariser
+from snnbench.settings import Budget, Measure, Regulariser
 
 
 def _read_by(read: Callable[[Any], object]) -> Callable[[Any], Any]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
-from snnbench.records import INITIAL
+from snnbench.settings import INITIAL
 
 Kind: TypeAlias = Literal["fraction", "rate", "ratio", "bytes", "exponent", "plain"]
 

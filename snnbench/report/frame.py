@@ -9,7 +9,8 @@ from typing import TypeAlias
 
 import pandas as pd
 
-from snnbench.records import Budget, CellResult, Component, Metric
+from snnbench.records import CellResult, Component, Metric
+from snnbench.settings import Budget
 
 DataFrame: TypeAlias = pd.DataFrame
 

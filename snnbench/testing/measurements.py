@@ -13,7 +13,8 @@ from snnbench.execute.build import Builder
 from snnbench.measure import Trained
 from snnbench.plugin.host import Host
 from snnbench.plugin.specs import MeasurementSpec, Spec
-from snnbench.records import Budget, Cell, Component, Params
+from snnbench.records import Cell, Component, Params
+from snnbench.settings import Budget
 from snnbench.testing.casebook import Probe
 from snnbench.testing.outcomes import Undecided, Violation
 from snnbench.testing.rng import no_global_draws

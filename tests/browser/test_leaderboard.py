@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from results import HEADER, make_metrics, make_result, make_run, make_seeds
-from snnbench.records import Budget, CellResult, Component, Metric, RunHeader, Status
+from snnbench.records import CellResult, Component, Metric, RunHeader, Status
 from snnbench.report.board import leaderboard
 from snnbench.report.frame import to_frame
 from snnbench.report.leaderboard import page
+from snnbench.settings import Budget
 
 sync_api = pytest.importorskip("playwright.sync_api")
 CHROMIUM = Path("/usr/bin/chromium")

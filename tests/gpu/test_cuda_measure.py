@@ -18,7 +18,8 @@ from snnbench.measure.plausibility import device_peak
 from snnbench.measure.stopwatch import Lap, stopwatch_for, time_on_cpu
 from snnbench.measure.throughput import throughput
 from snnbench.measure.trained import Trained
-from snnbench.records import Budget, Cell, Component
+from snnbench.records import Cell, Component
+from snnbench.settings import Budget
 
 pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")]
 

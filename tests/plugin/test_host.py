@@ -5,7 +5,8 @@ import pytest
 
 from snnbench.errors import PluginError, UsageError
 from snnbench.plugin.host import Host, Plugin
-from snnbench.records import Budget, Cell, CellResult, Component, Status
+from snnbench.records import Cell, CellResult, Component, Status
+from snnbench.settings import Budget
 
 Install = Callable[..., None]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from snnbench.records import Budget, Cell, CellResult, Component, Metric, RunHeader, Status, cell_key
+from snnbench.records import Cell, CellResult, Component, Metric, RunHeader, Status, cell_key
+from snnbench.settings import Budget
 
 HERE = "cpu-a1b2c3"
 HEADER = RunHeader(

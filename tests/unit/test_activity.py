@@ -22,7 +22,8 @@ from snnbench.engine.network import Network
 from snnbench.measure.activity import activity
 from snnbench.measure.gradient import gradient
 from snnbench.measure.trained import Trained
-from snnbench.records import Budget, Cell, Component
+from snnbench.records import Cell, Component
+from snnbench.settings import Budget
 
 STEPS = 4
 PART = Component("made_up")

@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 
 from results import HERE, make_cell, make_metrics, make_result, make_run, make_seeds
-from snnbench.records import Budget, CellResult, Component, Metric, Status
+from snnbench.records import CellResult, Component, Metric, Status
 from snnbench.report.board import leaderboard
 from snnbench.report.frame import DataFrame, to_frame
+from snnbench.settings import Budget
 
 
 def board_of(*results: CellResult) -> DataFrame:

@@ -15,7 +15,8 @@ from snnbench.execute.cell import run_cell
 from snnbench.execute.job import Job, Settings
 from snnbench.measure import activity, gradient, memory, repeat, throughput
 from snnbench.measure.stability import cell as stability
-from snnbench.records import Budget, Cell, CellResult, Component, Measure, Metric, Regulariser, Status
+from snnbench.records import Cell, CellResult, Component, Metric, Status
+from snnbench.settings import Budget, Measure, Regulariser
 
 
 def job() -> Job:

@@ -11,7 +11,8 @@ from snnbench.components.neurons import SPECS
 from snnbench.execute.job import Job, Settings, labels
 from snnbench.plugin.checks import Fault, check_spec
 from snnbench.plugin.specs import FromParam, NeuronSpec, Param
-from snnbench.records import Budget, Cell, Component, Measure, Params
+from snnbench.records import Cell, Component, Params
+from snnbench.settings import Budget, Measure
 
 NEURONS = {spec.name: spec for spec in SPECS}
 

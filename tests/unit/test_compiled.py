@@ -33,7 +33,7 @@ from snnbench.engine.eager import EAGER, State
 from snnbench.engine.neuron import Neuron
 from snnbench.engine.surrogate import derivative
 from snnbench.models import make_network
-from snnbench.records import Budget
+from snnbench.settings import Budget
 
 NAMES = [spec.name for spec in listing.SPECS if spec.states]
 SAMPLE = ["lif", "plif", "rlif", "synaptic", "alif", "adlif", "izhikevich", "gru", "dsrlits", "li"]

@@ -18,7 +18,8 @@ from snnbench.execute.pool import check_data
 from snnbench.matrix import spec
 from snnbench.matrix.plan import Plan, plan
 from snnbench.plugin.host import Host
-from snnbench.records import CellResult, Measure, Status
+from snnbench.records import CellResult, Status
+from snnbench.settings import Measure
 
 SPECS = {one.name: one for one in published.SPECS}
 

@@ -37,8 +37,9 @@ from snnbench.execute.job import Settings
 from snnbench.measure import Trained
 from snnbench.measure.accuracy import EVALUATION_BATCH
 from snnbench.models import make_network, make_neuron
-from snnbench.records import PROTOCOL, Budget, Cell, CellResult, Component, EngineChoice, Status, cell_key
+from snnbench.records import PROTOCOL, Cell, CellResult, Component, Status, cell_key
 from snnbench.session import _is_answer
+from snnbench.settings import Budget, EngineChoice
 from snnbench.training import Trainer
 
 WORKS = st.builds(

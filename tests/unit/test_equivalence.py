@@ -19,7 +19,8 @@ from snnbench.matrix.spec import load
 from snnbench.measure.equivalence import COSINE, FLIPS, SCALE, equivalence, grade
 from snnbench.measure.trained import Trained
 from snnbench.plugin.host import Host
-from snnbench.records import Budget, Cell, Component, Metric
+from snnbench.records import Cell, Component, Metric
+from snnbench.settings import Budget
 
 DATA = snnbench.make_dataset("digits")
 

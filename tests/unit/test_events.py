@@ -17,7 +17,8 @@ from snnbench.engine.events import Events
 from snnbench.errors import DataError
 from snnbench.execute.cell import run_cell
 from snnbench.execute.job import Job, Settings
-from snnbench.records import Budget, Cell, Component, Measure, Status
+from snnbench.records import Cell, Component, Status
+from snnbench.settings import Budget, Measure
 
 SENSOR = (5, 3, 2)
 

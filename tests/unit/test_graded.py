@@ -16,7 +16,8 @@ from snnbench.components.surrogates.graded_spec import GRADED_SPECS
 from snnbench.engine.surrogate import Derivative, derivative
 from snnbench.execute.job import Job, Settings, labels
 from snnbench.plugin.specs import NeuronSpec, SurrogateSpec
-from snnbench.records import Budget, Cell, Component, Measure
+from snnbench.records import Cell, Component
+from snnbench.settings import Budget, Measure
 
 GRID = torch.linspace(-3, 3, 61, dtype=torch.float64)
 ATAN = SurrogateSpec(name="atan", version="1", summary="", factory="a:b")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from snnbench.records import Budget, Cell, CellResult, Component, Metric, Status
+from snnbench.records import Cell, CellResult, Component, Metric, Status
 from snnbench.report.board import leaderboard
 from snnbench.report.frame import to_frame
 from snnbench.report.growth import HEIGHT, WIDTH, growths
 from snnbench.report.leaderboard import page
+from snnbench.settings import Budget
 
 MIB = 2.0**20
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from snnbench.errors import UsageError
 from snnbench.matrix.seeds import seed_indices
 from snnbench.matrix.spec import Matrix, load, packaged
-from snnbench.records import Budget, Measure, Regulariser
+from snnbench.settings import Budget, Measure, Regulariser
 
 AXES = """
 datasets = ["digits"]

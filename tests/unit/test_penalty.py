@@ -22,7 +22,7 @@ from snnbench.engine.penalty import penalty
 from snnbench.engine.surrogate import Surrogate
 from snnbench.errors import UsageError
 from snnbench.lyapunov import finite_size, spectrum
-from snnbench.records import Budget, Regulariser
+from snnbench.settings import Budget, Regulariser
 from snnbench.training import Trainer
 
 F64 = torch.float64

@@ -27,7 +27,8 @@ from snnbench.plugin.specs import (
     Spec,
     SurrogateSpec,
 )
-from snnbench.records import PROTOCOL, Budget, Cell, Component, Regulariser, cell_key
+from snnbench.records import PROTOCOL, Cell, Component, cell_key
+from snnbench.settings import Budget, Regulariser
 
 BETA = Param(0.9, low=0.0, high=1.0)
 SPECS: tuple[Spec, ...] = (

@@ -14,7 +14,8 @@ from snnbench.execute import pool
 from snnbench.execute.job import EpochDone, Finished, Job, Settings, WantsAlone
 from snnbench.execute.pool import Limits, execute
 from snnbench.plugin.specs import NeuronSpec
-from snnbench.records import Budget, Cell, CellResult, Component, Measure, Status
+from snnbench.records import Cell, CellResult, Component, Status
+from snnbench.settings import Budget, Measure
 
 
 def job(index: int) -> Job:

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from snnbench.errors import UsageError
 from snnbench.matrix.select import cell_words, parse, suggest
-from snnbench.records import Budget, Cell, Component
+from snnbench.records import Cell, Component
+from snnbench.settings import Budget
 
 CELL = Cell(
     dataset=Component("digits"),

@@ -14,7 +14,7 @@ from snnbench.errors import UsageError
 from snnbench.matrix.plan import Plan, plan
 from snnbench.matrix.spec import load
 from snnbench.plugin.host import Host
-from snnbench.records import Budget, Cell, CellResult, Component, Metric, Status
+from snnbench.records import Cell, CellResult, Component, Metric, Status
 from snnbench.report.board import leaderboard
 from snnbench.report.frame import to_frame
 from snnbench.report.leaderboard import page
@@ -22,6 +22,7 @@ from snnbench.report.tables import csv as write_csv
 from snnbench.report.tables import markdown
 from snnbench.report.view import missing, sections
 from snnbench.results import write_report
+from snnbench.settings import Budget
 
 MATRIX = """
 datasets = ["random_spikes(shape=[6], steps=3, train=4, amplitude=9.0)"]

@@ -23,7 +23,8 @@ from snnbench.engine.network import Network
 from snnbench.engine.neuron import Neuron
 from snnbench.measure.stability.cell import slowest_leak, stability, stream
 from snnbench.measure.trained import Trained
-from snnbench.records import Budget, Cell, Component, Metric
+from snnbench.records import Cell, Component, Metric
+from snnbench.settings import Budget
 
 DELTAS = (0.001, 0.1, 1.0)
 PART = Component("made_up")

@@ -11,7 +11,7 @@ import pytest
 from scipy.stats import spearmanr
 
 from results import make_run, make_seeds
-from snnbench.records import CellResult, Metric, Regulariser
+from snnbench.records import CellResult, Metric
 from snnbench.report.board import leaderboard
 from snnbench.report.catalogue import describe
 from snnbench.report.curves import APART, Wording, chart
@@ -19,6 +19,7 @@ from snnbench.report.frame import to_frame
 from snnbench.report.plot import BOTTOM, HEIGHT, TOP
 from snnbench.report.stability import Stability, stability
 from snnbench.report.view import Row, sections
+from snnbench.settings import Regulariser
 
 DELTAS = (0.001, 0.01, 0.1, 1.0)
 

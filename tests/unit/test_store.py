@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from results import HEADER, make_cell, make_result, make_run
-from snnbench.records import Budget, Cell, CellResult, Component, Metric, RunHeader, Status
+from snnbench.records import Cell, CellResult, Component, Metric, RunHeader, Status
+from snnbench.settings import Budget
 from snnbench.store import CELLS, Journal, latest, read
 
 numbers = st.floats(allow_nan=False)

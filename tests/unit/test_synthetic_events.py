@@ -14,7 +14,7 @@ from snnbench.components.neurons.relu import ReLU
 from snnbench.components.surrogates.atan import ATan
 from snnbench.engine.data import Dataset
 from snnbench.engine.neuron import Neuron
-from snnbench.records import Budget
+from snnbench.settings import Budget
 from snnbench.training import Trainer
 
 

@@ -21,7 +21,8 @@ from snnbench.measure.throughput import (
     training_call,
 )
 from snnbench.measure.trained import Trained
-from snnbench.records import Budget, Cell, Component
+from snnbench.records import Cell, Component
+from snnbench.settings import Budget
 
 STEPS, BATCH, INPUTS, WIDTHS, CLASSES = 5, 8, 12, (16, 6), 3
 CALL = 0.001

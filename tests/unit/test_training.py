@@ -13,7 +13,7 @@ from snnbench.components.surrogates.atan import ATan
 from snnbench.engine.data import Dataset, Split
 from snnbench.engine.network import Network
 from snnbench.measure.accuracy import DivergedError
-from snnbench.records import Budget
+from snnbench.settings import Budget
 from snnbench.training import Trainer
 
 STEPS = 4

@@ -17,7 +17,7 @@ from snnbench.engine.network import Network, PerStep
 from snnbench.errors import UsageError
 from snnbench.measure.memory import memory, sizes
 from snnbench.models import make_network
-from snnbench.records import Budget
+from snnbench.settings import Budget
 
 STEPS, BATCH = 23, 3
 

@@ -22,7 +22,8 @@ from snnbench.engine import eager
 from snnbench.engine.surrogate import counting_spikes, derivative
 from snnbench.errors import UsageError
 from snnbench.plugin.host import Host
-from snnbench.records import Budget, Component
+from snnbench.records import Component
+from snnbench.settings import Budget
 from snnbench_sinabs.neuron_specs import NEURONS
 from snnbench_sinabs.surrogates import SinabsSurrogate
 
