@@ -172,6 +172,8 @@ def _print(component: Provided) -> None:
         "reference": spec.reference or None,
         **_claims(spec),
     }
+    if lines.get("graded"):
+        del lines["threshold"]
     if "threshold" in lines:
         lines["threshold"] = f"spikes where membrane {lines['threshold']} threshold"
     grid = Table.grid(padding=(0, 2))

@@ -86,11 +86,13 @@ def labels(job: Job) -> dict[str, str]:
     """The claims that a reader needs beside the numbers."""
     claims = cast(NeuronSpec, job.specs["neuron"]).claims(job.cell.neuron.params)
     surrogate = cast(SurrogateSpec | None, job.specs.get("surrogate"))
+    graded = surrogate is not None and surrogate.graded
+    at_zero = surrogate is not None and not graded and surrogate.threshold == ">="
     when = "next step" if claims.reset_delay else "same step"
     gradient = "detached" if claims.reset_detached else "attached"
     return {
-        "spike": "graded" if surrogate is not None and surrogate.graded else claims.spike,
-        "threshold": claims.threshold,
+        "spike": "graded" if graded else claims.spike,
+        "threshold": ">=" if at_zero else claims.threshold,
         "reset": "none" if claims.reset == "none" else f"{claims.reset}, {when}, {gradient}",
         "recurrent": str(claims.recurrent).lower(),
     }

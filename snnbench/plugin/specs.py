@@ -185,11 +185,13 @@ class SurrogateSpec(Spec):
 
     Attributes:
         graded: Its outputs are graded, whatever the neuron's ``spike`` says, and differentiable.
+        threshold: Whether it is silent (``>``) or fires (``>=``) at z = 0; means nothing if graded.
     """
 
     kind: ClassVar[str] = "surrogate"
 
     graded: bool = False
+    threshold: ThresholdRule = ">"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -60,6 +60,19 @@ def forward(subject: Subject) -> None:
             _check_value(at, value, surrogate.graded)
 
 
+def threshold(subject: Subject) -> None:
+    """``>`` or ``>=``: what it does at 0."""
+    if subject.spec.graded:
+        raise Undecided("it is graded: it has no threshold")
+    rule = ">=" if float(subject.make()(torch.zeros(1, dtype=torch.float64))) else ">"
+    if rule != subject.spec.threshold:
+        raise Violation(
+            f"it says {subject.spec.threshold!r}, but {'fires' if rule == '>=' else 'is silent'} there",
+            smallest="z = 0.0",
+            hint=f'threshold="{rule}" in its SurrogateSpec would be true',
+        )
+
+
 def _check_value(z: float, value: float, graded: bool) -> None:
     wrong = math.isnan(value) or (not graded and z != 0 and value != float(z > 0))
     if wrong or (not graded and value not in (0.0, 1.0)):
@@ -184,6 +197,7 @@ PROBES: Final = (
     *SPEC_PROBES,
     BUILD_PROBE,
     Probe("claim[forward]", "that its forward is a step, or graded as its spec says", forward),
+    Probe("claim[threshold]", "what it does at threshold", threshold),
     Probe("claim[graded]", "that a graded spike has its own derivative", exact),
     Probe("derivative[finite]", "that its derivative is finite up to |z| = 1e4", finite),
     Probe("derivative[modes]", "that all kinds of gradient agree", modes),

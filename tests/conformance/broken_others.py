@@ -53,6 +53,11 @@ class Twos(Cauchy):
         return 2 * super().forward(z)
 
 
+class FiresAtThreshold(Cauchy):
+    def forward(self, z: Tensor) -> Tensor:
+        return (z >= 0).to(z.dtype)
+
+
 class WrongSlope(Cauchy):
     graded = True
 
@@ -303,6 +308,7 @@ BROKEN: dict[tuple[str, str], Spec] = {
     ("surrogate", "spec[defaults]"): surrogate(OtherWidth),
     ("surrogate", "spec[builds]"): surrogate(NoWidth),
     ("surrogate", "claim[forward]"): surrogate(Twos),
+    ("surrogate", "claim[threshold]"): surrogate(FiresAtThreshold),
     ("surrogate", "claim[graded]"): surrogate(WrongSlope, graded=True),
     ("surrogate", "derivative[finite]"): surrogate(Overflowing),
     ("surrogate", "derivative[modes]"): surrogate(OtherBackward),

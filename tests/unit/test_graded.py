@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -75,6 +76,12 @@ def job(neuron: str, surrogate: SurrogateSpec | None) -> Job:
     if surrogate is not None:
         specs["surrogate"] = surrogate
     return Job(cell, specs, (), Measure(), Settings("cpu", 1, None, {}))
+
+
+def test_a_surrogate_that_fires_at_zero_makes_a_neuron_that_fires_at_threshold() -> None:
+    firing = replace(ATAN, threshold=">=")
+    assert [labels(job("lif", one))["threshold"] for one in (ATAN, firing)] == [">", ">="]
+    assert labels(job("lif", replace(firing, graded=True)))["threshold"] == ">"
 
 
 def test_a_graded_surrogate_makes_a_graded_cell() -> None:

@@ -16,6 +16,7 @@ def _surrogate(name: str, summary: str, equation: str, reference: str = "", **pa
         params=params,
         reference=reference or "Fang et al. 2023, Science Advances 9(40)",
         equation=equation,
+        threshold=">=",
     )
 
 
