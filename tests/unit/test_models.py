@@ -47,7 +47,7 @@ def test_float64_parameters_are_the_numbers_given() -> None:
     assert trace.get_parameter("raw_beta").sigmoid().tolist() == pytest.approx([0.9] * 3, rel=4e-16)
     assert torch.get_default_dtype() == torch.float32
     with pytest.raises(UsageError):
-        snnbench.make_neuron("plif(beta=1.0)", (3,), dtype=torch.float64)
+        snnbench.make_neuron("alpha(alpha=0.5, beta=0.9)", (3,), dtype=torch.float64)
     assert torch.get_default_dtype() == torch.float32
 
 

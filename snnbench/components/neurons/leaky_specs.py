@@ -77,7 +77,7 @@ LEAKY_SPECS: Final = (
         summary="parametric LIF: one learned decay a layer",
         factory="snnbench.components.neurons.plif:PLIF",
         params={
-            "beta": decay(0.95, "membrane decay before training, not 0 or 1"),
+            "beta": Param(0.95, 1e-6, 1 - 1e-6, "1/step", "membrane decay before training"),
             "threshold": THRESHOLD,
             "reset": RESET,
             "reset_delay": RESET_DELAY,
