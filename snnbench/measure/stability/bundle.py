@@ -57,18 +57,17 @@ class Bundle:
         self.peak = _peak(reference)
         self.control_ok = self.copies.sees_no_neighbour(x_t, self.together)
 
-    def step(self, x_t: Tensor | None) -> tuple[Tensor, Tensor]:
+    def step(self, x_t: Tensor | None) -> Tensor:
         """One step of all, then back to size δ.
 
         Returns:
-            ‖Δ‖ before the step and after it, before it is scaled back; each ``[m, P]``.
+            ‖Δ‖/δ before it is scaled back, ``[m, P]``.
         """
-        before = self._size
         following = self.copies.step(x_t, self.together)
         reference = following[0]
         self.control_ok = same(reference, following[-1])
         self.peak = torch.maximum(self.peak, _peak(reference))
-        return before, self._hold(reference, following[1:-1] - reference)
+        return self._hold(reference, following[1:-1] - reference) / self._delta
 
     def _hold(self, reference: Tensor, difference: Tensor) -> Tensor:
         """Put the perturbed copies at ``difference`` ``[m, P, N]`` scaled to δ by one number per entry.
@@ -85,7 +84,6 @@ class Bundle:
             scale = self._delta / _norm(difference)
         perturbed = torch.addcmul(reference, difference, scale[..., None])
         self.together = torch.cat([reference[None], perturbed, reference[None]])
-        self._size = _norm(perturbed - reference)
         return size
 
     def _draw(self, like: Tensor) -> Tensor:
@@ -121,13 +119,11 @@ def _total(bundle: Bundle, xs: Sequence[Tensor | None]) -> tuple[Tensor, Tensor,
     shape, device = (bundle.copies.batch, bundle.copies.count - 2), bundle.together.device
     total = tuple(torch.zeros(shape, dtype=torch.float64, device=device) for _ in range(3))
     for start in range(0, len(xs), CHUNK):
-        pairs = [bundle.step(x_t) for x_t in xs[start : start + CHUNK] if bundle.control_ok]
-        if pairs:
-            before, after = (
-                torch.stack(part)[..., : shape[0]].double().mT for part in zip(*pairs, strict=True)
-            )
-            merged = (after == 0) & (before > 0)
-            logs = (after / before).log().masked_fill(merged, 0)
+        factors = [bundle.step(x_t) for x_t in xs[start : start + CHUNK] if bundle.control_ok]
+        if factors:
+            factor = torch.stack(factors)[..., : shape[0]].double().mT
+            merged = factor == 0
+            logs = factor.log().masked_fill(merged, 0)
             total = tuple(old + new.sum(0) for old, new in zip(total, (logs, ~merged, merged), strict=True))
     sums, counts, merges = total
     return sums, counts, merges

@@ -29,7 +29,7 @@ from snnbench.measure.stability.statistics import (
 
 DELTAS: Final = (1e-3, 1e-2, 1e-1, 1.0)
 RESOLUTION: Final = 1000
-"""Fewest ulp of the state that a perturbation must be, component by component."""
+"""Fewest ulp of the state that a perturbation must be, component by component; below one it is lost."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,8 +99,8 @@ def finite_size(
         measured = growth(flow, sizes, xs, transient, seed)
     if not measured.control_ok:
         return _void(sizes)
-    least = RESOLUTION * torch.finfo(flow.start.dtype).eps * flow.width**0.5 * measured.peak
-    return _summarise(measured, sizes, least, seed)
+    ulp = torch.finfo(flow.start.dtype).eps * flow.width**0.5 * measured.peak
+    return _summarise(measured, sizes, ulp, seed)
 
 
 def _check(sizes: tuple[float, ...], steps: int, transient: int) -> None:
@@ -126,10 +126,12 @@ def _void(sizes: tuple[float, ...]) -> FiniteSize:
     )
 
 
-def _summarise(measured: Growth, sizes: tuple[float, ...], least: float, seed: int) -> FiniteSize:
-    """The result; sizes below ``least`` are near the dtype's rounding."""
+def _summarise(measured: Growth, sizes: tuple[float, ...], ulp: float, seed: int) -> FiniteSize:
+    """The result; a perturbation of size ``ulp`` is one of an ulp in each component."""
     result = estimate(measured.sums, measured.counts)
-    curve = result.mean.tolist()
+    lost = torch.tensor([delta < ulp for delta in sizes])
+    exponents = result.mean.masked_fill(lost, torch.nan)
+    curve = exponents.tolist()
     steps = measured.counts + measured.merges
     coalesced = measured.merges.sum((0, 1)) / steps.sum((0, 1))
     star = crossing(sizes, curve)
@@ -137,13 +139,13 @@ def _summarise(measured: Growth, sizes: tuple[float, ...], least: float, seed: i
         "finite-time": float(steps[:, 0, 0].sum()) < ASYMPTOTIC_STEPS,
         "diverged": not measured.finite,
         "falling": star is not None and curve[0] > 0,
-        **{f"resolution[{delta}]": delta < least for delta in sizes},
+        **{f"resolution[{delta}]": delta < RESOLUTION * ulp for delta in sizes},
     }
     return FiniteSize(
         deltas=sizes,
-        exponents=result.mean,
-        interval=result.interval,
-        p_coalesce=coalesced.masked_fill(measured.sums.sum((0, 1)).isnan(), torch.nan),
+        exponents=exponents,
+        interval=result.interval.masked_fill(lost[:, None], torch.nan),
+        p_coalesce=coalesced.masked_fill(lost | measured.sums.sum((0, 1)).isnan(), torch.nan),
         delta_star=star,
         delta_star_interval=None if star is None else _star_interval(measured, sizes, seed),
         control_ok=True,
