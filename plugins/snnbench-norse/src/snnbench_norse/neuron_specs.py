@@ -262,14 +262,13 @@ NEURONS: Final = (
     replace(
         _recurrent(
             "lsnn",
-            "LIF with an adaptation that is taken off the membrane",
+            "LIF with an adaptive threshold",
             LSNN,
             ("z", "v", "i", "b"),
-            "v = v[t−1] + dt/τ_mem·(v_leak − v[t−1] + i[t−1] − b[t−1]);  s[t] = H(v − v_th);  "
-            "v[t] = v − (v_th − v_reset)·s[t];  b[t] = b[t−1] − dt/τ_b·b[t−1] + β·s[t];  "
-            "i[t] = i[t−1] − dt/τ_syn·i[t−1] + W·x[t] + V·s[t−1]",
+            "as lsnn, with W·x[t] + V·s[t−1] in place of x[t]; no gradient through s in v[t] and b[t]",
         ),
-        reset="subtract",
+        version="2",
+        reset_detached=True,
     ),
     _recurrent(
         "izhikevich",
