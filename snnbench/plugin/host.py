@@ -123,8 +123,8 @@ class Host:
     def skip_reason(self, cell: Cell) -> str | None:
         """Why some plugin will not have ``cell`` run, or None.
 
-        Raises:
-            PluginError: A plugin's ``snnbench_skip`` raised, or returned something else than a text or None.
+        A plugin whose ``snnbench_skip`` raises, or returns something else than a text or None, has no say
+        but for cells with a component of its own: the reason is then what went wrong.
         """
         for one in self._skipping:
             try:
@@ -133,10 +133,14 @@ class Host:
                     if reason is not None and not (isinstance(reason, str) and reason):
                         raise Fault(f"snnbench_skip returned {reason!r}, neither a reason nor None")
             except Fault as fault:
-                raise PluginError(f"{one}, cell {cell.id}: {fault}", one.source.way_out) from fault
+                reason = f"{one}: {fault}" if self._is_party(one, cell) else None
             if reason:
                 return reason
         return None
+
+    def _is_party(self, plugin: Loaded, cell: Cell) -> bool:
+        owners = {self.find(kind, part.name).distribution for kind, part in cell.components.items()}
+        return plugin.source.distribution in owners
 
     def cell_finished(self, result: CellResult) -> list[str]:
         """Tell every plugin about ``result``; what went wrong in them comes back as lines to log."""
