@@ -35,6 +35,7 @@ from snnbench.measure import (
     throughput,
 )
 from snnbench.measure.accuracy import DivergedError
+from snnbench.measure.finite import check_finite
 from snnbench.measure.stability import cell as stability
 from snnbench.plugin.specs import MeasurementSpec, NeuronSpec
 from snnbench.records import CellResult, Component, Metric, Status, derive_seed
@@ -167,6 +168,7 @@ def _train(trained: Trained, measure: Measure, on_epoch: OnEpoch, found: _Findin
     if history.chosen is None:
         found.metrics |= accuracy.missing("no epoch was trained")
         return
+    check_finite(trained)
     chance = float(data.test.y.bincount().max()) / len(data.test)
     test = trainer.score(trainer.test)
     if trainer.waiting.fraction is not None:
