@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, cast
 
 import numpy as np
@@ -139,6 +139,50 @@ def _tensors(x: Tensor | Events) -> tuple[Tensor, ...]:
     return x.tensors if isinstance(x, Events) else (x,)
 
 
+def independent(subject: Subject) -> None:
+    """A sample of a batch changed; where nothing is drawn, a sample alone too."""
+    for kind in sorted(subject.spec.accepts):
+        x, drawing = subject.samples(kind), _seeded()
+        encode = subject.make()
+        whole = _encode(encode, x)
+        encode(x, drawing)
+        for said, other in _changed(x):
+            generator = _seeded()
+            if torch.equal(encode(other, generator)[:, 1:], whole[:, 1:]):
+                continue
+            if not torch.equal(generator.get_state(), drawing.get_state()):
+                raise Undecided("how much it draws depends on the samples: each then changes those after it")
+            raise _mixed(f"{said} changes the others of its batch", kind)
+        if subject.spec.deterministic and not _close(encode(x[1:2], _seeded()), whole[:, 1:2]):
+            raise _mixed("a sample alone becomes something else than within a batch", kind)
+
+
+def _mixed(found: str, kind: str) -> Violation:
+    return Violation(
+        found,
+        smallest=f"{BATCH} samples of kind {kind!r}, torch.Generator().manual_seed(1)",
+        hint="nothing may be summed, averaged or normalised over the batch",
+    )
+
+
+def _changed(x: Tensor | Events) -> Iterator[tuple[str, Tensor | Events]]:
+    """The batch with another first sample, brighter or darker than all; and what has been done to it."""
+    if isinstance(x, Events):
+        longer = _recording(np.random.Generator(np.random.PCG64(1)))
+        longer[:, 0] *= 2
+        rest = [x[i : i + 1].rows.numpy() for i in range(1, BATCH)]
+        yield "a recording twice as long", Events.of([longer, *rest], x.sensor)
+        return
+    for value in (0.99, 0.01):
+        other = x.clone()
+        other[0] = value
+        yield f"a sample of {value} throughout", other
+
+
+def _close(one: Tensor, other: Tensor) -> bool:
+    return one.shape == other.shape and torch.allclose(one, other)
+
+
 def in_range(subject: Subject) -> None:
     """Intensities outside [0, 1]: an error that names the range, or taken as they are; never clamped."""
     if "image" not in subject.spec.accepts:
@@ -190,5 +234,6 @@ PROBES: Final = (
     Probe("random[reproducible]", "that a generator decides its spikes", reproducible),
     Probe("random[global]", "that no global random number is drawn", unseeded),
     Probe("pure[arguments]", "that it writes into nothing it is given", untouched),
+    Probe("batch[independent]", "that samples of a batch are independent", independent),
     Probe("range", "that values out of range are refused, not clamped", in_range),
 )

@@ -155,6 +155,16 @@ class Clamping(Steady):
         return super().__call__(x.clamp(0, 1), generator)
 
 
+class Centring(Steady):
+    def __call__(self, x: Tensor, generator: torch.Generator) -> Tensor:
+        return super().__call__(x - 0.1 * x.mean(0), generator)
+
+
+class CountsTheBatch(Steady):
+    def __call__(self, x: Tensor, generator: torch.Generator) -> Tensor:
+        return super().__call__(x + 0.01 * len(x), generator)
+
+
 def encoder(factory: object, **changes: Any) -> EncoderSpec:
     params = {"gain": Param(1.0, low=0.0, doc="factor")}
     return EncoderSpec(**(COMMON | {"factory": factory, "params": params} | changes))
@@ -324,6 +334,8 @@ BROKEN: dict[tuple[str, str], Spec] = {
     ("encoder", "random[reproducible]"): encoder(Fading),
     ("encoder", "random[global]"): encoder(DrawsFromPython),
     ("encoder", "pure[arguments]"): encoder(WritesSamples),
+    ("encoder", "batch[independent]"): encoder(Centring),
+    ("encoder", "batch[independent] "): encoder(CountsTheBatch, deterministic=True),
     ("encoder", "range"): encoder(Clamping),
     ("dataset", "spec[text]"): dataset(points, summary=""),
     ("dataset", "spec[defaults]"): dataset(other_seed, checksum=points().checksum),

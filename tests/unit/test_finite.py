@@ -33,7 +33,8 @@ class Lost(LIF):
 
 def trained(network: Network) -> Trained:
     x = torch.rand(12, 6, generator=torch.Generator().manual_seed(0)) * 40
-    data = Dataset(*(Split(x, torch.arange(12) % 3) for _ in range(3)), classes=3)
+    split = Split(x, torch.arange(12) % 3)
+    data = Dataset(split, split, split, classes=3)
     described = Cell(PART, PART, PART, PART, PART, Budget(steps=4, batch_size=8), seed=0, key="00")
     return Trained(described, network.eval(), Direct(4), data, torch.device("cpu"))
 

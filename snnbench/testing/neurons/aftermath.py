@@ -13,7 +13,7 @@ from snnbench.engine.eager import State
 from snnbench.engine.neuron import Neuron
 from snnbench.engine.surrogate import replacing_spikes
 from snnbench.plugin.specs import ResetKind
-from snnbench.testing.neurons.crossing import impulse
+from snnbench.testing.neurons.crossing import Crossing, impulse, walk
 from snnbench.testing.neurons.subject import Subject
 from snnbench.testing.outcomes import Undecided
 
@@ -71,7 +71,9 @@ class Aftermath:
     def __init__(self, subject: Subject) -> None:
         self.subject = subject
         self.crossing = subject.need_crossing()
-        self.neuron = _uncoupled(subject.make(), subject.claims.recurrent)
+        self.neuron = subject.make()
+        if subject.claims.recurrent:
+            self.neuron = _uncoupled(self.neuron, self.crossing)
         self.parts = membranes(tuple(self.neuron.states))
         self.rest = 0.0
         self.rest = self._run(0.0)[0].membrane
@@ -235,9 +237,22 @@ class Aftermath:
 
 
 @torch.no_grad()
-def _uncoupled(neuron: Neuron, recurrent: bool) -> Neuron:
-    """``neuron`` without its recurrent matrices: the reset is what is left of a spike."""
+def _uncoupled(neuron: Neuron, crossing: Crossing) -> Neuron:
+    """``neuron`` without the matrices that its spikes go through: the reset is what is left of a spike.
+
+    Until it first fires its outputs are 0: a matrix that then matters is one of its input or its state.
+    """
+    quiet = impulse(crossing.silent, crossing.step + 1)
+    before = walk(neuron, quiet)
     for parameter in neuron.parameters():
-        if recurrent and parameter.ndim > 1:
+        if parameter.ndim > 1:
+            weights = parameter.clone()
             parameter.zero_()
+            if not _same(walk(neuron, quiet), before):
+                parameter.copy_(weights)
     return neuron
+
+
+def _same(one: list[tuple[Tensor, State]], other: list[tuple[Tensor, State]]) -> bool:
+    pairs = zip(one, other, strict=True)
+    return all(torch.equal(p, q) for a, b in pairs for p, q in zip(a[1], b[1], strict=True))

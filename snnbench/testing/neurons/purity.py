@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import torch
@@ -10,7 +11,7 @@ from torch import Tensor
 from snnbench.engine.eager import State
 from snnbench.engine.neuron import Neuron
 from snnbench.testing.casebook import Probe
-from snnbench.testing.neurons.subject import Subject
+from snnbench.testing.neurons.subject import MODES, Subject
 from snnbench.testing.outcomes import Violation
 from snnbench.testing.rng import no_global_draws
 from snnbench.testing.search import falsify, show
@@ -19,71 +20,83 @@ from snnbench.testing.search import falsify, show
 def repeatable(subject: Subject) -> None:
     """The same step twice."""
 
-    def check(x: Tensor) -> None:
-        neuron, state = _warmed(subject, x)
+    def check(x: Tensor, mode: str) -> None:
+        neuron, state = _warmed(subject, x, mode)
         first, second = (_flat(neuron.step(x[-1], state)) for _ in range(2))
         if not _same(first, second):
             raise Violation(
-                "two calls of step with the same arguments give different results",
+                f"in {mode} mode two calls of step with the same arguments give different results",
                 smallest=f"{show(x)}, the last step twice",
                 hint="state goes in and out of step; noise is a function of a seed and of the arguments",
             )
 
-    falsify(check, subject.unit, subject.examples)
+    _falsify(subject, check)
 
 
 def hidden(subject: Subject) -> None:
     """A step between two equal ones."""
 
-    def check(x: Tensor) -> None:
-        neuron, state = _warmed(subject, x)
-        neuron.train()
+    def check(x: Tensor, mode: str) -> None:
+        neuron, state = _warmed(subject, x, mode)
         first = _flat(neuron.step(x[-1], state))
         neuron.step(1 - x[-1], tuple(part + 1 for part in state))
         if not _same(first, _flat(neuron.step(x[-1], state))):
             raise Violation(
-                "a step changes what a later one gives: something is kept in the module",
+                f"in {mode} mode a step changes what a later one gives: something is kept in the module",
                 smallest=f"{show(x)}, the last step, then one with other arguments, then it again",
                 hint="move what is kept into the state tuple",
             )
 
-    falsify(check, subject.unit, subject.examples)
+    _falsify(subject, check)
 
 
 def untouched(subject: Subject) -> None:
-    """What is handed to step."""
+    """What is handed to step and to forward."""
 
-    def check(x: Tensor) -> None:
-        neuron, state = _warmed(subject, x)
-        given = x[-1].clone(), *(part.detach().clone() for part in state)
-        handed = tuple(part.clone() for part in given)
-        versions = [part._version for part in handed]
-        with torch.no_grad():
-            neuron.step(handed[0], handed[1:])
-        for name, was, now, version in zip(("x_t", *neuron.states), given, handed, versions, strict=False):
-            if now._version != version or not torch.equal(was, now):
+    def check(x: Tensor, mode: str) -> None:
+        neuron, state = _warmed(subject, x, mode)
+        calls: tuple[tuple[str, Callable[[Tensor, State], object], Tensor], ...] = (
+            ("step", neuron.step, x[-1]),
+            ("forward", neuron, x),
+        )
+        for doing, call, first in calls:
+            given = first.clone(), *(part.detach().clone() for part in state)
+            name = _written(call, given, ("x_t" if doing == "step" else "x", *neuron.states))
+            if name:
                 raise Violation(
-                    f"step writes into its argument {name!r}",
+                    f"in {mode} mode {doing} writes into its argument {name!r}",
                     smallest=show(x),
                     hint="replace in-place operations (+=, mul_, x[...] =) by ones that give a new tensor",
                 )
 
-    falsify(check, subject.unit, subject.examples)
+    _falsify(subject, check)
+
+
+def _written(call: Callable[[Tensor, State], object], given: State, names: tuple[str, ...]) -> str | None:
+    """Which of the tensors ``given`` the call writes into, by name; None if it leaves them alone."""
+    handed = tuple(part.clone() for part in given)
+    versions = [part._version for part in handed]
+    with torch.no_grad():
+        call(handed[0], handed[1:])
+    for name, was, now, version in zip(names, given, handed, versions, strict=False):
+        if now._version != version or not torch.equal(was, now):
+            return name
+    return None
 
 
 def kept(subject: Subject) -> None:
     """Parameters and buffers under a step."""
-    neuron, x = subject.make((2,)), subject.drive(4, (2,))
-    neuron.train()
-    before = {name: value.clone() for name, value in neuron.state_dict().items()}
-    neuron(x)
-    for name, value in neuron.state_dict().items():
-        if name not in before or not torch.equal(value, before[name]):
-            raise Violation(
-                f"a forward changes the buffer or parameter {name!r}",
-                smallest=show(x),
-                hint="what changes over time belongs into the state tuple",
-            )
+    for mode, training in MODES.items():
+        neuron, x = subject.make((2,)).train(training), subject.drive(4, (2,))
+        before = {name: value.clone() for name, value in neuron.state_dict().items()}
+        neuron(x)
+        for name, value in neuron.state_dict().items():
+            if name not in before or not torch.equal(value, before[name]):
+                raise Violation(
+                    f"in {mode} mode a forward changes the buffer or parameter {name!r}",
+                    smallest=show(x),
+                    hint="what changes over time belongs into the state tuple",
+                )
 
 
 def unseeded(subject: Subject) -> None:
@@ -93,13 +106,24 @@ def unseeded(subject: Subject) -> None:
         neuron, again = subject.make((2,)), subject.make((2,))
     if not all(map(torch.equal, neuron.parameters(), again.parameters())):
         raise Violation("the same generator gives other parameters", hint="draw them from it alone")
-    with no_global_draws("a forward in training mode", show(x)):
-        neuron.train()(x)
+    for mode, training in MODES.items():
+        with no_global_draws(f"a forward in {mode} mode", show(x)):
+            neuron.train(training)(x)
 
 
-def _warmed(subject: Subject, x: Tensor) -> tuple[Neuron, State]:
+def _falsify(subject: Subject, check: Callable[[Tensor, str], None]) -> None:
+    """Look for a sequence that breaks the claim in either mode."""
+
+    def in_each_mode(x: Tensor) -> None:
+        for mode in MODES:
+            check(x, mode)
+
+    falsify(in_each_mode, subject.unit, subject.examples)
+
+
+def _warmed(subject: Subject, x: Tensor, mode: str) -> tuple[Neuron, State]:
     """The neuron, and its state before the last step of ``x``."""
-    neuron = subject.make((x.shape[2],))
+    neuron = subject.make((x.shape[2],)).train(MODES[mode])
     state = neuron.initial_state(x[0])
     for x_t in x[:-1]:
         _, state = neuron.step(x_t, state)

@@ -1,4 +1,4 @@
-"""Whether a neuron resets as it says, and leaks as it says.
+"""Whether a neuron resets as it says.
 
 A neuron runs twice: under the strongest input that leaves it silent and under the next float, which
 makes it fire. Whatever then differs between the two by more than rounding, the spike has done.
@@ -6,24 +6,15 @@ makes it fire. Whatever then differs between the two by more than rounding, the 
 
 from __future__ import annotations
 
-import math
 from typing import Final
-
-import torch
-from torch import Tensor
 
 from snnbench.errors import UsageError
 from snnbench.testing.casebook import Probe
 from snnbench.testing.neurons.aftermath import Aftermath
-from snnbench.testing.neurons.crossing import walk
 from snnbench.testing.neurons.subject import Subject
 from snnbench.testing.outcomes import Undecided, Violation
 
-STEPS: Final = 300
-NUDGE: Final = 1e-6
 SMALL: Final = 1e-6
-LEAK_TOLERANCE: Final = 0.02
-"""nats a step: a rotation of the state adds up to ln(condition)/150."""
 
 
 def reset(subject: Subject) -> None:
@@ -95,54 +86,8 @@ def _resetting(subject: Subject) -> Aftermath:
     return Aftermath(subject)
 
 
-@torch.no_grad()
-def leak_exponent(subject: Subject) -> None:
-    """How fast a nudge of the state fades at rest, spikes frozen."""
-    neuron = subject.make((3,))
-    said = neuron.leak_exponent()
-    if said is None:
-        raise Undecided("it gives none")
-    grown = _growth(subject)
-    if not (grown == said or abs(grown - said) <= LEAK_TOLERANCE):
-        raise Violation(
-            f"leak_exponent() is {said:.6g} nats a step, but a nudge of the state changes by {grown:.6g}",
-            smallest=f"no input for {STEPS} steps, every state moved by {NUDGE:g} at the start",
-            hint="it is the logarithm of the slowest decay; None where there is no closed form",
-        )
-
-
-def _growth(subject: Subject) -> float:
-    """Mean log growth of a small difference over the second half of a silent run, nats a step.
-
-    The two runs are two samples of one batch, the second moved back to ``NUDGE`` of the first at each step.
-    """
-    neuron, x = subject.make((3,)), torch.zeros(1, 2, 3, dtype=torch.float64)
-    state, total = neuron.initial_state(x[0]), 0.0
-    generator = torch.Generator().manual_seed(2)
-    gaps = [torch.rand(part[0].shape, generator=generator, dtype=torch.float64) for part in state]
-    for t in range(STEPS):
-        size = _norm(gaps)
-        if size == 0:
-            return -math.inf
-        total += math.log(size / NUDGE) if t > STEPS // 2 else 0
-        state = tuple(
-            torch.stack([part[0], part[0] + gap * (NUDGE / size)])
-            for part, gap in zip(state, gaps, strict=True)
-        )
-        ((y, state),) = walk(neuron, x, state)
-        if subject.spikes and bool((y != 0).any()):
-            raise Undecided("it fires at rest")
-        gaps = [part[1] - part[0] for part in state]
-    return total / (STEPS - STEPS // 2 - 1)
-
-
-def _norm(parts: list[Tensor]) -> float:
-    return math.sqrt(sum(float(part.square().sum()) for part in parts))
-
-
 PROBES: Final = (
     Probe("claim[reset]", "what a spike does to the membrane by its spec", reset),
     Probe("claim[reset_delay]", "when the reset acts by its spec", reset_delay),
     Probe("claim[reset_detached]", "whether gradients flow through the reset by its spec", reset_detached),
-    Probe("claim[leak_exponent]", "its own leak_exponent()", leak_exponent),
 )

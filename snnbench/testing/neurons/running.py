@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import torch
 from torch import Tensor
 
 from snnbench.engine.eager import State
+from snnbench.engine.neuron import Neuron
 from snnbench.testing.casebook import Probe
 from snnbench.testing.neurons.crossing import walk
-from snnbench.testing.neurons.subject import Subject
+from snnbench.testing.neurons.subject import MODES, Subject
 from snnbench.testing.outcomes import Undecided, Violation
 from snnbench.testing.search import falsify, show
 
@@ -21,17 +23,18 @@ CLOSE: Final = 1e-9
 def steps(subject: Subject) -> None:
     """``forward`` against a loop over ``step``."""
 
-    def check(x: Tensor) -> None:
-        neuron = subject.make((x.shape[2],))
+    def check(x: Tensor, neuron: Neuron, mode: str) -> None:
         whole, last = neuron(x)
         walked = walk(neuron, x)
         looped = torch.stack([y for y, _ in walked])
         if not close(whole, looped):
-            raise Violation(f"forward is not the loop over step: {_apart(whole, looped)}", smallest=show(x))
+            text = f"in {mode} mode forward is not the loop over step: {_apart(whole, looped)}"
+            raise Violation(text, smallest=show(x))
         if not _all_close(last, walked[-1][1]):
-            raise Violation("forward's last state is not that of the loop over step", smallest=show(x))
+            text = f"in {mode} mode forward's last state is not that of the loop over step"
+            raise Violation(text, smallest=show(x))
 
-    falsify(check, subject.unit, subject.examples)
+    _falsify(subject, check)
 
 
 def split(subject: Subject) -> None:
@@ -90,36 +93,48 @@ def shapes(subject: Subject) -> None:
 def independent(subject: Subject) -> None:
     """Samples alone, in another order, and in a batch of another size."""
 
-    def check(x: Tensor) -> None:
-        neuron = subject.make((x.shape[2],))
+    def check(x: Tensor, neuron: Neuron, mode: str) -> None:
         whole, state = neuron(x)
         order = torch.arange(x.shape[1]).flip(0)
         for index in (order, *(torch.tensor([i]) for i in order.tolist())):
             part, part_state = neuron(x[:, index])
             if not close(part, whole[:, index]) or not _all_close(part_state, [s[index] for s in state]):
                 raise Violation(
-                    f"samples {index.tolist()} alone give another result than within a batch of {x.shape[1]}",
+                    f"in {mode} mode samples {index.tolist()} alone give another result than within a batch "
+                    f"of {x.shape[1]}",
                     smallest=show(x),
                     hint="nothing may be summed, averaged or normalised over the batch",
                 )
 
-    falsify(check, subject.unit, subject.examples, batch=2)
+    _falsify(subject, check, batch=2)
 
 
 def contained(subject: Subject) -> None:
     """One sample that is not a number."""
-    neuron, x = subject.make((2,)), subject.drive(4, (2,), batch=3)
-    whole, _ = neuron(x)
+    x, others = subject.drive(4, (2,), batch=3), torch.tensor([0, 2])
     broken = x.clone()
     broken[:, 1] = torch.nan
-    y, state = neuron(broken)
-    others = torch.tensor([0, 2])
-    if not close(y[:, others], whole[:, others]) or any(bool(part[others].isnan().any()) for part in state):
-        raise Violation(
-            "a sample that is NaN changes the others of its batch",
-            smallest=f"{show(x)} with x[:, 1] = nan",
-            hint="nothing may be summed, averaged or normalised over the batch",
-        )
+    for mode, training in MODES.items():
+        neuron = subject.make((2,)).train(training)
+        whole, _ = neuron(x)
+        y, state = neuron(broken)
+        spread = any(bool(part[others].isnan().any()) for part in state)
+        if spread or not close(y[:, others], whole[:, others]):
+            raise Violation(
+                f"in {mode} mode a sample that is NaN changes the others of its batch",
+                smallest=f"{show(x)} with x[:, 1] = nan",
+                hint="nothing may be summed, averaged or normalised over the batch",
+            )
+
+
+def _falsify(subject: Subject, check: Callable[[Tensor, Neuron, str], None], batch: int = 1) -> None:
+    """Look for a sequence that breaks the claim in either mode."""
+
+    def in_each_mode(x: Tensor) -> None:
+        for mode, training in MODES.items():
+            check(x, subject.make((x.shape[2],)).train(training), mode)
+
+    falsify(in_each_mode, subject.unit, subject.examples, batch=batch)
 
 
 def close(one: Tensor, other: Tensor) -> bool:

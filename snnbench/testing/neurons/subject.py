@@ -21,6 +21,8 @@ from snnbench.testing.neurons.crossing import Crossing, find_crossing
 from snnbench.testing.outcomes import Undecided
 
 SEED: Final = 1
+MODES: Final[Mapping[str, bool]] = {"train": True, "eval": False}
+"""Names of the modes of a module, to what its ``train`` is given."""
 MANY, FEW = 12, 4
 """Inputs that are searched for one that breaks a claim: at its defaults, and at other parameters."""
 

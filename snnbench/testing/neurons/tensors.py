@@ -1,4 +1,4 @@
-"""Whether dtype and device are kept, and gradients arrive."""
+"""Whether dtype and device are kept, and what torch.compile makes of a step."""
 
 from __future__ import annotations
 
@@ -51,41 +51,6 @@ def device(subject: Subject) -> None:
         raise Violation("on a GPU it gives another output than on the CPU", smallest=show(x))
 
 
-def finite(subject: Subject) -> None:
-    """Gradients of the input and of each parameter."""
-    for kind in (torch.float64, torch.float32):
-        neuron, x = subject.make((2,), dtype=kind), subject.drive(6, (2,)).to(kind)
-        given = x.clone().requires_grad_()
-        y, state = neuron(given)
-        if not y.requires_grad:
-            return  # the probe of the input says so
-        torch.autograd.backward([_sum(y, *state)])
-        named = {"x": given, **dict(neuron.named_parameters())}
-        for name, tensor in named.items():
-            if tensor.grad is not None and not bool(tensor.grad.isfinite().all()):
-                raise Violation(f"in {kind} the gradient of {name!r} is not finite", smallest=show(x))
-
-
-def reaching(subject: Subject) -> None:
-    """The gradient of the outputs with regard to the input."""
-    neuron, x = subject.make((2,)), subject.drive(6, (2,))
-    given = x.clone().requires_grad_()
-    y, _ = neuron(given)
-    if not y.requires_grad:
-        raise Violation(
-            "its output has no gradient",
-            smallest=show(x),
-            hint="spike by the surrogate that the factory is given: surrogate(membrane - threshold)",
-        )
-    (gradient,) = torch.autograd.grad(y.sum(), given, allow_unused=True)
-    if gradient is None or not bool(gradient.any()):
-        raise Violation(
-            "the gradient of its outputs never reaches its input",
-            smallest=show(x),
-            hint="something is detached, or made of comparisons, between the input and the surrogate",
-        )
-
-
 def compiled(subject: Subject) -> None:
     """``torch.compile`` of the step, outputs and gradients; code generation is torch's affair."""
     neuron, x = subject.make((2,)), subject.drive(3, (2,))
@@ -112,14 +77,8 @@ def _gradient(y: Tensor, x: Tensor) -> Tensor:
     return torch.zeros_like(x) if gradient is None else gradient
 
 
-def _sum(*parts: Tensor) -> Tensor:
-    return torch.stack([part.sum() for part in parts if part.requires_grad]).sum()
-
-
 PROBES: Final = (
     Probe("tensor[dtype]", "that dtypes are kept", dtype),
     Probe("tensor[device]", "that it runs on a GPU as on the CPU", device),
-    Probe("gradient[finite]", "that gradients are finite", finite),
-    Probe("gradient[input]", "that gradients reach the input", reaching),
     Probe("compile", "that torch.compile changes nothing", compiled, slow=True),
 )
