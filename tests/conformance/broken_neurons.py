@@ -123,6 +123,18 @@ class LeaksOtherwise(Right):
         return math.log(0.5)
 
 
+class LeaksALittleLess(Right):
+    def leak_exponent(self) -> float | None:
+        return math.log(self.beta) + 1e-5
+
+
+class Bent(LeaksALittleLess):
+    """Its decay is another one below rest."""
+
+    def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
+        return super().step(x_t + self.beta / 2 * state[0].clamp(max=0), state)
+
+
 class Counting(Right):
     """Rises with each step that it is asked for."""
 
@@ -150,6 +162,25 @@ class InPlace(Right):
     def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
         state[0].add_(0)
         return super().step(x_t, state)
+
+
+class InPlaceForward(Right):
+    def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        x.data.clamp_(min=-64)
+        with torch.no_grad():
+            x.detach().add_(0)
+        return super().forward(x, state)
+
+
+class RemembersInEval(Right):
+    """As a cache that is filled where nothing is trained."""
+
+    last: Tensor | None = None
+
+    def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
+        last, self.last = self.last, None if self.training else x_t.detach()
+        same = last is None or last.shape != x_t.shape
+        return super().step(x_t if same else x_t + last / 2, state)
 
 
 class Buffered(Right):
@@ -180,6 +211,42 @@ class StartsAfresh(Right):
         return super().forward(x)
 
 
+class OtherForwardInEval(Right):
+    def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        return super().forward(x if self.training else x.relu(), state)
+
+
+class DetachingForward(Right):
+    """The same numbers without what a membrane owes to the steps before."""
+
+    def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        state, outputs = self.initial_state(x[0]) if state is None else state, []
+        for x_t in x:
+            y_t, state = self.step(x_t, tuple(part.detach() for part in state))
+            outputs.append(y_t)
+        return torch.stack(outputs), state
+
+
+class FrozenInForward(Right):
+    """Its gain is learned by the loop over step alone."""
+
+    def __init__(
+        self, features: Any, surrogate: Any, generator: torch.Generator, *, beta: float = 0.9
+    ) -> None:
+        super().__init__(features, surrogate, generator, beta=beta)
+        self.gain = torch.nn.Parameter(torch.ones(()))
+
+    def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
+        return super().step(self.gain * x_t, state)
+
+    def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        state, outputs = self.initial_state(x[0]) if state is None else state, []
+        for x_t in x:
+            y_t, state = super().step(self.gain.detach() * x_t, state)
+            outputs.append(y_t)
+        return torch.stack(outputs), state
+
+
 class GrowingState(Right):
     def initial_state(self, x_t: Tensor) -> State:
         return (torch.zeros_like(x_t[:, :1]),)
@@ -194,6 +261,11 @@ class Flattening(Right):
 class CountsTheBatch(Right):
     def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
         return super().step(x_t + 0.01 * (len(x_t) - 1), state)
+
+
+class MixesInEval(Right):
+    def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
+        return super().step(x_t if self.training else x_t + 0.01 * (len(x_t) - 1), state)
 
 
 class SpreadsNaN(Right):
@@ -287,20 +359,28 @@ BROKEN = {
     "claim[reset_detached]": spec(Detaching),
     "claim[reset_detached] ": spec(Right, reset_detached=True),
     "claim[leak_exponent]": spec(LeaksOtherwise),
+    "claim[leak_exponent] ": spec(LeaksALittleLess),
+    "claim[leak_exponent]  ": spec(Bent),
     "pure[repeatable]": spec(Counting),
     "pure[hidden]": spec(Remembering),
+    "pure[hidden] ": spec(RemembersInEval),
     "pure[arguments]": spec(InPlace),
+    "pure[arguments] ": spec(InPlaceForward),
     "pure[buffers]": spec(Buffered),
     "pure[random]": spec(Drawing),
     "run[steps]": spec(OtherForward),
+    "run[steps] ": spec(OtherForwardInEval),
     "run[split]": spec(StartsAfresh),
     "run[one_step]": spec(GrowingState),
     "run[shapes]": spec(Flattening),
     "batch[independent]": spec(CountsTheBatch),
+    "batch[independent] ": spec(MixesInEval),
     "batch[nan]": spec(SpreadsNaN),
     "tensor[dtype]": spec(Widening),
     "gradient[finite]": spec(InfiniteGradient),
     "gradient[input]": spec(NoGradient),
+    "gradient[steps]": spec(DetachingForward),
+    "gradient[steps] ": spec(FrozenInForward),
     "compile": spec(OtherCompiled),
     "copy[deepcopy]": spec(NoCopy),
     "copy[pickle]": spec(NoPickle),
