@@ -5,14 +5,12 @@ On a CPU the peak is the growth of this process's resident set, so call ``memory
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import math
 import mmap
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -23,6 +21,7 @@ import torch
 from torch import Tensor
 
 from snnbench.engine.network import Network
+from snnbench.measure.heap import mapped_tensors, release
 from snnbench.measure.saved import UnknownLayerError, predicted_bytes, saved_bytes
 from snnbench.measure.stopwatch import Work
 from snnbench.measure.workload import inference, training_step
@@ -38,18 +37,6 @@ STEPS = 2
 
 COARSE = 0.10
 """A peak is flagged when it is not known to better than this share."""
-
-MAPPED = 16 * 1024
-"""Bytes from which glibc gives a tensor a mapping of its own while a peak is read.
-
-Left alone it puts tensors of up to 32 MiB into a heap whose holes stay resident: a network then
-reads 1.8 to 2.5 times the bytes it holds, ±20 % from one reading to the next. With mappings of
-their own a reading is the live tensors, rounded up to pages. It makes allocation several times
-slower, so nothing is timed meanwhile.
-"""
-
-USUAL = 32 * 1024 * 1024
-"""The same afterwards: where glibc's own adjustment ends (DEFAULT_MMAP_THRESHOLD_MAX)."""
 
 _STATUS = Path("/proc/self/status")
 _CLEAR_REFS = Path("/proc/self/clear_refs")
@@ -138,7 +125,7 @@ def _cuda_reading(work: Work, device: torch.device) -> tuple[int, int]:
 def _resident_peaks(name: str, work: Work, device: torch.device) -> dict[str, Metric]:
     """How far ``work`` raised the resident set of this process."""
     key = f"memory.{name}_peak"
-    with _mapped_tensors():
+    with mapped_tensors():
         if not os.access(_CLEAR_REFS, os.W_OK):
             return {key: _lifetime_peak(work)}
         readings = [_resident_reading(work) for _ in range(1 + REPEATS)]
@@ -147,7 +134,7 @@ def _resident_peaks(name: str, work: Work, device: torch.device) -> dict[str, Me
 
 def _resident_reading(work: Work) -> int:
     """Peak of the resident set during ``work`` above its size before, in bytes (proc(5), clear_refs)."""
-    _release()
+    release()
     _CLEAR_REFS.write_text("5")  # the high-water mark falls to the present size
     before = _status("VmRSS")
     work()
@@ -167,7 +154,7 @@ def _lifetime_peak(work: Work) -> Metric:
     import resource  # not on Windows
 
     unit = 1 if sys.platform == "darwin" else 1024
-    _release()
+    release()
     before, earlier = psutil.Process().memory_info().rss, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     work()
     latest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -194,31 +181,6 @@ def _metric(readings: Sequence[int], unresolved: int) -> Metric:
     low, high = max(0, min(readings) - unresolved), max(readings) + unresolved
     flags = ("coarse",) if (high - low) / 2 > COARSE * value else ()
     return Metric(value, "B", float(low), float(high), flags)
-
-
-@contextmanager
-def _mapped_tensors() -> Iterator[None]:
-    """Within, glibc, if it is the allocator, gives every tensor of some size a mapping of its own."""
-    _set_mmap_threshold(MAPPED)
-    try:
-        yield
-    finally:
-        _set_mmap_threshold(USUAL)
-
-
-def _set_mmap_threshold(size: int) -> None:
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is not None:
-        mallopt(-3, size)  # M_MMAP_THRESHOLD
-        mallopt(-1, 2 * size)  # M_TRIM_THRESHOLD; twice the other, as glibc keeps it
-
-
-def _release() -> None:
-    """Give what is free back to the system."""
-    gc.collect()
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
 
 
 def sizes(network: Network, x: Tensor) -> dict[str, Metric]:

@@ -17,6 +17,7 @@ from snnbench.components.surrogates.fast_sigmoid import FastSigmoid
 from snnbench.engine.network import Network
 from snnbench.engine.neuron import Neuron
 from snnbench.measure import memory as module
+from snnbench.measure.heap import mapped_tensors
 from snnbench.measure.memory import memory, resolution, sizes
 from snnbench.measure.saved import saved_bytes
 from snnbench.measure.workload import training_step
@@ -127,11 +128,22 @@ def count_mappings() -> tuple[int, int, int]:
         kept = [torch.empty(MIB // 4) for _ in range(8)]
         return int(libc.mallinfo2().hblks - before) if kept else 0
 
-    with module._mapped_tensors():
+    with mapped_tensors():
         within = mapped()
     after = mapped()
     memory(lambda: spiking(16), make_batch(), CPU)
     return within, after, mapped()
+
+
+def peak_with_holes() -> float:
+    """The same network, in a heap that many blocks were taken from and given back to."""
+    blocks = [bytearray(900_000) for _ in range(400)]
+    wedges = [bytes(1000 + index) for index in range(400)]
+    del blocks[::2]
+    found = memory(lambda: spiking(512), make_batch(), CPU)["memory.training_peak"].value
+    assert found is not None
+    assert len(wedges) == 2 * len(blocks)
+    return found
 
 
 def _send(connection: Any, function: Callable[..., object], arguments: tuple[object, ...]) -> None:
@@ -170,6 +182,12 @@ def test_the_optimiser_and_the_forward_pass_are_held_together() -> None:
     metrics = fresh(gauge_wide_spender, 64, width)
     assert metrics["memory.training_peak"].value == pytest.approx((4 * 16 + 64) * MIB, rel=0.04)
     assert metrics["memory.inference_peak"].value == pytest.approx((16 + 64) * MIB, rel=0.04)
+
+
+@resettable
+def test_holes_in_the_heap_do_not_add_to_a_peak() -> None:
+    """Blocks of all sizes below glibc's threshold, every second one free: a tensor must not sit in them."""
+    assert fresh(peak_with_holes) == pytest.approx(fresh(profile_training, 512), rel=0.15)
 
 
 @resettable
