@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import keyword
 import re
 import sys
@@ -44,6 +45,7 @@ def new_plugin(
     if directory.is_file() or (directory.is_dir() and any(directory.iterdir())):
         raise UsageError(f"{directory} is there already", "choose another directory with -o DIR")
     files = _render(name, kind)
+    _check_own_name(name, kind, files)
     for path, content in files.items():
         _write(directory / path, content)
     module = _module(name)
@@ -68,14 +70,51 @@ def _check_name(name: str, kind: Kind) -> None:
             f"{name!r} is no name for a package",
             "lower-case letters and digits, parts joined by hyphens, a letter first: my-neuron",
         )
+    if keyword.iskeyword(module):
+        raise UsageError(f"{name!r} is a keyword of Python", "choose another name: my-" + name)
     known = find_spec(module)  # a directory is found too, without an origin
-    if keyword.iskeyword(module) or module in sys.stdlib_module_names or (known and known.origin):
+    if module in sys.stdlib_module_names or (known and known.origin):
         raise UsageError(f"{name!r}: Python knows a module {module!r} already", "choose another name")
     for one in load_host(None).all(kind):
         if one.spec.name == module:
             raise UsageError(
                 f"{one.distribution} provides {kind} {module!r} already", "choose another name: my-" + name
             )
+
+
+def _check_own_name(name: str, kind: Kind, files: dict[str, str]) -> None:
+    """Refuse a name that the component's own file uses for something else: ``linear``, a helper's.
+
+    Raises:
+        UsageError: It is such a name.
+    """
+    (path,) = (path for path in files if path.endswith(f"/{kind}.py"))
+    tree = ast.parse(files[path])
+    defined = [node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+    for own in {_module(name), _title(name)}.intersection(defined):
+        if [_named(node) for node in ast.walk(tree)].count(own) > 1:
+            raise UsageError(
+                f"{name!r}: {path} would use the name {own!r} for two things",
+                "choose another name: my-" + name,
+            )
+
+
+def _named(node: ast.AST) -> str | None:
+    """The name that ``node`` binds or reads, if any."""
+    match node:
+        case ast.FunctionDef() | ast.ClassDef():
+            return node.name
+        case ast.alias():
+            return node.asname or node.name
+        case ast.arg():
+            return node.arg
+        case ast.Name():
+            return node.id
+    return None
+
+
+def _title(name: str) -> str:
+    return "".join(part.capitalize() for part in _module(name).split("_"))
 
 
 def _render(name: str, kind: Kind) -> dict[str, str]:
@@ -101,7 +140,7 @@ def _render(name: str, kind: Kind) -> dict[str, str]:
     values = {
         "name": name,
         "module": module,
-        "title": "".join(part.capitalize() for part in module.split("_")),
+        "title": _title(name),
         "kind": str(kind),
         "article": "an" if kind is Kind.ENCODER else "a",
         "run": _run(module, kind, Path()),

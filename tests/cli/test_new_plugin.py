@@ -101,7 +101,12 @@ def test_it_overwrites_nothing(tmp_path: Path) -> None:
         ("My-Neuron", "neuron", "'My-Neuron' is no name for a package"),
         ("2nd", "neuron", "'2nd' is no name for a package"),
         ("a/b", "neuron", "'a/b' is no name for a package"),
-        ("class", "neuron", "Python knows a module 'class' already"),
+        ("class", "neuron", "'class' is a keyword of Python"),
+        ("linear", "network", "src/linear/network.py would use the name 'linear' for two things"),
+        ("layers", "network", "src/layers/network.py would use the name 'layers' for two things"),
+        ("tensor", "neuron", "src/tensor/neuron.py would use the name 'Tensor' for two things"),
+        ("neuron", "neuron", "src/neuron/neuron.py would use the name 'Neuron' for two things"),
+        ("generate", "dataset", "src/generate/dataset.py would use the name 'generate' for two things"),
         ("json", "neuron", "Python knows a module 'json' already"),
         ("torch", "neuron", "Python knows a module 'torch' already"),
         ("lif", "neuron", "snnbench provides neuron 'lif' already"),
@@ -114,6 +119,11 @@ def test_a_bad_name_is_refused_with_a_hint(tmp_path: Path, name: str, kind: str,
     assert says in done.stderr
     assert "\nhint: " in done.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_a_name_that_is_a_variable_of_the_template_is_as_good_as_any(tmp_path: Path) -> None:
+    done = new_plugin("features", "--kind", "neuron", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
 
 
 def bare(node: ast.AST) -> str:

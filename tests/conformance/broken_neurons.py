@@ -75,6 +75,15 @@ class Halves(Right):
         return y / 2, state
 
 
+class NeverNegative(Right):
+    """Its threshold for −1 is one that no membrane reaches."""
+
+    def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
+        u = self.beta * state[0] + x_t
+        s = self.surrogate(u - 1) - self.surrogate(-1e9 - u)
+        return s, (u - s,)
+
+
 class Coupled(Right):
     """Each unit reads its neighbour's last spike; a unit alone reads nothing."""
 
@@ -132,7 +141,7 @@ class Bent(LeaksALittleLess):
     """Its decay is another one below rest."""
 
     def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
-        return super().step(x_t + self.beta / 2 * state[0].clamp(max=0), state)
+        return super().step(x_t - self.beta / 2 * state[0].clamp(max=0), state)
 
 
 class Counting(Right):
@@ -166,21 +175,15 @@ class InPlace(Right):
 
 class InPlaceForward(Right):
     def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
-        x.data.clamp_(min=-64)
-        with torch.no_grad():
-            x.detach().add_(0)
+        x.detach().add_(0)
         return super().forward(x, state)
 
 
-class RemembersInEval(Right):
-    """As a cache that is filled where nothing is trained."""
-
-    last: Tensor | None = None
-
+class RemembersInEval(Remembering):
     def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
-        last, self.last = self.last, None if self.training else x_t.detach()
-        same = last is None or last.shape != x_t.shape
-        return super().step(x_t if same else x_t + last / 2, state)
+        if self.training:
+            return Right.step(self, x_t, state)
+        return super().step(x_t, state)
 
 
 class Buffered(Right):
@@ -279,6 +282,11 @@ class Widening(Right):
         return (y.float() if y.dtype == torch.bfloat16 else y), state
 
 
+class Single(Right):
+    def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
+        return super().step(x_t.float().to(x_t.dtype), state)
+
+
 class OnTheCPU(Right):
     def initial_state(self, x_t: Tensor) -> State:
         return (torch.zeros(x_t.shape, dtype=x_t.dtype),)
@@ -348,6 +356,8 @@ BROKEN = {
     "claim[threshold]  ": spec(Right, threshold=">="),
     "claim[spike]": spec(Halves),
     "claim[spike] ": spec(Right, spike="graded"),
+    "claim[spike]  ": spec(NeverNegative, spike="ternary"),
+    "claim[spike]   ": spec(Right, spike="multi"),
     "claim[recurrent]": spec(Coupled, states=("membrane", "spike")),
     "claim[causal]": spec(Foreseeing),
     "claim[reset]": spec(ResetsToZero),
@@ -377,6 +387,7 @@ BROKEN = {
     "batch[independent] ": spec(MixesInEval),
     "batch[nan]": spec(SpreadsNaN),
     "tensor[dtype]": spec(Widening),
+    "tensor[precision]": spec(Single),
     "gradient[finite]": spec(InfiniteGradient),
     "gradient[input]": spec(NoGradient),
     "gradient[steps]": spec(DetachingForward),
@@ -388,11 +399,10 @@ BROKEN = {
 """The probe that must turn red, to the neuron; blanks tell several of one probe apart."""
 
 ALSO = {
+    "claim[leak_exponent]  ": {"claim[reset]"},  # a spike takes it to where it is bent
     "claim[causal]": {"run[steps]", "run[split]"},  # a pure step cannot look ahead
     "claim[spike] ": {"claim[threshold]", "claim[reset]"},
     "pure[repeatable]": {  # two runs are never the same
-        "claim[recurrent]",
-        "claim[reset]",
         "pure[hidden]",
         "run[steps]",
         "run[split]",

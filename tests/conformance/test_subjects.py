@@ -15,7 +15,7 @@ from snnbench.components import neurons
 from snnbench.engine.eager import State
 from snnbench.errors import UsageError
 from snnbench.testing import Undecided, Violation
-from snnbench.testing.neurons import Subject, claims, reset, running
+from snnbench.testing.neurons import PROBES, Subject, reset, running, threshold
 from snnbench.testing.neurons.aftermath import membranes
 from snnbench.testing.neurons.crossing import find_crossing
 
@@ -46,6 +46,40 @@ class Recovering(broken_neurons.Right):
         return s, (v, 0.5 * state[1] + 2 * s)
 
 
+class Scaled(broken_neurons.Right):
+    """Of an input of 10 it makes 0.9999999999999998."""
+
+    def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
+        u = 0.9 * state[0] + (1 - 0.9) * x_t
+        soft = self.surrogate(u - 1)
+        s = (u >= 1).to(u.dtype) + soft - soft.detach()
+        return s, (u - s,)
+
+
+class Unasked(Scaled):
+    """The same without a question at threshold: its membrane alone tells."""
+
+    def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
+        u = 0.9 * state[0] + (1 - 0.9) * x_t
+        s = (u >= 1).to(u.dtype)
+        return s, (u - s,)
+
+
+class Listening(broken_neurons.Right):
+    """Behind a matrix for its input, and with one for its last output."""
+
+    states = ("output", "membrane")
+
+    def __init__(self, features: Any, surrogate: Surrogate, generator: Any, *, beta: float = 0.9) -> None:
+        super().__init__(features, surrogate, generator, beta=beta)
+        self.weights = torch.nn.Parameter(torch.eye(features[0]))
+        self.recurrent = torch.nn.Parameter(torch.full((features[0], features[0]), 0.75))
+
+    def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
+        s, (u,) = super().step(x_t @ self.weights + state[0] @ self.recurrent, state[1:])
+        return s, (s, u)
+
+
 class Restless(broken_neurons.Right):
     def initial_state(self, x_t: Tensor) -> State:
         return (torch.full_like(x_t, 8.0),)
@@ -57,17 +91,40 @@ def subject(factory: object, beside: Any = (), **changes: Any) -> Subject:
 
 def test_a_neuron_that_takes_its_own_surrogates_only_is_given_one() -> None:
     own = broken_others.surrogate(broken_others.Cauchy)
-    claims.threshold(subject(TakesItsOwn, [own]))
+    threshold.threshold(subject(TakesItsOwn, [own]))
     with pytest.raises(Undecided, match="cannot take ATan"):
-        claims.threshold(subject(TakesItsOwn))
+        threshold.threshold(subject(TakesItsOwn))
 
 
 def test_a_neuron_of_images_is_probed_as_one_of_channels() -> None:
-    claims.threshold(subject(InSpace))
+    threshold.threshold(subject(InSpace))
     reset.reset(subject(InSpace))
     running.shapes(subject(InSpace))
     with pytest.raises(Violation, match="it says reset='zero'"):
         reset.reset(subject(InSpace, reset="zero"))
+
+
+@pytest.mark.parametrize("factory", [Scaled, Unasked])
+def test_a_round_input_is_not_a_membrane_at_threshold(factory: object) -> None:
+    threshold.threshold(subject(factory, threshold=">="))
+    with pytest.raises(Violation, match="it says '>', but fires"):
+        threshold.threshold(subject(factory))
+
+
+def test_a_recurrent_neuron_hears_its_input_but_not_its_spikes() -> None:
+    said = {"states": ("output", "membrane"), "recurrent": True}
+    reset.reset(subject(Listening, **said))
+    reset.reset_detached(subject(Listening, **said))
+    with pytest.raises(Violation, match="it says reset='zero'"):
+        reset.reset(subject(Listening, **said, reset="zero"))
+
+
+def test_the_claims_of_a_neuron_that_is_not_pure_are_not_decided() -> None:
+    counting = subject(broken_neurons.Counting)
+    claims = [probe for probe in PROBES if probe.name.startswith("claim")]
+    for probe in claims:
+        with pytest.raises(Undecided, match="two runs of it differ"):
+            probe.check(counting)
 
 
 def test_a_recovery_is_not_taken_for_the_membrane() -> None:

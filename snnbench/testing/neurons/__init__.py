@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
+from snnbench.testing.casebook import Probe
 from snnbench.testing.neurons import (
     claims,
     copies,
@@ -21,15 +23,23 @@ from snnbench.testing.specs import BUILD_PROBE, SPEC_PROBES
 
 __all__ = ["PROBES", "Subject"]
 
+
+def _of_pure(probe: Probe) -> Probe:
+    """``probe``, undecided for a neuron that is another one each time: it would blame something else."""
+
+    def check(subject: Subject) -> None:
+        subject.need_pure()
+        probe.check(subject)
+
+    return replace(probe, check=check)
+
+
 PROBES: Final = (
     *SPEC_PROBES,
     BUILD_PROBE,
     *described.PROBES,
     *purity.PROBES,
-    *threshold.PROBES,
-    *claims.PROBES,
-    *reset.PROBES,
-    *leak.PROBES,
+    *map(_of_pure, (*threshold.PROBES, *claims.PROBES, *reset.PROBES, *leak.PROBES)),
     *running.PROBES,
     *gradients.PROBES,
     *tensors.PROBES,

@@ -14,6 +14,9 @@ from snnbench.testing.neurons.subject import Subject
 from snnbench.testing.outcomes import Undecided, Violation
 from snnbench.testing.search import falsify, show
 
+STEPS: Final = 8
+STRONGEST: Final = 8
+"""Binary logarithm of the strongest input, in units."""
 VALUES: Final[Mapping[str, frozenset[float]]] = {
     "binary": frozenset({0.0, 1.0}),
     "ternary": frozenset({-1.0, 0.0, 1.0}),
@@ -35,11 +38,33 @@ def spike(subject: Subject) -> None:
     whole = all(value == round(value) for value in seen)
     if seen <= {0.0}:
         raise Undecided("its output was 0 under every input that was tried")
+    if kind in ("ternary", "multi"):
+        _takes_them_all(subject, seen)
     if kind in ("graded", "none") and whole:
         raise Violation(
             f"it says spike={kind!r}, but every output was one of {sorted(seen)}",
             smallest=f"any; 1 to 8 steps of −2 … 2 times {subject.unit:g}",
             hint='spike="binary", "ternary" or "multi" would be true',
+        )
+
+
+def _takes_them_all(subject: Subject, seen: set[float]) -> None:
+    """The values that tell its kind from a lesser one, under strong inputs and after training."""
+    strengths = torch.tensor([sign * 2.0**i for i in range(STRONGEST + 1) for sign in (1, -1)])
+    x = subject.unit * strengths.double().view(1, -1, 1).expand(STEPS, -1, 1)
+    neuron, values = subject.make(), set(seen)
+    for _ in range(2):
+        values.update(neuron(x)[0].detach().unique().tolist())
+        with torch.no_grad():
+            for parameter in filter(lambda one: one.requires_grad, neuron.parameters()):
+                parameter.mul_(2)
+    kind, lacking = subject.claims.spike, "−1" if subject.claims.spike == "ternary" else "beyond ±1"
+    if not (-1.0 in values if kind == "ternary" else any(abs(value) > 1 for value in values)):
+        lesser = "ternary" if -1.0 in values else "binary"
+        raise Violation(
+            f"it says spike={kind!r}, but no output was {lacking}",
+            smallest=f"any; {STEPS} steps of ±1 … ±{2**STRONGEST} times {subject.unit:g}",
+            hint=f"spike={lesser!r} would be true",
         )
 
 

@@ -139,9 +139,9 @@ def _same(one: State, other: State) -> bool:
 
 
 PROBES: Final = (
+    Probe("pure[arguments]", "that nothing it is given is written into", untouched),
     Probe("pure[repeatable]", "that a step gives the same for the same arguments", repeatable),
     Probe("pure[hidden]", "that all state is in the state tuple", hidden),
-    Probe("pure[arguments]", "that a step writes into nothing it is given", untouched),
     Probe("pure[buffers]", "that a forward changes no buffer or parameter", kept),
     Probe("pure[random]", "that no global random number is drawn", unseeded),
 )

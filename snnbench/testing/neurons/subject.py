@@ -17,7 +17,7 @@ from snnbench.engine.surrogate import Surrogate
 from snnbench.errors import UsageError
 from snnbench.plugin.specs import NeuronSpec, Spec, SurrogateSpec
 from snnbench.records import Params, Value
-from snnbench.testing.neurons.crossing import Crossing, find_crossing
+from snnbench.testing.neurons.crossing import Crossing, find_crossing, walk
 from snnbench.testing.outcomes import Undecided
 
 SEED: Final = 1
@@ -114,6 +114,26 @@ class Subject:
         z = torch.linspace(-1, 1, 21, dtype=torch.float64)
         return [ATan(), *sorted(own, key=lambda one: int((one.derivative(z) == 0).sum()))]
 
+    @cached_property
+    def pure(self) -> bool:
+        """Whether two runs of a population are the same, in either mode: a first look."""
+        neuron, x = self.make((2,)), _noise((4, 2, 2))
+        for training in MODES.values():
+            runs = [walk(neuron.train(training), x) for _ in range(2)]
+            for (y, state), (z, other) in zip(*runs, strict=True):
+                if not all(map(torch.equal, (y, *state), (z, *other))):
+                    return False
+        return True
+
+    def need_pure(self) -> None:
+        """Nothing can be said of a neuron that is another one each time.
+
+        Raises:
+            Undecided: It is such a one.
+        """
+        if not self.pure:
+            raise Undecided("two runs of it differ: what pure[...] says comes first")
+
     @property
     def spikes(self) -> bool:
         """Whether it claims to emit spikes that a threshold makes."""
@@ -147,6 +167,9 @@ class Subject:
 
     def drive(self, steps: int, features: tuple[int, ...], batch: int = 2) -> Tensor:
         """A lively input ``[T, B, *features]``, float64, the same at every call."""
-        generator = torch.Generator().manual_seed(SEED)
-        noise = torch.randn((steps, batch, *features), generator=generator, dtype=torch.float64)
-        return self.unit * (noise + 0.25)
+        return self.unit * _noise((steps, batch, *features))
+
+
+def _noise(shape: tuple[int, ...]) -> Tensor:
+    generator = torch.Generator().manual_seed(SEED)
+    return torch.randn(shape, generator=generator, dtype=torch.float64) + 0.25

@@ -7,13 +7,20 @@ from typing import Final
 import torch
 from torch import Tensor
 
+from snnbench.engine.eager import State
+from snnbench.engine.neuron import Neuron
 from snnbench.testing.casebook import Probe
+from snnbench.testing.neurons.crossing import walk
 from snnbench.testing.neurons.running import close
 from snnbench.testing.neurons.subject import Subject
 from snnbench.testing.outcomes import Undecided, Violation
 from snnbench.testing.search import show
 
 DTYPES: Final = (torch.float64, torch.float32, torch.bfloat16, torch.float16)
+COARSE, FINE = 2.0**-21, 2.0**-30
+"""Relative differences that every float32 tells apart, and hardly any."""
+MANY, FEW = 0.5, 0.1
+"""Fractions of entries that follow a difference, and that do by chance."""
 
 
 def dtype(subject: Subject) -> None:
@@ -33,6 +40,39 @@ def dtype(subject: Subject) -> None:
                 )
             if not bool(part.isfinite().all()):
                 raise Violation(f"in {kind} its {name} is not finite", smallest=show(x))
+
+
+@torch.no_grad()
+def precise(subject: Subject) -> None:
+    """What a step in float64 makes of differences that float32 has no room for."""
+    neuron, x = subject.make((8,)), subject.drive(3, (8,), batch=8)
+    given = (x[-1], *walk(neuron, x[:-1])[-1][1])
+    names = ("x_t", *neuron.states)
+    before, decided = _flat(neuron.step(given[0], given[1:])), False
+    for i, name in enumerate(names):
+        coarse, fine = (_changed(neuron, given, i, by, before) for by in (COARSE, FINE))
+        for part, (much, little) in zip(("output", *names[1:]), zip(coarse, fine, strict=True), strict=True):
+            decided |= much >= MANY
+            if much >= MANY and little <= FEW:
+                raise Violation(
+                    f"in float64 its {part} follows {name!r} when that changes by {COARSE:.2g} of its value, "
+                    f"but not when by {FINE:.2g}",
+                    smallest=f"one step of {show(x[-1, :1, :1], name='x_t')}, say, after {len(x) - 1} others",
+                    hint="it computes in float32 inside: leave its dtype to .to() and to the input",
+                )
+    if not decided:
+        raise Undecided("neither its output nor its state follows small changes")
+
+
+def _changed(neuron: Neuron, given: State, i: int, by: float, before: State) -> list[float]:
+    """How much of the output and of each state changes with argument ``i``, as a fraction of its entries."""
+    moved = [part * (1 + by) if j == i else part for j, part in enumerate(given)]
+    after = _flat(neuron.step(moved[0], tuple(moved[1:])))
+    return [float((a != b).double().mean()) for a, b in zip(after, before, strict=True)]
+
+
+def _flat(result: tuple[Tensor, State]) -> State:
+    return (result[0], *result[1])
 
 
 def device(subject: Subject) -> None:
@@ -79,6 +119,7 @@ def _gradient(y: Tensor, x: Tensor) -> Tensor:
 
 PROBES: Final = (
     Probe("tensor[dtype]", "that dtypes are kept", dtype),
+    Probe("tensor[precision]", "that it computes in the precision of its input", precise),
     Probe("tensor[device]", "that it runs on a GPU as on the CPU", device),
     Probe("compile", "that torch.compile changes nothing", compiled, slow=True),
 )
