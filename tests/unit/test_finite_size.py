@@ -280,6 +280,11 @@ def test_diverging_map_has_no_numbers(rule: Any) -> None:
     assert result.delta_star is None
 
 
+def test_a_step_that_writes_into_its_state_is_refused() -> None:
+    with pytest.raises(UsageError, match="writes into the state"):
+        finite_size(lambda _, s: (None, (s[0].mul_(0.9),)), (torch.ones(4, 3, dtype=F64),), 150, (1.0,))
+
+
 def test_same_seed_same_numbers_and_no_global_randomness() -> None:
     before = torch.get_rng_state()
     one, again, other = (

@@ -584,6 +584,7 @@ def test_batchnorm_in_training_mode_is_refused() -> None:
         ((torch.zeros(2, 3),), torch.zeros(0, 2, 4), {}, "batch entries"),
         ((torch.zeros(2, 3),), 10, {"k": 4}, "k=4"),
         ((torch.zeros(2, 3),), 10, {"k": 0}, "k=0"),
+        ((torch.zeros(2, 3),), 10, {"derivative": "tru"}, "derivative='tru'"),
         ((torch.zeros(2, 3),), 10, {"transient": 10}, "transient"),
         ((torch.zeros(2, 3),), 10, {"transient": -1}, "transient"),
         ((torch.zeros(2, 3),), 10, {"qr_every": 0}, "qr_every"),

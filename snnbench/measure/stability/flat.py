@@ -51,7 +51,11 @@ class FlatMap:
         Raises:
             UsageError: The step changes the state's shape or dtype.
         """
-        _, state = self._step(x_t, self.unflatten(h))
+        given = self.unflatten(h)
+        versions = [part._version for part in given]
+        _, state = self._step(x_t, given)
+        if [part._version for part in given] != versions:
+            raise UsageError("the step writes into the state that it is given", "return a new state")
         following = self.flatten(state)
         if following.shape != h.shape or following.dtype != h.dtype:
             raise UsageError(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 import torch
 from torch import Tensor
@@ -85,6 +86,8 @@ def spectrum(
     xs = unbind(inputs, flow.batch)
     k = flow.width if k is None else k
     _check(k, flow.width, len(xs), transient, qr_every)
+    if derivative not in get_args(Derivative):
+        raise UsageError(f"derivative={derivative!r}", f"one of {', '.join(get_args(Derivative))}")
     measured = len(xs) - transient
     with torch.no_grad(), surrogate.derivative(derivative), surrogate.counting_spikes() as spikes:
         sums, counts = growth(flow, xs, k, transient, qr_every, tangent_step=tangent_step or _own_rule(step))
