@@ -87,7 +87,8 @@ class JellyNeuron(Neuron):
         """Within this context the node spikes by a function for which there are kernels, if it can."""
         attributes = vars(self.module)
         held = attributes["surrogate_function"]
-        if not observed():
+        # in evaluation some nodes take that function's forward alone, which has no derivative
+        if not observed() and (self.training or not torch.is_grad_enabled()):
             attributes["surrogate_function"] = held.function
         try:
             yield
