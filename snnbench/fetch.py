@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import shutil
 import sys
@@ -18,6 +17,7 @@ from urllib.parse import urlsplit
 import platformdirs
 from filelock import FileLock, Timeout
 
+from snnbench.archive import altered, extract, members, unpacked
 from snnbench.errors import DataError
 from snnbench.plugin.specs import DataFile, DatasetSpec
 
@@ -97,6 +97,8 @@ def state(spec: DatasetSpec, root: Path | None) -> State:
             return State("missing", f"no {root / file.path}", content)
         if found != file.checksum:
             return State("damaged", f"{root / file.path} is not the published file", content)
+        if file.unpack is not None and (other := altered(root / file.path, root / file.unpack)):
+            return State("damaged", f"{other} is not what {root / file.path} holds", content)
     return State("ok", str(root) if spec.files else "needs no files", content)
 
 
@@ -227,48 +229,17 @@ def _download(spec: DatasetSpec, file: DataFile, root: Path) -> None:
 def _unpack(archive: Path, folder: Path) -> None:
     """Unpack ``archive`` into ``folder`` unless all it holds is there; archives inside it likewise."""
     try:
-        members = _members(archive)
-        if not _unpacked(members, folder):
+        held = members(archive)
+        if not unpacked(held, folder):
             with _alone(archive.parent, archive.name, lambda text: None):
-                if not _unpacked(members, folder):  # by whoever had the lock
-                    _extract(archive, folder)
+                if not unpacked(held, folder):  # by whoever had the lock
+                    extract(archive, folder)
     except (OSError, EOFError, tarfile.TarError, zipfile.BadZipFile) as error:
         reason = getattr(error, "strerror", None) or error
         raise DataError(
             f"{archive} cannot be unpacked into {folder}: {reason}",
             "unpack a copy in a folder that can be written, or fetch it again if it is damaged",
         ) from error
-    for name in members:
+    for name in held:
         if name.endswith(".zip"):
             _unpack(folder / name, (folder / name).parent)
-
-
-def _unpacked(members: dict[str, int], folder: Path) -> bool:
-    files = ((folder / name, size) for name, size in members.items())
-    return all(path.is_file() and path.stat().st_size == size for path, size in files)
-
-
-def _members(archive: Path) -> dict[str, int]:
-    """Names and sizes of the files in an archive; a ``.gz`` that is no tar holds one."""
-    if zipfile.is_zipfile(archive):
-        with zipfile.ZipFile(archive) as opened:
-            return {one.filename: one.file_size for one in opened.infolist() if not one.is_dir()}
-    if archive.suffixes[-2:-1] == [".tar"]:
-        with tarfile.open(archive) as opened:
-            return {one.name: one.size for one in opened if one.isfile()}
-    with archive.open("rb") as file:
-        file.seek(-4, 2)  # RFC 1952: the size of the input modulo 2³²
-        return {archive.stem: int.from_bytes(file.read(), "little")}
-
-
-def _extract(archive: Path, folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    if zipfile.is_zipfile(archive):
-        with zipfile.ZipFile(archive) as opened:
-            opened.extractall(folder)
-    elif archive.suffixes[-2:-1] == [".tar"]:
-        with tarfile.open(archive) as opened:
-            opened.extractall(folder, filter="data")
-    else:
-        with gzip.open(archive) as source, (folder / archive.stem).open("wb") as target:
-            shutil.copyfileobj(source, target)

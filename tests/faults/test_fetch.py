@@ -260,9 +260,13 @@ def test_what_is_unpacked_is_made_whole_again(server: Server, tmp_path: Path, ki
     out = tmp_path / "Set" / name
     fetch.verify(made, "", tmp_path)
     assert out.read_bytes() == CONTENT
-    out.write_bytes(CONTENT[:100])  # as if unpacking had been interrupted
-    fetch.verify(made, "", tmp_path)
-    assert out.read_bytes() == CONTENT
+    for other in (CONTENT[:100], CONTENT[::-1]):  # as if unpacking had been interrupted; of the same size
+        out.write_bytes(other)
+        found = fetch.state(made, tmp_path)
+        assert (found.status, str(out) in found.detail) == ("damaged", True)
+        fetch.verify(made, "", tmp_path)
+        assert out.read_bytes() == CONTENT
+        assert fetch.state(made, tmp_path).status == "ok"
     before = out.stat().st_mtime_ns
     fetch.verify(made, "", tmp_path)
     assert out.stat().st_mtime_ns == before
@@ -273,7 +277,13 @@ def test_an_archive_in_an_archive_is_unpacked_beside_itself(server: Server, tmp_
     archive = packed("zip", {"inner.zip": inner})
     (tmp_path / "all.zip").write_bytes(archive)
     fetch.verify(spec(server, archive, "all.zip", unpack="Set"), "", tmp_path)
-    assert (tmp_path / "Set/cat/1.bin").read_bytes() == b"one"
+    inside = tmp_path / "Set/cat/1.bin"
+    assert inside.read_bytes() == b"one"
+    inside.write_bytes(b"two")
+    made = spec(server, archive, "all.zip", unpack="Set")
+    assert str(inside) in fetch.state(made, tmp_path).detail
+    fetch.verify(made, "", tmp_path)
+    assert inside.read_bytes() == b"one"
 
 
 def test_a_folder_that_cannot_be_written_is_said(server: Server, tmp_path: Path) -> None:

@@ -285,6 +285,12 @@ def test_a_step_that_writes_into_its_state_is_refused() -> None:
         finite_size(lambda _, s: (None, (s[0].mul_(0.9),)), (torch.ones(4, 3, dtype=F64),), 150, (1.0,))
 
 
+def test_it_runs_in_the_inference_mode() -> None:
+    with torch.inference_mode():
+        result = finite_size(lambda _, s: (None, (0.9 * s[0],)), (torch.ones(4, 3, dtype=F64),), 150, (1.0,))
+    assert float(result.exponents) == pytest.approx(math.log(0.9), rel=1e-12)
+
+
 def test_same_seed_same_numbers_and_no_global_randomness() -> None:
     before = torch.get_rng_state()
     one, again, other = (

@@ -52,9 +52,9 @@ class FlatMap:
             UsageError: The step changes the state's shape or dtype.
         """
         given = self.unflatten(h)
-        versions = [part._version for part in given]
+        before = _versions(given)
         _, state = self._step(x_t, given)
-        if [part._version for part in given] != versions:
+        if _versions(given) != before:
             raise UsageError("the step writes into the state that it is given", "return a new state")
         following = self.flatten(state)
         if following.shape != h.shape or following.dtype != h.dtype:
@@ -73,6 +73,11 @@ class FlatMap:
         """The parts of ``h`` ``[B, N]``, each in its own shape."""
         parts = zip(torch.split(h, self._sizes, dim=1), self._shapes, strict=True)
         return tuple(part.reshape(len(h), *shape) for part, shape in parts)
+
+
+def _versions(state: State) -> list[int]:
+    """How often each part was written to; tensors of the inference mode do not count it."""
+    return [part._version for part in state if not part.is_inference()]
 
 
 def unbind(inputs: Tensor | int, batch: int) -> Sequence[Tensor | None]:
