@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
@@ -128,10 +128,10 @@ def _void(sizes: tuple[float, ...]) -> FiniteSize:
 
 def _summarise(measured: Growth, sizes: tuple[float, ...], ulp: float, seed: int) -> FiniteSize:
     """The result; a perturbation of size ``ulp`` is one of an ulp in each component."""
-    result = estimate(measured.sums, measured.counts)
     lost = torch.tensor([delta < ulp for delta in sizes])
-    exponents = result.mean.masked_fill(lost, torch.nan)
-    curve = exponents.tolist()
+    measured = replace(measured, sums=measured.sums.masked_fill(lost, torch.nan))
+    result = estimate(measured.sums, measured.counts)
+    curve = result.mean.tolist()
     steps = measured.counts + measured.merges
     coalesced = measured.merges.sum((0, 1)) / steps.sum((0, 1))
     star = crossing(sizes, curve)
@@ -143,9 +143,9 @@ def _summarise(measured: Growth, sizes: tuple[float, ...], ulp: float, seed: int
     }
     return FiniteSize(
         deltas=sizes,
-        exponents=exponents,
-        interval=result.interval.masked_fill(lost[:, None], torch.nan),
-        p_coalesce=coalesced.masked_fill(lost | measured.sums.sum((0, 1)).isnan(), torch.nan),
+        exponents=result.mean,
+        interval=result.interval,
+        p_coalesce=coalesced.masked_fill(measured.sums.sum((0, 1)).isnan(), torch.nan),
         delta_star=star,
         delta_star_interval=None if star is None else _star_interval(measured, sizes, seed),
         control_ok=True,
