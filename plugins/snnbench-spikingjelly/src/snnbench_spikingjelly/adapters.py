@@ -87,8 +87,9 @@ class JellyNeuron(Neuron):
         """Within this context the node spikes by a function for which there are kernels, if it can."""
         attributes = vars(self.module)
         held = attributes["surrogate_function"]
-        # in evaluation some nodes take that function's forward alone, which has no derivative
-        if not observed() and (self.training or not torch.is_grad_enabled()):
+        # in evaluation ComplementaryLIFNode takes the forward of such a function alone, without derivative
+        differentiated = isinstance(held, AtThreshold) and torch.is_grad_enabled() and not self.training
+        if not observed() and not differentiated:
             attributes["surrogate_function"] = held.function
         try:
             yield
