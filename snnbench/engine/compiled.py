@@ -102,8 +102,9 @@ class Compiled:
         """Chunk after chunk; the steps that are left over run eagerly: they would need their own graph."""
         assert self.chunk is not None
         size = self.chunk
-        chunk = _compile(type(neuron), size, x.ndim, x.device.type, torch.get_num_threads())
         x, differentiable = _differentiable(neuron, x, state)
+        form = (len(state), x.ndim, x.dtype, differentiable)
+        chunk = _compile(type(neuron), size, form, x.device.type, torch.get_num_threads())
         state = tuple(part.clone(memory_format=torch.contiguous_format) for part in state)
         parts = x.contiguous().unsafe_split(size)  # not views: dynamo would guard the shape of their base
         outputs = []
@@ -127,14 +128,14 @@ _SETTINGS: Final[dict[str, Any]] = {
 
 
 @cache
-def _compile(neuron: type, size: int, rank: int, device: str, threads: int) -> Chunk:
-    """The compiled loop over ``size`` steps of one kind of neuron.
+def _compile(neuron: type, size: int, form: tuple[object, ...], device: str, threads: int) -> Chunk:
+    """The compiled loop over ``size`` steps of one kind of neuron, for tensors of one ``form``.
 
-    Dynamo keeps what it compiled by code object: each kind gets a code object of its own, so that its
-    guards are few and its number of recompilations is its own.
+    Dynamo keeps what it compiled by code object: each kind and form gets a code object of its own, so
+    that its guards are few and its number of recompilations is its own.
     """
     loop = eager.run
-    name = f"{neuron.__qualname__}_{size}_steps"
+    name = "_".join((neuron.__qualname__, f"{size}_steps", *map(str, form)))
     code = loop.__code__.replace(co_name=name)
     return by_inductor(FunctionType(code, loop.__globals__, name), device, threads)
 
