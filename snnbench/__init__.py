@@ -77,6 +77,9 @@ _HOMES = {
     "SurrogateSpec": "snnbench.plugin.specs",
 }
 
+__all__ = ["lyapunov"]
+__all__ += list(_HOMES)
+
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":

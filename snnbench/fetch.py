@@ -165,12 +165,23 @@ def _check(spec: DatasetSpec, file: DataFile, root: Path) -> None:
         )
 
 
-def _missing(spec: DatasetSpec, files: list[DataFile], root: Path, why: str = "") -> DataError:
+def _missing(spec: DatasetSpec, files: list[DataFile], root: Path) -> DataError:
     first, *others = files
     more = f" and {len(others)} more" if others else ""
     return DataError(
-        f"dataset {spec.name!r}: {first.path} ({first.checksum}){more} is missing in {root}{why}",
+        f"dataset {spec.name!r}: {first.path} ({first.checksum}){more} is missing in {root}",
         _remedy(spec, root),
+    )
+
+
+def _unavailable(spec: DatasetSpec, file: DataFile, root: Path, why: str) -> DataError:
+    """What cannot be downloaded; what there is of it stays as it is."""
+    state = "damaged" if (root / file.path).is_file() else "missing"
+    by_hand = f"; or put {file.urls[0]} there by hand" if file.urls else ""
+    return DataError(
+        f"dataset {spec.name!r}: {file.path} ({file.checksum}) is {state} in {root}, "
+        f"and cannot be downloaded: {why}",
+        f"with a network, {_remedy(spec, root)}{by_hand}",
     )
 
 
@@ -222,7 +233,7 @@ def _download(spec: DatasetSpec, file: DataFile, root: Path) -> None:
             break
     else:
         why = "; ".join(reasons) or "no address is known"
-        raise _missing(spec, [file], root, f", and cannot be downloaded: {why}")
+        raise _unavailable(spec, file, root, why)
     shutil.rmtree(partial, ignore_errors=True)
 
 

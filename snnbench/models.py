@@ -213,6 +213,9 @@ def _building_in(dtype: torch.dtype) -> Iterator[None]:
 
 def _component(host: Host, kind: str, text: str) -> tuple[Spec, Callable[..., object]]:
     """The component that ``text`` names, and its factory with the parameters filled in."""
+    if not isinstance(text, str):
+        hint = "like 'atan(alpha=2)'; an object of your own can be given to the class of a neuron"
+        raise UsageError(f"{kind}={text!r} is not a text as a matrix writes it", hint)
     request = grammar.parse(text)
     spec = host.find(kind, request.reference).spec
     return spec, _bind(spec, dict(request.arguments))

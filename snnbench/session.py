@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -22,6 +22,9 @@ from snnbench.store import Journal
 
 LEDGER = ".engines"
 """Folder of a run in which the seeds of a combination agree on an engine."""
+
+OUTPUT = "output.log"
+"""File of a run that has what its cells printed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,16 +104,37 @@ def perform(matrix: Matrix, plan: Plan, host: Host, options: Options, observer: 
         check_data(_one_per_encoding(_jobs(matrix, plan, pending, settings)), observer.note)
         observer.begin(len(plan.cells), len(pending))
         jobs = _jobs(matrix, plan, pending, settings)
-        with closing(
-            execute(jobs, workers=options.workers, limits=options.limits, on_epoch=observer.epoch)
-        ) as running:
+        output = _Output(options.out / OUTPUT)
+        cells = execute(
+            jobs,
+            workers=options.workers,
+            limits=options.limits,
+            on_epoch=observer.epoch,
+            on_output=output.add,
+        )
+        with closing(cells) as running:
             for result in _until_too_many_failed(running, options.maxfail, observer):
                 journal.append(result)
                 results[result.cell.key] = result
                 observer.result(result)
                 for message in host.cell_finished(result):
                     observer.note(message)
+        if output.cells:
+            observer.note(f"{output.cells} cells printed something: it is in {output.file}")
     return [results[cell.key] for cell in plan.cells if cell.key in results]
+
+
+@dataclass(slots=True)
+class _Output:
+    """What cells print, written to a file by cell. It is no result: a full disk does not stop the run."""
+
+    file: Path
+    cells: int = 0
+
+    def add(self, cell: Cell, text: str) -> None:
+        self.cells += 1
+        with suppress(OSError), self.file.open("a", encoding="utf-8") as log:
+            log.write(f"== {cell.id} ==\n{text}\n\n")
 
 
 def _say_what_is_there(journal: Journal, matrix: Matrix, observer: Observer) -> None:
@@ -182,8 +206,9 @@ def _jobs(matrix: Matrix, plan: Plan, cells: Iterable[Cell], settings: Settings)
 
 
 def _one_per_encoding(jobs: Iterable[Job]) -> list[Job]:
-    """One job for each dataset, encoder and number of steps among ``jobs``."""
-    found = {(job.cell.dataset, job.cell.encoder, job.cell.budget.steps): job for job in jobs}
+    """One job for each dataset, encoder and number of steps among ``jobs``: that of the largest batch."""
+    by_batch = sorted(jobs, key=lambda job: job.cell.budget.batch_size)
+    found = {(job.cell.dataset, job.cell.encoder, job.cell.budget.steps): job for job in by_batch}
     return list(found.values())
 
 

@@ -22,6 +22,9 @@ class Regulariser:
         every: The term is part of one optimiser step in so many.
         exponents: How many of the largest exponents; of ``lambda_grad``.
         delta: Size of the perturbation; of ``lambda_delta``.
+
+    Raises:
+        UsageError: A setting of the other estimator is given.
     """
 
     weight: Annotated[float, Gt(0)]
@@ -30,6 +33,12 @@ class Regulariser:
     every: Annotated[int, Ge(1)] = 1
     exponents: Annotated[int, Ge(1), Le(8)] = 1
     delta: Annotated[float, Gt(0)] = 1.0
+
+    def __post_init__(self) -> None:
+        idle = {"lambda_grad": ("delta", 1.0), "lambda_delta": ("exponents", 1)}
+        name, default = idle[self.estimator]
+        if getattr(self, name) != default:
+            raise UsageError(f"train.stability: {name} is not for {self.estimator}", f"leave out {name}")
 
     def __str__(self) -> str:
         """``0.1·(lambda_grad→0)²``, and what else is not usual."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import io
 import sys
 import traceback
@@ -17,6 +18,7 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
@@ -24,6 +26,7 @@ def main() -> None:
     """Entry point: run the command; say errors in two lines and exit with their code."""
     from snnbench.cli import commands  # noqa: F401  registers the commands
 
+    faulthandler.enable()  # a plugin whose import crashes is told by the file and line
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal without β must not end a command
     try:

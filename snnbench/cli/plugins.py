@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,12 +22,27 @@ PluginOption = Annotated[
 
 def load_host(options: list[str] | None, *, strict: bool = False) -> Host:
     """The plugins, with one line on stderr for each broken one."""
-    from snnbench.plugin.host import Host
-
-    host = Host.load(options or (), strict=strict)
+    host = _load(options, strict=strict)
     for warning in host.warnings:
         typer.echo(f"warning: {warning}", err=True)
     return host
+
+
+def _load(options: list[str] | None, *, strict: bool = False) -> Host:
+    """The plugins; a terminal shows which one is being imported, still if that ends or hangs the process."""
+    from snnbench.plugin.host import Host
+
+    if not sys.stderr.isatty():
+        return Host.load(options or (), strict=strict)
+    wipe = "\r\x1b[K"
+
+    def tell(plugin: str) -> None:
+        typer.echo(f"{wipe}loading {plugin} ", err=True, nl=False)
+
+    try:
+        return Host.load(options or (), strict=strict, tell=tell)
+    finally:
+        typer.echo(wipe, err=True, nl=False)
 
 
 @app.command()
@@ -36,10 +52,9 @@ def plugins(
     format: FormatOption = Format.TABLE,
 ) -> None:
     """Show the plugins: what each provides, or what is wrong."""
-    from snnbench.plugin.host import Host
     from snnbench.plugin.sources import BUILTIN
 
-    found = Host.load(options or ()).plugins
+    found = _load(options).plugins
     shown = [plugin for plugin in found if every or plugin.distribution != BUILTIN]
     if format is Format.TABLE and not shown:
         typer.echo("no plugin is installed beside the built-in components (--all shows those)")

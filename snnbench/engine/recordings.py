@@ -58,7 +58,8 @@ class Recordings:
         """Read the recordings that ``index`` names, in its order.
 
         Raises:
-            DataError: One cannot be read, an event lies outside the sensor, or a time goes backwards.
+            DataError: One cannot be read or is empty, an event lies outside the sensor, or a time goes
+                backwards.
         """
         return Events.of([self._read(record) for record in self.select(index).records], self.source.sensor)
 
@@ -76,6 +77,8 @@ class Recordings:
         except Exception as error:
             hint = "it is damaged or incomplete: fetch the dataset again"
             raise DataError(f"{where} cannot be read: {error}", hint) from error
+        if not len(rows):
+            raise DataError(f"{where} holds no event", "it is damaged or incomplete: fetch the dataset again")
         backwards = np.flatnonzero(np.diff(rows[:, 0]) < 0)
         if len(backwards):
             event = int(backwards[0]) + 1

@@ -60,7 +60,7 @@ class Builder:
         return data
 
     def check_data(self, note: Callable[[str], None], *, download: bool) -> None:
-        """See to it that the dataset is there, whole and what it claims to be.
+        """See to it that the dataset is there, whole and what it claims to be, and has enough samples.
 
         Args:
             note: Told what a person should know.
@@ -68,11 +68,17 @@ class Builder:
 
         Raises:
             DataError: It is not.
+            UsageError: It has fewer training samples than a batch.
         """
         spec = cast(DatasetSpec, self.specs["dataset"])
         content = str(spec.resolve(self.cell.dataset.params).get("content", ""))
         fetch.verify(spec, content, self.data_root, note, download=download)
-        _ = self._encoded(note)
+        data, _ = self._encoded(note)
+        if (size := self.cell.budget.batch_size) > len(data.train):
+            raise UsageError(
+                f"batch_size {size} exceeds the {len(data.train)} training samples of {self.cell.dataset}",
+                "train.batch_size in the matrix",
+            )
 
     @property
     def data(self) -> Dataset:

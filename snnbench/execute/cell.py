@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import gc
 import math
 import random
 import time
 import traceback
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from typing import TypeAlias, cast
+from typing import cast
 
 import numpy as np
 import torch
 
-from snnbench.engine.eager import EAGER
 from snnbench.engine.network import Network
-from snnbench.errors import SnnbenchError, UsageError
-from snnbench.execute import engine
+from snnbench.errors import SnnbenchError
+from snnbench.execute import engine, rivals
+from snnbench.execute.attempt import Metrics, attempt, reason_of, status_of
 from snnbench.execute.build import Builder
 from snnbench.execute.job import Job, labels
+from snnbench.execute.rivals import Alone
 from snnbench.measure import (
     Trained,
     accuracy,
@@ -32,18 +30,13 @@ from snnbench.measure import (
     gradient,
     memory,
     repeat,
-    throughput,
 )
-from snnbench.measure.accuracy import DivergedError
 from snnbench.measure.finite import check_finite
 from snnbench.measure.stability import cell as stability
-from snnbench.plugin.specs import MeasurementSpec, NeuronSpec
+from snnbench.plugin.specs import MeasurementSpec
 from snnbench.records import CellResult, Component, Metric, Status, derive_seed
 from snnbench.settings import INITIAL, Measure
 from snnbench.training import OnEpoch, Trainer
-
-Alone: TypeAlias = Callable[[], AbstractContextManager[None]]
-Metrics: TypeAlias = dict[str, Metric]
 
 
 @dataclass(slots=True)
@@ -69,8 +62,8 @@ def run_cell(job: Job, on_epoch: OnEpoch, alone: Alone) -> CellResult:
     status, reason, trace = Status.DONE, "", ""
     try:
         _measure_all(job, on_epoch, alone, found)
-    except (Exception, SystemExit) as error:
-        status, reason = _status(error), _reason(error)
+    except BaseException as error:  # SystemExit and KeyboardInterrupt too: nobody else raises them here
+        status, reason = status_of(error), reason_of(error)
         trace = "" if isinstance(error, SnnbenchError) else traceback.format_exc()
         found.metrics, found.series = {}, {}
     return CellResult(
@@ -96,10 +89,6 @@ def _measure_all(job: Job, on_epoch: OnEpoch, alone: Alone, found: _Findings) ->
     """
     cell, device = job.cell, torch.device(job.settings.device)
     build = Builder(cell, job.specs, job.settings.data_root)
-    if cell.budget.batch_size > len(build.data.train):
-        raise UsageError(
-            f"batch_size {cell.budget.batch_size} exceeds the {len(build.data.train)} training samples"
-        )
     network = build.network().to(device)
     trained = Trained(cell, network, build.encoder, build.data, device)
     found.labels |= {"data": build.source.checksum, "dtype": _dtype(network)}
@@ -107,20 +96,24 @@ def _measure_all(job: Job, on_epoch: OnEpoch, alone: Alone, found: _Findings) ->
     _choose_engine(job, build, trained, found)
     if job.measure.memory:
         batch = trained.batch(build.data.train, cell.budget.batch_size, "probe.memory")
-        found.metrics |= _attempt(lambda: memory.memory(build.network, batch, device), memory.missing)
+        found.metrics |= attempt(lambda: memory.memory(build.network, batch, device), memory.missing)
     if job.measure.stability:
         found.metrics |= _initial(trained, job.measure)
     _train(trained, job.measure, on_epoch, found)
-    found.metrics |= _attempt(lambda: repeat.repeat(trained), repeat.missing)
-    found.metrics |= _attempt(lambda: activity.activity(trained), activity.missing)
+    found.metrics |= attempt(lambda: repeat.repeat(trained), repeat.missing)
+    found.metrics |= attempt(lambda: activity.activity(trained), activity.missing)
     if job.measure.stability:
         found.metrics |= _stability(trained, job.measure)
     if job.reference is not None:
-        _compare(job.reference, build, trained, found)
+        found.metrics |= rivals.compare(job.reference, build, trained)
+        found.labels |= {
+            "equivalence": equivalence.grade(found.metrics),
+            "reference": str(job.reference[0]),
+        }
     for component, spec in job.extra:
         found.metrics |= _extra(cast(MeasurementSpec, spec), component, trained)
     if job.measure.throughput:
-        _time(job, build, trained, alone, found)
+        found.metrics |= rivals.time(job, build, trained, alone, found.labels.get("equivalence", ""))
 
 
 def _choose_engine(job: Job, build: Builder, trained: Trained, found: _Findings) -> None:
@@ -134,7 +127,7 @@ def _choose_engine(job: Job, build: Builder, trained: Trained, found: _Findings)
 
 def _stability(trained: Trained, measure: Measure) -> Metrics:
     count = measure.stability_exponents
-    return _attempt(
+    return attempt(
         lambda: stability.stability(trained, exponents=count), partial(stability.missing, exponents=count)
     )
 
@@ -142,8 +135,8 @@ def _stability(trained: Trained, measure: Measure) -> Metrics:
 def _initial(trained: Trained, measure: Measure) -> Metrics:
     """What training starts from: stability, activity and the gradient of the weights as drawn."""
     metrics = _stability(trained, measure)
-    metrics |= _attempt(lambda: activity.activity(trained), activity.missing)
-    metrics |= _attempt(lambda: gradient.gradient(trained), gradient.missing)
+    metrics |= attempt(lambda: activity.activity(trained), activity.missing)
+    metrics |= attempt(lambda: gradient.gradient(trained), gradient.missing)
     return {f"{INITIAL}{name}": metric for name, metric in metrics.items()}
 
 
@@ -196,49 +189,6 @@ class _Along:
                 self.series[name] = (*self.series.get(name, ()), float(value))
 
 
-def _time(job: Job, build: Builder, trained: Trained, alone: Alone, found: _Findings) -> None:
-    """Throughput; how equal the reference's model is stands beside each ratio to it."""
-    neurons = {"ratio": job.reference, "floor": job.floor}
-    rivals = {name: _rival(*neuron, build, trained) for name, neuron in neurons.items() if neuron}
-    gc.collect()
-    with alone():
-        metrics = _attempt(
-            lambda: throughput.throughput(trained, rivals=rivals, seconds=job.measure.throughput_seconds),
-            lambda reason: throughput.missing(reason, rivals),
-        )
-    for name, metric in metrics.items():
-        if name.endswith("_ratio") and metric.value is not None:
-            flags = (f"class {found.labels['equivalence']}", *metric.flags)
-            metrics[name] = replace(metric, flags=flags)
-    found.metrics |= metrics
-
-
-def _rival(neuron: Component, spec: NeuronSpec, build: Builder, trained: Trained) -> Network | str:
-    """The trained network with another neuron, all other weights the same; or why there is none.
-
-    It runs eagerly whatever the cell's engine, so that ratios of one board have one denominator.
-    """
-    try:
-        network = build.rival(neuron, spec).run_by(EAGER).to(trained.device)
-    except Exception as error:
-        return _reason(error)
-    equivalence.take_weights(network, trained.network)
-    return network
-
-
-def _compare(
-    reference: tuple[Component, NeuronSpec], build: Builder, trained: Trained, found: _Findings
-) -> None:
-    """How far the cell's neuron is the reference."""
-
-    def compared() -> Metrics:
-        return equivalence.equivalence(trained, build.population(*reference))
-
-    metrics = _attempt(compared, equivalence.missing)
-    found.metrics |= metrics
-    found.labels |= {"equivalence": equivalence.grade(metrics), "reference": str(reference[0])}
-
-
 def _seed_everything(seed: int) -> None:
     """Seed the global generators: nothing here draws from them, but a plugin or dropout may."""
     random.seed(seed)
@@ -248,14 +198,6 @@ def _seed_everything(seed: int) -> None:
 
 def _dtype(network: Network) -> str:
     return ", ".join(sorted({str(one.dtype).removeprefix("torch.") for one in network.parameters()}))
-
-
-def _attempt(measurement: Callable[[], Metrics], missing: Callable[[str], Metrics]) -> Metrics:
-    """A measurement that fails is missing, with the reason, and takes no other one with it."""
-    try:
-        return measurement()
-    except (Exception, SystemExit) as error:
-        return missing(_reason(error))
 
 
 def _extra(spec: MeasurementSpec, component: Component, trained: Trained) -> Metrics:
@@ -270,19 +212,4 @@ def _extra(spec: MeasurementSpec, component: Component, trained: Trained) -> Met
     def missing(reason: str) -> Metrics:
         return {str(component): Metric.missing(reason, spec.unit)}
 
-    return _attempt(measured, missing)
-
-
-def _status(error: BaseException) -> Status:
-    if isinstance(error, DivergedError):
-        return Status.DIVERGED
-    exhausted = isinstance(error, torch.OutOfMemoryError | MemoryError)
-    return Status.OOM if exhausted or "DefaultCPUAllocator" in str(error) else Status.FAILED
-
-
-def _reason(error: BaseException) -> str:
-    """One line for the report."""
-    if isinstance(error, SnnbenchError):
-        return error.message
-    first = str(error).strip().partition("\n")[0]
-    return f"{type(error).__name__}: {first}" if first else type(error).__name__
+    return attempt(measured, missing)

@@ -20,6 +20,7 @@ POLL_SECONDS = 0.2
 """How late a limit may be noticed."""
 
 OnEpoch: TypeAlias = Callable[[Cell, EpochDone | None], None]
+OnOutput: TypeAlias = Callable[[Cell, str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def probe(settings: Settings) -> tuple[str, Environment]:
     child = Child("snnbench.execute.worker:probe_main", settings)
     try:
         answer = child.connection.recv()
-    except EOFError:
+    except (EOFError, ConnectionError):
         raise SnnbenchError(f"torch cannot be used: {child.fate()}", "run 'snnbench doctor'") from None
     finally:
         child.kill()
@@ -86,13 +87,15 @@ def check_data(jobs: Sequence[Job], note: Callable[[str], None]) -> None:
             if isinstance(answer, SnnbenchError):
                 raise answer
             note(answer)
-    except EOFError:
+    except (EOFError, ConnectionError):
         note(f"the data could not be checked: {child.fate()}")
     finally:
         child.kill()
 
 
-def execute(jobs: Iterable[Job], *, workers: int, limits: Limits, on_epoch: OnEpoch) -> Generator[CellResult]:
+def execute(
+    jobs: Iterable[Job], *, workers: int, limits: Limits, on_epoch: OnEpoch, on_output: OnOutput
+) -> Generator[CellResult]:
     """Run all jobs; yield each result as soon as it is there.
 
     Closing the generator, or an exception, kills what is running.
@@ -102,6 +105,7 @@ def execute(jobs: Iterable[Job], *, workers: int, limits: Limits, on_epoch: OnEp
         workers: How many cells train at once. While a cell is timed, no other one runs.
         limits: For each cell.
         on_epoch: Told the start of a cell (None) and each finished epoch.
+        on_output: Told what a cell that ended has printed, if anything.
     """
     pending, running = deque(jobs), list[_Running]()
     try:
@@ -113,6 +117,8 @@ def execute(jobs: Iterable[Job], *, workers: int, limits: Limits, on_epoch: OnEp
                 result = _hear(one, on_epoch) or _check(one, limits)
                 if result is not None:
                     running.remove(one)
+                    if printed := one.child.printed():
+                        on_output(one.job.cell, printed)
                     yield result
     finally:
         for one in running:
@@ -123,7 +129,8 @@ def _start(pending: deque[Job], running: list[_Running], workers: int, on_epoch:
     """Fill the free places, unless a cell wants to be alone or is."""
     while pending and len(running) < workers and not any(_is_timing(one) for one in running):
         job = pending.popleft()
-        running.append(_Running(job, Child("snnbench.execute.worker:cell_main", job), time.monotonic()))
+        child = Child("snnbench.execute.worker:cell_main", job, quiet=True)
+        running.append(_Running(job, child, time.monotonic()))
         on_epoch(job.cell, None)
 
 
@@ -185,4 +192,5 @@ def _lost(one: _Running, status: Status, reason: str) -> CellResult:
         environment=one.job.settings.environment,
         started=started.isoformat(timespec="seconds"),
         seconds=seconds,
+        traceback=one.child.printed(),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import importlib
 import multiprocessing
 import os
@@ -18,6 +19,8 @@ from multiprocessing.context import BaseContext
 from typing import Any
 
 import psutil
+
+from snnbench.execute.output import Output
 
 PRELOAD = (
     "snnbench.execute.worker",
@@ -40,7 +43,8 @@ def context() -> BaseContext:
         return multiprocessing.get_context("spawn")
     server = multiprocessing.get_context("forkserver")
     server.set_forkserver_preload(list(PRELOAD))
-    resource_tracker.ensure_running()  # now, since it would lift the mask
+    with _hushed_tracker():
+        resource_tracker.ensure_running()  # now, since it would lift the mask
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         forkserver.ensure_running()  # it inherits the mask: Ctrl-C is for this process, which gets it later
@@ -56,20 +60,25 @@ class Child:
         target: ``"package.module:function"``, called in the child with ``argument`` and its
             connection. Named by text, so that this process need not import it.
         argument: Picklable; what it is made of is imported only once the child is detached.
+        quiet: Keep what it prints off the terminal; ``printed`` tells it.
 
     Attributes:
         connection: To and from the child.
     """
 
-    def __init__(self, target: str, argument: object) -> None:
+    def __init__(self, target: str, argument: object, *, quiet: bool = False) -> None:
         started = context()
         self.connection, theirs = started.Pipe()
         lifeline, self._lifeline = started.Pipe(duplex=False)
-        process = started.Process(target=_enter, args=(target, theirs, lifeline))  # type: ignore[attr-defined]
+        reader, writer = started.Pipe(duplex=False)
+        streams = writer if quiet and os.name == "posix" else None
+        arguments = (target, theirs, lifeline, streams)
+        process = started.Process(target=_enter, args=arguments)  # type: ignore[attr-defined]
         with _without_main():
             process.start()
-        theirs.close()
-        lifeline.close()
+        for given in (theirs, lifeline, writer):
+            given.close()
+        self._output = Output(reader)
         self._process: multiprocessing.process.BaseProcess = process
         with suppress(OSError):  # a child that is gone already is noticed when it is listened to
             self.connection.send(argument)
@@ -120,6 +129,10 @@ class Child:
         self.connection.close()
         self._lifeline.close()
 
+    def printed(self) -> str:
+        """What a quiet child that is gone has written, the stack of a fatal error included."""
+        return self._output.text()
+
     def fate(self) -> str:
         """Why a child that says no more ended, in words; one that is still there is killed."""
         self._process.join(PATIENCE_SECONDS)
@@ -144,27 +157,35 @@ def _resident(process: psutil.Process) -> int:
     return 0
 
 
-def _enter(target: str, connection: Connection, lifeline: Connection) -> None:
+def _enter(target: str, connection: Connection, lifeline: Connection, streams: Connection | None) -> None:
     """Where the child starts."""
-    _detach(lifeline)
+    _detach(lifeline, streams)
     try:
         argument = connection.recv()
     except EOFError:
         os._exit(1)  # the parent is gone already
     module, _, function = target.partition(":")
     getattr(importlib.import_module(module), function)(argument, connection)
+    sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)  # without waiting for what a plugin may have left running
 
 
-def _detach(lifeline: Connection) -> None:
-    """Leave the terminal's process group, keep stdout for results, and die with the parent."""
+def _detach(lifeline: Connection, streams: Connection | None) -> None:
+    """Leave the terminal's process group, keep stdout for results, and die with the parent.
+
+    What is printed goes into ``streams``, or to stderr without them.
+    """
     if hasattr(os, "setsid"):
         with suppress(PermissionError):
             os.setsid()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.stdout.flush()
+    if streams is not None:
+        os.dup2(streams.fileno(), 2)
+        streams.close()
     os.dup2(2, 1)
+    faulthandler.enable()  # a segmentation fault tells where it was
     threading.Thread(target=_die_with, args=(lifeline,), daemon=True).start()
 
 
@@ -175,6 +196,20 @@ def _die_with(lifeline: Connection) -> None:
     if hasattr(os, "killpg"):
         os.killpg(0, signal.SIGKILL)
     os._exit(1)
+
+
+@contextmanager
+def _hushed_tracker() -> Iterator[None]:
+    """Start the process that cleans up semaphores, without its warning.
+
+    A cell ends without waiting for what it left running: there always are some.
+    """
+    before = list(sys.warnoptions)
+    sys.warnoptions.append("ignore:resource_tracker")
+    try:
+        yield
+    finally:
+        sys.warnoptions[:] = before
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Literal
@@ -67,7 +67,13 @@ class Host:
         self.warnings = tuple(f"{one} is broken: {one.reason}" for one in loaded if one.status == "broken")
 
     @classmethod
-    def load(cls, options: Sequence[str] = (), *, strict: bool = False) -> Host:
+    def load(
+        cls,
+        options: Sequence[str] = (),
+        *,
+        strict: bool = False,
+        tell: Callable[[str], None] = lambda plugin: None,
+    ) -> Host:
         """Find and load every plugin.
 
         Args:
@@ -76,6 +82,7 @@ class Host:
                 installed plugins from that same module. The built-in components cannot be left out:
                 their plain names would then mean something else.
             strict: Any broken plugin is an error.
+            tell: Told each plugin before it is imported: one may hang or end the process.
 
         Raises:
             UsageError: An option names nothing that could be left out, or nothing that could be loaded.
@@ -83,6 +90,8 @@ class Host:
         """
         loaded: list[Loaded] = []
         for source in find_sources(options):
+            if not source.blocked:
+                tell(str(source))
             loaded.append(without_repeats(load(source), loaded))
         for one in loaded:
             needed = strict or one.source.builtin or one.source.version is None

@@ -32,6 +32,9 @@ class Source:
     version: str | None
     blocked: str = ""
 
+    def __str__(self) -> str:
+        return f"plugin {self.entry.name!r} ({' '.join(filter(None, (self.distribution, self.version)))})"
+
     @property
     def module(self) -> str:
         """Dotted name of the module it is imported from."""
@@ -48,7 +51,7 @@ class Source:
         if self.builtin:
             return "reinstall snnbench; 'snnbench doctor' checks the installation"
         if self.version is None:
-            return "-p takes the dotted name of a module that can be imported from here, or no:NAME"
+            return "repair it; -p takes the dotted name of a module that is importable from here, or no:NAME"
         return f"repair or uninstall it, or leave it out with -p no:{self.entry.name}"
 
     def is_called(self, name: str) -> bool:

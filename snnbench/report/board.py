@@ -178,7 +178,10 @@ def _marks(group: _Group, row: dict[str, object], shown: Sequence[str]) -> Itera
     if "graded" in group.words(f"{LABEL}spike", ", "):
         yield "graded"
     yield from (mark for check, mark in FAILED_CHECKS.items() if _failed(group, check))
-    flags = (flag for metric in shown for flag in str(row[f"{metric}.flags"] or "").split(", ") if flag)
+    flags = [flag for metric in shown for flag in str(row[f"{metric}.flags"] or "").split(", ") if flag]
+    equal = row.get(f"{LABEL}equivalence")
+    if equal and not any(flag.startswith(CLASS) for flag in flags):  # no ratio that could say so
+        yield f"{CLASS}{equal}"
     elsewhere = {"graded", "identical"}
     yield from dict.fromkeys(f for f in flags if f not in elsewhere and not f.startswith(CLASS))
     if "identical" in str(row.get(f"{SCORE}.flags")):

@@ -16,6 +16,7 @@ from snnbench.errors import UsageError
 from snnbench.plugin.specs import Spec, SurrogateSpec
 from snnbench.records import Params
 from snnbench.testing.casebook import Probe
+from snnbench.testing.effect import Behaviour, check_effects
 from snnbench.testing.outcomes import Undecided, Violation
 from snnbench.testing.rng import no_global_draws
 from snnbench.testing.specs import BUILD_PROBE, SPEC_PROBES
@@ -193,9 +194,24 @@ def compiled(subject: Subject) -> None:
             )
 
 
+def effect(subject: Subject) -> None:
+    """Every parameter, at other values than its default."""
+
+    def behaviour(params: Params) -> Behaviour | None:
+        try:
+            surrogate = Subject(subject.spec, params).make()
+        except Undecided:
+            return None
+        z = torch.tensor(GRID, dtype=torch.float64)
+        return surrogate(z).tolist(), surrogate.derivative(z).tolist()
+
+    check_effects(subject.spec, behaviour)
+
+
 PROBES: Final = (
     *SPEC_PROBES,
     BUILD_PROBE,
+    Probe("spec[effect]", "that each of its parameters does something", effect, each=False),
     Probe("claim[forward]", "that its forward is a step, or graded as its spec says", forward),
     Probe("claim[threshold]", "what it does at threshold", threshold),
     Probe("claim[graded]", "that a graded spike has its own derivative", exact),

@@ -39,6 +39,19 @@ class OtherDefault(Right):
         super().__init__(features, surrogate, generator, beta=beta)
 
 
+class Idle(Right):
+    def __init__(
+        self,
+        features: Any,
+        surrogate: Any,
+        generator: torch.Generator,
+        *,
+        beta: float = 0.9,
+        width: float = 1.0,
+    ) -> None:
+        super().__init__(features, surrogate, generator, beta=beta)
+
+
 class Refusing(Right):
     def __init__(
         self, features: Any, surrogate: Any, generator: torch.Generator, *, beta: float = 0.9
@@ -349,6 +362,7 @@ BROKEN = {
     "spec[text] ": spec(Right, params={"beta": Param(0.9, low=0.0, high=1.0)}),
     "spec[defaults]": spec(OtherDefault),
     "spec[builds]": spec(Refusing),
+    "spec[effect]": spec(Idle, params=BETA | {"width": Param(1.0, low=0.0, doc="of nothing")}),
     "spec[states]": spec(Right, states=("voltage",)),
     "spec[ranges]": spec(DividesByZero, params={"tau": Param(2.0, unit="step", doc="time constant")}),
     "claim[threshold]": spec(FiresAtThreshold),

@@ -92,6 +92,11 @@ class Taciturn(Cauchy):
         return "Cauchy"
 
 
+class Idle(Cauchy):
+    def derivative(self, z: Tensor) -> Tensor:
+        return 1 / (1 + z.square())
+
+
 class CompiledOtherwise(Cauchy):
     def derivative(self, z: Tensor) -> Tensor:
         d = super().derivative(z)
@@ -109,6 +114,11 @@ class Steady:
 
     def __call__(self, x: Tensor, generator: torch.Generator) -> Tensor:
         return (self.gain * x).expand(self.steps, *x.shape)
+
+
+class IdleGain(Steady):
+    def __call__(self, x: Tensor, generator: torch.Generator) -> Tensor:
+        return x.expand(self.steps, *x.shape)
 
 
 class OtherGain(Steady):
@@ -317,6 +327,7 @@ BROKEN: dict[tuple[str, str], Spec] = {
     ("surrogate", "spec[text]"): surrogate(Cauchy, summary=""),
     ("surrogate", "spec[defaults]"): surrogate(OtherWidth),
     ("surrogate", "spec[builds]"): surrogate(NoWidth),
+    ("surrogate", "spec[effect]"): surrogate(Idle),
     ("surrogate", "claim[forward]"): surrogate(Twos),
     ("surrogate", "claim[threshold]"): surrogate(FiresAtThreshold),
     ("surrogate", "claim[graded]"): surrogate(WrongSlope, graded=True),
@@ -329,6 +340,7 @@ BROKEN: dict[tuple[str, str], Spec] = {
     ("encoder", "spec[text]"): encoder(Steady, summary=""),
     ("encoder", "spec[defaults]"): encoder(OtherGain),
     ("encoder", "spec[builds]"): encoder(NoGain),
+    ("encoder", "spec[effect]"): encoder(IdleGain),
     ("encoder", "shape"): encoder(TooLong),
     ("encoder", "shape[one_step]"): encoder(NeverShort),
     ("encoder", "random[reproducible]"): encoder(Fading),

@@ -70,6 +70,11 @@ class SystemExits(Base):
         sys.exit("enough")
 
 
+class Interrupts(Base):
+    def misbehave(self) -> None:
+        raise KeyboardInterrupt
+
+
 class Hang(Base):
     """Hangs, and starts a process that would outlive it."""
 
@@ -105,6 +110,11 @@ class Printing(Base):
         print("printed by a neuron")  # noqa: T201
 
 
+class Flooding(Base):
+    def misbehave(self) -> None:
+        print("a line of noise\n" * 10_000 + "last line")  # noqa: T201
+
+
 class ClosesDescriptors(Base):
     """Cuts the line to its parent and goes on for ever."""
 
@@ -137,9 +147,11 @@ KINDS = (
     Segfault,
     Exit,
     SystemExits,
+    Interrupts,
     Hoard,
     NoMemory,
     Printing,
+    Flooding,
 )
 
 

@@ -14,13 +14,14 @@ import pytest
 from results import timeless
 from snnbench.errors import StoreError, UsageError
 from snnbench.execute.job import EpochDone
+from snnbench.execute.output import KEPT_BYTES
 from snnbench.execute.pool import Limits
 from snnbench.matrix.plan import plan
 from snnbench.matrix.spec import Matrix
 from snnbench.matrix.spec import load as load_matrix
 from snnbench.plugin.host import Host
 from snnbench.records import Cell, CellResult, Status
-from snnbench.session import Options, Rerun, perform
+from snnbench.session import OUTPUT, Options, Rerun, perform
 from snnbench.store import Journal, read
 
 HERE = Path(__file__).parent
@@ -101,7 +102,8 @@ def run(
 
 
 def test_every_way_to_go_wrong_is_recorded_and_the_others_go_on(host: Host, tmp_path: Path) -> None:
-    names = "base raising notanumber notanumberinevaluation segfault exit systemexits nomemory missing lif"
+    names = "base raising notanumber notanumberinevaluation segfault exit"
+    names += " systemexits interrupts nomemory missing lif"
     results, _ = run(host, matrix(tmp_path, names), tmp_path / "out")
     outcome = {name.removesuffix("/0"): (result.status, result.reason) for name, result in results.items()}
     assert outcome.pop("base") == (Status.DONE, "")
@@ -112,6 +114,7 @@ def test_every_way_to_go_wrong_is_recorded_and_the_others_go_on(host: Host, tmp_
     assert outcome.pop("segfault") == (Status.FAILED, "the process was killed by SIGSEGV")
     assert outcome.pop("exit") == (Status.FAILED, "the process exited with code 0 before the cell was done")
     assert outcome.pop("systemexits")[0] is Status.FAILED
+    assert outcome.pop("interrupts") == (Status.FAILED, "KeyboardInterrupt")
     assert outcome.pop("nomemory")[0] is Status.OOM
     status, reason = outcome.pop("missing")
     assert status is Status.FAILED
@@ -150,12 +153,33 @@ def test_a_hoarding_cell_is_stopped_at_the_memory_limit(host: Host, tmp_path: Pa
     assert results["base/0"].status is Status.DONE
 
 
-def test_a_printing_cell_leaves_stdout_alone(
+def test_what_a_cell_prints_is_kept_from_the_terminal(
     host: Host, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    results, _ = run(host, matrix(tmp_path, "printing"), tmp_path / "out")
+    results, listener = run(host, matrix(tmp_path, "base printing"), tmp_path / "out")
     assert results["printing/0"].status is Status.DONE
-    assert capfd.readouterr().out == ""
+    assert capfd.readouterr() == ("", "")
+    log = tmp_path / "out" / OUTPUT
+    head, *lines = log.read_text().split("\n")
+    assert head == f"== {results['printing/0'].cell.id} =="
+    assert set(lines) == {"printed by a neuron", ""}
+    assert listener.notes[-1] == f"1 cells printed something: it is in {log}"
+
+
+def test_of_a_cell_that_prints_without_end_the_end_is_kept(host: Host, tmp_path: Path) -> None:
+    run(host, matrix(tmp_path, "flooding"), tmp_path / "out")
+    text = (tmp_path / "out" / OUTPUT).read_text()
+    assert "bytes left out]" in text
+    assert KEPT_BYTES < len(text) < KEPT_BYTES + 200
+    assert text.strip().endswith("last line")
+
+
+def test_a_fatal_error_says_where_it_was(host: Host, tmp_path: Path) -> None:
+    results, _ = run(host, matrix(tmp_path, "segfault"), tmp_path / "out")
+    trace = results["segfault/0"].traceback
+    assert "Fatal Python error: Segmentation fault" in trace
+    assert 'faulty.py", line' in trace
+    assert "in misbehave" in trace
 
 
 def test_a_cell_that_cuts_its_line_is_killed(host: Host, tmp_path: Path) -> None:

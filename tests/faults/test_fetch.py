@@ -123,6 +123,16 @@ def test_a_file_the_server_does_not_have_is_said(server: Server, tmp_path: Path)
         fetch.verify(spec(server), "", tmp_path, download=True)
 
 
+def test_a_damaged_file_is_not_called_missing(server: Server, tmp_path: Path) -> None:
+    path = tmp_path / "Set/data.bin"
+    path.parent.mkdir()
+    path.write_bytes(CONTENT[:-1])
+    with pytest.raises(DataError, match=r"is damaged in .* and cannot be downloaded: 404") as caught:
+        fetch.fetch(spec(server), tmp_path)
+    assert f"put {server.url('/data')} there by hand" in caught.value.hint
+    assert path.read_bytes() == CONTENT[:-1]
+
+
 def test_the_next_address_is_tried(server: Server, tmp_path: Path) -> None:
     server.files["/mirror"] = CONTENT
     made = spec(server)

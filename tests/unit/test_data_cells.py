@@ -11,7 +11,7 @@ from test_published import LABELS, spoken, write_mnist, write_shd
 
 from snnbench import fetch
 from snnbench.components.datasets import published
-from snnbench.errors import DataError
+from snnbench.errors import DataError, UsageError
 from snnbench.execute.cell import run_cell
 from snnbench.execute.job import Job, Settings
 from snnbench.execute.pool import check_data
@@ -85,6 +85,14 @@ def test_bad_data_is_told_before_any_cell(tmp_path: Path) -> None:
     content = fetch.content_checksum(SPECS["mnist"], tmp_path)
     whole = jobs(planned("mnist", dataset=f"mnist(content='{content}')"), tmp_path)
     with pytest.raises(DataError, match="class 3 has no training sample"):
+        check_data(whole, print)
+
+
+def test_a_batch_of_more_than_all_samples_is_told_before_any_cell(tmp_path: Path) -> None:
+    write_mnist(tmp_path, LABELS)
+    content = fetch.content_checksum(SPECS["mnist"], tmp_path)
+    whole = jobs(planned("mnist", dataset=f"mnist(content='{content}',train=60)"), tmp_path)
+    with pytest.raises(UsageError, match="batch_size 128 exceeds the 60 training samples"):
         check_data(whole, print)
 
 

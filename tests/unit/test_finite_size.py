@@ -313,6 +313,11 @@ def test_sizes_that_are_none_are_refused(deltas: tuple[float, ...]) -> None:
         finite_size(maps.logistic, (uniform(2),), 10, deltas)
 
 
+def test_one_size_is_no_list_of_sizes() -> None:
+    with pytest.raises(UsageError, match=r"deltas=1.0: not several sizes"):
+        finite_size(maps.logistic, (uniform(2),), 10, 1.0)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("transient", [-1, 10])
 def test_transient_must_leave_steps(transient: int) -> None:
     with pytest.raises(UsageError, match="transient"):

@@ -250,6 +250,14 @@ def test_replacing_an_axis_remembers_the_file(tmp_path: Path) -> None:
 
 # Stability in the loss
 
+
+def test_a_setting_of_the_other_estimator_is_refused() -> None:
+    with pytest.raises(UsageError, match="exponents is not for lambda_delta"):
+        Regulariser(0.5, estimator="lambda_delta", exponents=2)
+    with pytest.raises(UsageError, match="delta is not for lambda_grad"):
+        Regulariser(0.5, delta=0.3)
+
+
 TERM = 'stability = { weight = 0.5, target = -0.1, estimator = "lambda_delta", every = 2, delta = 0.3 }'
 
 

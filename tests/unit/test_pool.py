@@ -41,7 +41,8 @@ class FakeChild:
 
     stage: Stage
 
-    def __init__(self, target: str, argument: Job) -> None:
+    def __init__(self, target: str, argument: Job, *, quiet: bool) -> None:
+        assert quiet
         self.job = argument
         self.key = argument.cell.key
         self.connection = self
@@ -75,6 +76,9 @@ class FakeChild:
     def memory(self) -> int:
         return 0
 
+    def printed(self) -> str:
+        return f"hello from {self.key}"
+
     def fate(self) -> str:
         return "the process was killed by SIGSEGV"
 
@@ -94,14 +98,17 @@ def _no_processes(monkeypatch: pytest.MonkeyPatch) -> None:
 @given(cells=st.integers(0, 12), workers=st.integers(1, 4), seed=st.integers(0, 10_000))
 def test_all_cells_end_and_timing_is_alone(cells: int, workers: int, seed: int) -> None:
     FakeChild.stage = Stage(random.Random(seed))
+    printed: list[tuple[str, str]] = []
     results = list(
         execute(
             map(job, range(cells)),
             workers=workers,
             limits=Limits(),
             on_epoch=lambda cell, event: None,
+            on_output=lambda cell, text: printed.append((cell.key, text)),
         )
     )
+    assert sorted(printed) == sorted((f"k{index}", f"hello from k{index}") for index in range(cells))
     assert sorted(result.cell.key for result in results) == sorted(f"k{index}" for index in range(cells))
     assert {result.status for result in results} <= {Status.DONE, Status.FAILED}
     assert FakeChild.stage.most_training <= workers
@@ -115,6 +122,7 @@ def test_closing_kills_what_runs() -> None:
         workers=3,
         limits=Limits(),
         on_epoch=lambda cell, event: None,
+        on_output=lambda cell, text: None,
     )
     next(results)
     results.close()
@@ -128,7 +136,14 @@ def test_a_silent_cell_is_killed_at_its_limit(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(pool.time, "monotonic", lambda: float(next(clock)))
     monkeypatch.setattr(FakeChild, "messages", lambda self: iter(()))
     FakeChild.stage = Stage(random.Random(1))
-    (result,) = execute([job(0)], workers=1, limits=Limits(10), on_epoch=lambda cell, event: None)
+    (result,) = execute(
+        [job(0)],
+        workers=1,
+        limits=Limits(10),
+        on_epoch=lambda cell, event: None,
+        on_output=lambda cell, text: None,
+    )
+    assert result.traceback == "hello from k0"
     assert (result.status, result.environment) == (Status.TIMEOUT, "here")
     assert FakeChild.stage.log == ["killed k0"]
     assert result.seconds > 10

@@ -150,7 +150,7 @@ def test_a_subset_is_in_proportion_the_same_every_time_and_marked(tmp_path: Path
 @pytest.mark.parametrize("train", [5, 127, 10_000])
 def test_a_subset_that_cannot_be_cut_is_refused(tmp_path: Path, train: int) -> None:
     write_mnist(tmp_path, train=np.repeat(np.arange(10), 14))
-    with pytest.raises(UsageError, match=f"train={train} cannot be cut from 126"):
+    with pytest.raises(UsageError, match=rf"train={train} (of 126 training samples|cannot be cut)"):
         load("mnist", tmp_path, train=train)
 
 
@@ -314,8 +314,21 @@ def test_a_truncated_shd_file_is_named(tmp_path: Path) -> None:
     write_shd(tmp_path, *spoken(220))
     file = tmp_path / "SHD/shd_test.h5"
     file.write_bytes(file.read_bytes()[:-5000])
-    with pytest.raises(DataError, match=r"SHD cannot be read"):
+    with pytest.raises(DataError, match=r"SHD/shd_test\.h5 cannot be read"):
         load("shd", tmp_path)
+
+
+def test_an_array_that_is_cut_off_is_named(tmp_path: Path) -> None:
+    for part in ("train", "test"):
+        for suit in ("cl", "di", "he", "sp"):
+            folder = tmp_path / f"POKERDVS/pips_{part}/{suit}"
+            folder.mkdir(parents=True)
+            for number in range(5):
+                np.save(folder / f"{number}.npy", np.zeros((3, 4), np.int64))
+    file = tmp_path / "POKERDVS/pips_train/he/3.npy"
+    file.write_bytes(file.read_bytes()[:-9])
+    with pytest.raises(DataError, match=rf"{file} cannot be read"):
+        load("pokerdvs", tmp_path)
 
 
 def write_nmnist(root: Path, recordings: int = 12) -> None:
@@ -340,6 +353,14 @@ def test_a_truncated_recording_is_named(tmp_path: Path) -> None:
     assert len(data.test) == 120
     with pytest.raises(DataError, match=f"{file} cannot be read"):
         data.test.x[:]  # type: ignore[index]
+
+
+def test_a_recording_without_events_is_named(tmp_path: Path) -> None:
+    write_nmnist(tmp_path)
+    file = tmp_path / "NMNIST/Test/4/00003.bin"
+    file.write_bytes(b"")
+    with pytest.raises(DataError, match=f"{file} holds no event"):
+        load("nmnist", tmp_path).test.x[:]  # type: ignore[index]
 
 
 def test_the_order_of_records_is_not_the_file_systems(tmp_path: Path) -> None:

@@ -582,12 +582,16 @@ def test_batchnorm_in_training_mode_is_refused() -> None:
         ((torch.zeros(2, 3),), 0, {}, "steps"),
         ((torch.zeros(2, 3),), torch.zeros(5, 3, 4), {}, "batch entries"),
         ((torch.zeros(2, 3),), torch.zeros(0, 2, 4), {}, "batch entries"),
+        ((torch.zeros(2, 3),), 10.0, {}, "inputs=10.0"),
+        ((torch.zeros(2, 3, dtype=torch.float16),), 10, {}, "float16"),
         ((torch.zeros(2, 3),), 10, {"k": 4}, "k=4"),
+        ((torch.zeros(2, 3),), 10, {"k": 1.5}, "k=1.5"),
         ((torch.zeros(2, 3),), 10, {"k": 0}, "k=0"),
         ((torch.zeros(2, 3),), 10, {"derivative": "tru"}, "derivative='tru'"),
         ((torch.zeros(2, 3),), 10, {"transient": 10}, "transient"),
         ((torch.zeros(2, 3),), 10, {"transient": -1}, "transient"),
         ((torch.zeros(2, 3),), 10, {"qr_every": 0}, "qr_every"),
+        ((torch.zeros(2, 3),), 10, {"qr_every": 2.0}, "qr_every"),
     ],
 )
 def test_bad_arguments_are_refused_before_any_step(
@@ -603,6 +607,47 @@ def test_bad_arguments_are_refused_before_any_step(
 def test_step_that_changes_the_dtype_is_refused() -> None:
     with pytest.raises(UsageError, match=r"float32.*float64"):
         spectrum(lambda _, s: (None, (s[0].double(),)), (torch.ones(2, 3),), 10)
+
+
+@pytest.mark.parametrize(
+    "rule", [lambda h: h, lambda h: (h,), lambda h: (None, h), lambda h: (None, None, h)]
+)
+def test_step_that_returns_no_state_is_refused(rule: Any) -> None:
+    with pytest.raises(UsageError, match=r"not \(output, state\)"):
+        spectrum(lambda _, s: rule(s[0]), (torch.ones(2, 3, dtype=F64),), 10)
+
+
+def test_tangents_of_another_shape_are_refused() -> None:
+    def rule(_: None, state: maps.State, tangents: maps.State) -> tuple[maps.State, maps.State]:
+        return (0.9 * state[0],), (0.9 * tangents[0][:, :, :1],)
+
+    with pytest.raises(UsageError, match="tangent_step turns tangents"):
+        spectrum(lambda _, s: (None, (0.9 * s[0],)), (normal(2, 3),), 10, tangent_step=rule)
+
+
+def test_step_without_gradients_is_refused_unless_it_is_a_constant() -> None:
+    def frozen(_: None, state: maps.State) -> tuple[None, maps.State]:
+        with torch.no_grad():
+            return None, (0.9 * state[0],)
+
+    with pytest.raises(UsageError, match="carries no gradient"):
+        spectrum(frozen, (normal(2, 3),), 10)
+    constant = spectrum(lambda _, s: (None, (torch.ones_like(s[0]),)), (normal(2, 3),), 10)
+    assert constant.exponents.isneginf().all()
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32], ids=str)
+@pytest.mark.parametrize("r", [2.0, 1 + 5**0.5, 4.0])
+def test_maps_that_go_through_a_critical_point_are_accepted(r: float, dtype: torch.dtype) -> None:
+    """There J is what rounding leaves of 0, by either way of differentiating another rest."""
+
+    def step(_: None, state: maps.State) -> tuple[None, maps.State]:
+        x = state[0]
+        return None, (r * x * (1 - x),)
+
+    start = (torch.linspace(0.1, 0.9, 7).to(dtype)[:, None],)
+    (found,) = spectrum(step, start, 3000, transient=100).exponents.tolist()
+    assert found == pytest.approx(math.log(2), abs=0.02) if r == 4 else found < -5
 
 
 # Dimension
@@ -623,6 +668,12 @@ def test_step_that_changes_the_dtype_is_refused() -> None:
 def test_kaplan_yorke(exponents: list[float], complete: bool, dimension: float | None) -> None:
     found = kaplan_yorke(exponents, complete=complete)
     assert found is None if dimension is None else found == pytest.approx(dimension, abs=1e-5)
+
+
+def test_rounding_takes_nothing_from_the_dimension() -> None:
+    for dtype in (torch.float32, F64):
+        result = spectrum(lambda _, s: (None, (s[0],)), (normal(2, 3).to(dtype),), 150)
+        assert result.kaplan_yorke == 3
 
 
 @pytest.mark.parametrize(

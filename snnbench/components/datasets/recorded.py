@@ -114,9 +114,12 @@ class Recorded:
 
         def make(**part: Any) -> Split:
             fingerprint = hashlib.sha256(f"{self.name} {part} {checksums}".encode()).hexdigest()
-            with reading(root / kind.__name__):
+            try:
                 dataset = kind(str(root), **part)
                 records, labels = _records(dataset)
+            except Exception:
+                with reading(_damaged(root / kind.__name__)):
+                    raise
             if not len(labels):
                 raise DataError(f"{root / kind.__name__}: there are no recordings for {part}", _HINT)
             source = TonicSource(dataset, self.sensor, fingerprint, sort=not content)
@@ -127,6 +130,20 @@ class Recorded:
 
 
 _HINT = "'snnbench data status' tells what is there"
+
+
+def _damaged(folder: Path) -> Path:
+    """The first file that its reader refuses, of the formats that tonic reads at once; else the folder."""
+    for file in sorted(folder.rglob("*.*")):
+        try:
+            if file.suffix == ".npy":
+                np.load(file)
+            elif file.suffix == ".h5":
+                with h5py.File(file) as opened:
+                    _ = opened["labels"][:]
+        except Exception:
+            return file
+    return folder
 
 
 def _records(dataset: Any) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

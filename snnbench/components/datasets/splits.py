@@ -82,13 +82,16 @@ def subset(name: str, train: Split, size: int) -> Split:
     Raises:
         UsageError: There are not that many, or too few are asked for.
     """
+    least = len(train.y.unique())
+    if not least <= size <= len(train) - least:
+        raise UsageError(
+            f"dataset {name!r}: train={size} of {len(train)} training samples",
+            f"from {least}, one of each class, to {len(train) - least}; 0 is all of them",
+        )
     try:
         return _cut(train, train_size=size)[0]
     except ValueError as error:
-        raise UsageError(
-            f"dataset {name!r}: train={size} cannot be cut from {len(train)} training samples: {error}",
-            "0 is all of them",
-        ) from None
+        raise UsageError(f"dataset {name!r}: train={size} cannot be cut: {error}", "0 is all") from None
 
 
 def check_labels(

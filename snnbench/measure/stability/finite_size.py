@@ -93,6 +93,8 @@ def finite_size(
     """
     flow = FlatMap(step, state)
     xs = unbind(inputs, flow.batch)
+    if not isinstance(deltas, Iterable):
+        raise UsageError(f"deltas={deltas!r}: not several sizes", f"for one: deltas=[{deltas!r}]")
     sizes = tuple(sorted({float(delta) for delta in deltas}))
     _check(sizes, len(xs), transient)
     with torch.no_grad():

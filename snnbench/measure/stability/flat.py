@@ -53,7 +53,7 @@ class FlatMap:
         """
         given = self.unflatten(h)
         before = _versions(given)
-        _, state = self._step(x_t, given)
+        state = _state_of(self._step(x_t, given))
         if _versions(given) != before:
             raise UsageError("the step writes into the state that it is given", "return a new state")
         following = self.flatten(state)
@@ -75,6 +75,22 @@ class FlatMap:
         return tuple(part.reshape(len(h), *shape) for part, shape in parts)
 
 
+def _state_of(result: object) -> State:
+    """The state of what a step returns."""
+    if isinstance(result, tuple) and len(result) == 2 and isinstance(result[1], tuple):
+        return result[1]
+    raise UsageError(
+        f"the step returns {_kind(result)}, not (output, state)",
+        "for a map without an output: return None, (next,)",
+    )
+
+
+def _kind(result: object) -> str:
+    if isinstance(result, tuple):
+        return f"({', '.join(type(part).__name__ for part in result)})"
+    return type(result).__name__
+
+
 def _versions(state: State) -> list[int]:
     """How often each part was written to; tensors of the inference mode do not count it."""
     return [part._version for part in state if not part.is_inference()]
@@ -90,6 +106,8 @@ def unbind(inputs: Tensor | int, batch: int) -> Sequence[Tensor | None]:
         if inputs < 1:
             raise UsageError(f"inputs: {inputs} steps", "give at least one")
         return [None] * inputs
+    if not isinstance(inputs, Tensor):
+        raise UsageError(f"inputs={inputs!r}", "a tensor [T, B, ...], or a number of steps, an int")
     if inputs.dim() < 2 or inputs.shape[1] != batch or not len(inputs):
         raise UsageError(
             f"inputs has shape {list(inputs.shape)}, the state has {batch} batch entries",

@@ -86,6 +86,8 @@ def spectrum(
     xs = unbind(inputs, flow.batch)
     k = flow.width if k is None else k
     _check(k, flow.width, len(xs), transient, qr_every)
+    if flow.start.dtype not in (torch.float32, torch.float64):
+        raise UsageError(f"the state is {flow.start.dtype}: there is no QR of it", "use float64")
     if derivative not in get_args(Derivative):
         raise UsageError(f"derivative={derivative!r}", f"one of {', '.join(get_args(Derivative))}")
     measured = len(xs) - transient
@@ -104,7 +106,7 @@ def spectrum(
         exponents,
         result.stderr[order],
         result.interval[order],
-        *_dimension_and_entropy(exponents, k == flow.width, smooth),
+        *_dimension_and_entropy(exponents, k == flow.width, smooth, 16 * torch.finfo(flow.start.dtype).eps),
         tuple(name for name, raised in flags.items() if raised),
     )
 
@@ -115,24 +117,24 @@ def _own_rule(step: Step) -> TangentStep | None:
 
 
 def _check(k: int, width: int, steps: int, transient: int, qr_every: int) -> None:
-    if not 1 <= k <= width:
+    if not isinstance(k, int) or not 1 <= k <= width:
         raise UsageError(f"k={k} of {width} exponents", f"give 1 to {width}, or None for all")
     if not 0 <= transient < steps:
         raise UsageError(
             f"transient={transient} of {steps} steps leaves nothing to measure", "give more steps"
         )
-    if qr_every < 1:
+    if not isinstance(qr_every, int) or qr_every < 1:
         raise UsageError(f"qr_every={qr_every} is not a number of steps", "1 is always right")
 
 
 def _dimension_and_entropy(
-    exponents: Tensor, complete: bool, smooth: bool
+    exponents: Tensor, complete: bool, smooth: bool, rounding: float
 ) -> tuple[float | None, float | None]:
     """Of a map whose tangents are those of its trajectories: ``smooth``."""
     if not smooth:
         return None, None
     values = exponents.tolist()
-    return kaplan_yorke(values, complete=complete), entropy(values, complete=complete)
+    return kaplan_yorke(values, complete=complete, rounding=rounding), entropy(values, complete=complete)
 
 
 def entropy(exponents: Sequence[float], *, complete: bool) -> float | None:
@@ -150,12 +152,13 @@ def entropy(exponents: Sequence[float], *, complete: bool) -> float | None:
     return math.fsum(exponent for exponent in exponents if exponent > 0)
 
 
-def kaplan_yorke(exponents: Sequence[float], *, complete: bool) -> float | None:
+def kaplan_yorke(exponents: Sequence[float], *, complete: bool, rounding: float = 0) -> float | None:
     """Kaplan-Yorke dimension (Kaplan & Yorke 1979) of descending exponents.
 
     Args:
         exponents: The largest ones.
         complete: Whether they are all there are.
+        rounding: A sum this little below 0 is 0.
 
     Returns:
         None where an exponent is not a number, or where the sum does not turn negative among those given.
@@ -164,7 +167,7 @@ def kaplan_yorke(exponents: Sequence[float], *, complete: bool) -> float | None:
     for index, exponent in enumerate(exponents):
         if math.isnan(exponent):
             return None
-        if total + exponent < 0:
+        if total + exponent < -rounding:
             return index + total / abs(exponent)
         total += exponent
     return float(len(exponents)) if complete else None

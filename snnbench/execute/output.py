@@ -1,0 +1,43 @@
+"""What a cell prints: kept off the terminal, where it would drown the progress, and handed over by cell."""
+
+from __future__ import annotations
+
+import os
+import threading
+from multiprocessing.connection import Connection
+from typing import Final
+
+KEPT_BYTES: Final = 64 * 1024
+"""Of what one cell prints: the last ones. A cell that never stops printing fills no memory and no disk."""
+
+PATIENCE_SECONDS: Final = 1.0
+"""How long what a cell left running may hold its output open once the cell is gone."""
+
+
+class Output:
+    """The end of all that is written into a pipe, read in the background so that no writer has to wait.
+
+    Args:
+        reader: The pipe's end to read from. This closes it.
+    """
+
+    def __init__(self, reader: Connection) -> None:
+        self._reader = reader
+        self._end = bytearray()
+        self._dropped = 0
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def text(self) -> str:
+        """What was written, once its writers are gone; of much only the end, which says so."""
+        self._thread.join(PATIENCE_SECONDS)
+        text = bytes(self._end).decode(errors="replace").strip()
+        return f"[{self._dropped} bytes left out]\n{text}" if self._dropped else text
+
+    def _read(self) -> None:
+        with self._reader:
+            while read := os.read(self._reader.fileno(), KEPT_BYTES):
+                self._end += read
+                over = max(len(self._end) - KEPT_BYTES, 0)
+                del self._end[:over]
+                self._dropped += over
