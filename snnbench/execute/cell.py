@@ -14,6 +14,7 @@ from typing import cast
 import numpy as np
 import torch
 
+from snnbench.engine.compiled import Compiled
 from snnbench.engine.network import Network
 from snnbench.errors import SnnbenchError
 from snnbench.execute import engine, rivals
@@ -123,6 +124,8 @@ def _choose_engine(job: Job, build: Builder, trained: Trained, found: _Findings)
     trained.network.run_by(chosen.engine)
     found.engine = chosen.name
     found.labels |= {"fallback": chosen.fallback} if chosen.fallback else {}
+    if isinstance(chosen.engine, Compiled):
+        found.labels |= {"chunk": f"{chosen.engine.chunk} steps"}
 
 
 def _stability(trained: Trained, measure: Measure) -> Metrics:

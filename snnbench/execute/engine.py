@@ -7,7 +7,7 @@ import math
 import os
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch.nn.functional import cross_entropy
 
@@ -84,7 +84,11 @@ def _decide(asked: EngineChoice, trained: Trained) -> int:
         kinds=len(kinds),
         warm=frozenset(chunk for chunk in range(1, MOST_STEPS + 1) if warm.is_marked(kinds, chunk)),
     )
-    return pays(work) if asked is EngineChoice.AUTO else best_chunk(work)
+    if asked is EngineChoice.AUTO:
+        return pays(work)
+    if not work.calls:  # nothing is trained, speed alone is measured: what compiling takes does not count
+        return best_chunk(replace(work, calls=1), caution=0)
+    return best_chunk(work)
 
 
 def expected_calls(budget: Budget, data: Dataset) -> float:

@@ -158,12 +158,16 @@ def test_what_a_cell_prints_is_kept_from_the_terminal(
 ) -> None:
     results, listener = run(host, matrix(tmp_path, "base printing"), tmp_path / "out")
     assert results["printing/0"].status is Status.DONE
-    assert capfd.readouterr() == ("", "")
+    out, error = capfd.readouterr()
+    assert out == ""
+    assert "printed by a neuron" not in error
     log = tmp_path / "out" / OUTPUT
-    head, *lines = log.read_text().split("\n")
+    of_base, of_printing = log.read_text().split("\n\n", 1)
+    assert of_base == f"== {results['base/0'].cell.id} ==\nprinted at import"
+    head, *lines = of_printing.split("\n")
     assert head == f"== {results['printing/0'].cell.id} =="
-    assert set(lines) == {"printed by a neuron", ""}
-    assert listener.notes[-1] == f"1 cells printed something: it is in {log}"
+    assert set(lines) == {"printed at import", "printed by a neuron", ""}
+    assert listener.notes[-1] == f"2 cells printed something: it is in {log}"
 
 
 def test_of_a_cell_that_prints_without_end_the_end_is_kept(host: Host, tmp_path: Path) -> None:

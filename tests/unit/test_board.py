@@ -191,7 +191,7 @@ def test_beside_a_best_row_of_one_seed_nothing_is_tested() -> None:
 def test_how_equal_a_row_is_to_the_reference_stands_at_its_ratio_or_else_beside_it() -> None:
     result = make_result(make_cell(), labels={"equivalence": "C", "reference": "lif"})
     assert "class C" in marks(only_row(result))
-    ratio = {"throughput.training_ratio": Metric(1.2, flags=("class C",))}
+    ratio = {"throughput.training_ratio": Metric(1.2, "", 1.1, 1.3, flags=("class C",))}
     assert "class C" not in marks(only_row(replace(result, metrics={**result.metrics, **ratio})))
 
 

@@ -140,6 +140,16 @@ def test_what_is_asked_for_is_what_runs() -> None:
     assert (chosen.name, chosen.fallback) == ("compiled", "")
 
 
+def test_where_speed_alone_is_measured_the_fastest_chunk_is_taken() -> None:
+    build, trained = built()
+    budget = replace(trained.cell.budget, epochs=0)
+    untrained = replace(trained, cell=replace(trained.cell, budget=budget))
+    chosen = choose(settings("compiled"), build, untrained)
+    assert isinstance(chosen.engine, Compiled)
+    assert chosen.engine.chunk == budget.steps == 3
+    assert best_chunk(Work(steps=3, calls=0, seconds=1.0, kinds=1)) < 3
+
+
 def test_a_second_process_knows_that_it_was_compiled() -> None:
     build, trained = built()
     neuron = trained.network.neurons[0]
