@@ -211,7 +211,7 @@ def _building_in(dtype: torch.dtype) -> Iterator[None]:
         torch.set_default_dtype(before)
 
 
-def _component(host: Host, kind: str, text: str) -> tuple[Spec, Callable[..., object]]:
+def _component(host: Host, kind: str, text: object) -> tuple[Spec, Callable[..., object]]:
     """The component that ``text`` names, and its factory with the parameters filled in."""
     if not isinstance(text, str):
         hint = "like 'atan(alpha=2)'; an object of your own can be given to the class of a neuron"

@@ -48,7 +48,7 @@ def pays(work: Work) -> int:
     """The rule of ``auto``: the steps of a chunk if compiling pays, else 0.
 
     It pays if the seconds it is expected to save are more than ``MARGIN`` times those it takes. Unless
-    the code is on the disk already, the populations must take some 20 s of the cell's time.
+    the code is on the disk already, the populations must take some 70 s of the cell's time.
     """
     chunk = best_chunk(work, MARGIN)
     return chunk if _total_seconds(work, chunk, MARGIN) < work.calls * work.seconds else 0
@@ -67,13 +67,13 @@ def _total_seconds(work: Work, chunk: int, caution: float) -> float:
 def running_seconds(work: Work, chunk: int) -> float:
     """Expected time of the compiled populations of a cell; steps that are left over run eagerly."""
     left = work.steps % chunk / work.steps
-    share = 0.1 + 0.8 / chunk  # of the eager time, at most
+    share = 0.15 + 0.8 / chunk  # of the eager time
     return work.calls * work.seconds * (left + (1 - left) * share)
 
 
 def compile_seconds(work: Work, chunk: int) -> float:
     """Roughly what it takes to compile training and inference (docs/engine.md)."""
-    return work.kinds * (3 + 0.3 * chunk if chunk in work.warm else 7 + 1.1 * chunk)
+    return work.kinds * (4 + 0.3 * chunk if chunk in work.warm else 12 + 2.5 * chunk)
 
 
 def stepped(network: Network) -> list[Neuron]:

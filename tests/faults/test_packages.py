@@ -6,6 +6,7 @@ Each is a distribution with its metadata and its entry point, found and run by t
 from __future__ import annotations
 
 import os
+import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -257,3 +258,22 @@ def test_what_cannot_be_meant_is_refused_before_any_work(
 
 def test_a_package_cannot_take_a_built_in_s_name(site: Path, results: dict[str, CellResult]) -> None:
     assert results["lif"].labels["spike"] == "binary"  # the package's says none
+
+
+def test_a_terminal_names_the_plugin_whose_import_ends_the_process(tmp_path: Path) -> None:
+    (tmp_path / "leaves.py").write_text("import os\nos._exit(7)")
+    terminal, end = pty.openpty()
+    command = [sys.executable, "-m", "snnbench", "plugins", "-p", "leaves"]
+    done = subprocess.run(command, cwd=tmp_path, stderr=end, check=False, timeout=300)
+    os.close(end)
+    assert done.returncode == 7
+    assert os.read(terminal, 65536).decode().endswith("loading plugin 'leaves' (leaves) ")
+    os.close(terminal)
+
+
+def test_an_import_that_crashes_is_told_by_file_and_line(tmp_path: Path) -> None:
+    (tmp_path / "crashes.py").write_text("import ctypes\n\nctypes.string_at(0)")
+    done = snnbench(None, "plugins", "-p", "crashes", cwd=tmp_path)
+    assert done.returncode < 0
+    assert "Fatal Python error: Segmentation fault" in done.stderr
+    assert 'crashes.py", line 3' in done.stderr

@@ -76,7 +76,7 @@ def test_short_cells_stay_eager_and_long_ones_get_long_chunks() -> None:
     long = Work(steps=100, calls=20_000, seconds=0.1, kinds=1)
     assert pays(long) == 25
     assert best_chunk(quick) < best_chunk(long)
-    middling = replace(long, calls=150)
+    middling = replace(long, calls=200)
     assert pays(middling) == 0
     assert pays(replace(middling, warm=frozenset({2, 4, 10, 25}))) > 0
 

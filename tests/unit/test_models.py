@@ -151,3 +151,14 @@ def test_no_steps_are_said(text: str) -> None:
 def test_what_is_misspelt_is_said(make: object, text: str, said: str) -> None:
     with pytest.raises(UsageError, match=said):
         make(text)  # type: ignore[operator]
+
+
+def test_an_object_in_place_of_a_text_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"surrogate=ATan\(.*\) is not a text"):
+        snnbench.make_neuron("lif", (3,), surrogate=snnbench.make_surrogate("atan"))  # type: ignore[arg-type]
+
+
+def test_a_star_import_gives_all_names() -> None:
+    names: dict[str, object] = {}
+    exec("from snnbench import *", names)
+    assert {"Neuron", "NeuronSpec", "SurrogateSpec", "make_neuron", "hookimpl", "lyapunov"} <= set(names)
