@@ -177,11 +177,11 @@ def _missing(spec: DatasetSpec, files: list[DataFile], root: Path) -> DataError:
 def _unavailable(spec: DatasetSpec, file: DataFile, root: Path, why: str) -> DataError:
     """What cannot be downloaded; what there is of it stays as it is."""
     state = "damaged" if (root / file.path).is_file() else "missing"
-    by_hand = f"; or put {file.urls[0]} there by hand" if file.urls else ""
+    by_hand = f"; or save {file.urls[0]} as {root / file.path}" if file.urls else ""
     return DataError(
         f"dataset {spec.name!r}: {file.path} ({file.checksum}) is {state} in {root}, "
         f"and cannot be downloaded: {why}",
-        f"with a network, {_remedy(spec, root)}{by_hand}",
+        f"{_remedy(spec, root)}{by_hand}",
     )
 
 

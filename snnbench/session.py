@@ -78,7 +78,8 @@ def perform(matrix: Matrix, plan: Plan, host: Host, options: Options, observer: 
     """Run what is missing of ``plan``; return the results of all its cells that have one.
 
     Raises:
-        UsageError: The device does not exist, or a component cannot be sent to a process.
+        UsageError: The device does not exist, a component cannot be sent to a process, or a batch is larger
+            than a dataset.
         DataError: A dataset is missing or damaged: no cell is started.
         StoreError: The run directory cannot be written or is in use.
     """
@@ -120,7 +121,8 @@ def perform(matrix: Matrix, plan: Plan, host: Host, options: Options, observer: 
                 for message in host.cell_finished(result):
                     observer.note(message)
         if output.cells:
-            observer.note(f"{output.cells} cells printed something: it is in {output.file}")
+            count = "1 cell" if output.cells == 1 else f"{output.cells} cells"
+            observer.note(f"what {count} printed is in {output.file}")
     return [results[cell.key] for cell in plan.cells if cell.key in results]
 
 
@@ -132,9 +134,9 @@ class _Output:
     cells: int = 0
 
     def add(self, cell: Cell, text: str) -> None:
-        self.cells += 1
         with suppress(OSError), self.file.open("a", encoding="utf-8") as log:
             log.write(f"== {cell.id} ==\n{text}\n\n")
+            self.cells += 1
 
 
 def _say_what_is_there(journal: Journal, matrix: Matrix, observer: Observer) -> None:

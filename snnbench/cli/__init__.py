@@ -6,6 +6,7 @@ import faulthandler
 import io
 import sys
 import traceback
+from contextlib import suppress
 
 import typer
 
@@ -26,7 +27,8 @@ def main() -> None:
     """Entry point: run the command; say errors in two lines and exit with their code."""
     from snnbench.cli import commands  # noqa: F401  registers the commands
 
-    faulthandler.enable()  # a plugin whose import crashes is told by the file and line
+    with suppress(RuntimeError, OSError, ValueError):  # there is no stderr
+        faulthandler.enable()  # a plugin whose import crashes is told by the file and line
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal without β must not end a command
     try:

@@ -32,7 +32,7 @@ def _load(options: list[str] | None, *, strict: bool = False) -> Host:
     """The plugins; a terminal shows which one is being imported, still if that ends or hangs the process."""
     from snnbench.plugin.host import Host
 
-    if not sys.stderr.isatty():
+    if sys.stderr is None or not sys.stderr.isatty():
         return Host.load(options or (), strict=strict)
     wipe = "\r\x1b[K"
 

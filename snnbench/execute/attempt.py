@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import torch
 
@@ -13,12 +13,15 @@ from snnbench.records import Metric, Status
 
 Metrics: TypeAlias = dict[str, Metric]
 
+FAILURES: Final = (Exception, SystemExit, KeyboardInterrupt)
+"""What a plugin may raise. Ctrl-C does not get to the processes of cells."""
+
 
 def attempt(measurement: Callable[[], Metrics], missing: Callable[[str], Metrics]) -> Metrics:
     """A measurement that fails is missing, with the reason, and takes no other one with it."""
     try:
         return measurement()
-    except (Exception, SystemExit) as error:
+    except FAILURES as error:
         return missing(reason_of(error))
 
 

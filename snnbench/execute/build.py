@@ -73,7 +73,14 @@ class Builder:
         spec = cast(DatasetSpec, self.specs["dataset"])
         content = str(spec.resolve(self.cell.dataset.params).get("content", ""))
         fetch.verify(spec, content, self.data_root, note, download=download)
-        data, _ = self._encoded(note)
+        self.check_batch(self._encoded(note)[0])
+
+    def check_batch(self, data: Dataset) -> None:
+        """Refuse a batch that is larger than the training split of ``data``.
+
+        Raises:
+            UsageError: It is.
+        """
         if (size := self.cell.budget.batch_size) > len(data.train):
             raise UsageError(
                 f"batch_size {size} exceeds the {len(data.train)} training samples of {self.cell.dataset}",

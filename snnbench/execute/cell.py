@@ -18,7 +18,7 @@ from snnbench.engine.compiled import Compiled
 from snnbench.engine.network import Network
 from snnbench.errors import SnnbenchError
 from snnbench.execute import engine, rivals
-from snnbench.execute.attempt import Metrics, attempt, reason_of, status_of
+from snnbench.execute.attempt import FAILURES, Metrics, attempt, reason_of, status_of
 from snnbench.execute.build import Builder
 from snnbench.execute.job import Job, labels
 from snnbench.execute.rivals import Alone
@@ -63,7 +63,7 @@ def run_cell(job: Job, on_epoch: OnEpoch, alone: Alone) -> CellResult:
     status, reason, trace = Status.DONE, "", ""
     try:
         _measure_all(job, on_epoch, alone, found)
-    except BaseException as error:  # SystemExit and KeyboardInterrupt too: nobody else raises them here
+    except FAILURES as error:
         status, reason = status_of(error), reason_of(error)
         trace = "" if isinstance(error, SnnbenchError) else traceback.format_exc()
         found.metrics, found.series = {}, {}
@@ -90,6 +90,7 @@ def _measure_all(job: Job, on_epoch: OnEpoch, alone: Alone, found: _Findings) ->
     """
     cell, device = job.cell, torch.device(job.settings.device)
     build = Builder(cell, job.specs, job.settings.data_root)
+    build.check_batch(build.data)
     network = build.network().to(device)
     trained = Trained(cell, network, build.encoder, build.data, device)
     found.labels |= {"data": build.source.checksum, "dtype": _dtype(network)}

@@ -80,6 +80,7 @@ def check_data(jobs: Sequence[Job], note: Callable[[str], None]) -> None:
 
     Raises:
         DataError: Something is missing and cannot be had, or is wrong.
+        UsageError: A batch is larger than a dataset.
     """
     child = Child("snnbench.execute.worker:data_main", list(jobs))
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import faulthandler
 import importlib
+import io
 import multiprocessing
 import os
 import signal
@@ -70,15 +71,14 @@ class Child:
         started = context()
         self.connection, theirs = started.Pipe()
         lifeline, self._lifeline = started.Pipe(duplex=False)
-        reader, writer = started.Pipe(duplex=False)
-        streams = writer if quiet and os.name == "posix" else None
-        arguments = (target, theirs, lifeline, streams)
+        reader, writer = started.Pipe(duplex=False) if quiet and os.name == "posix" else (None, None)
+        arguments = (target, theirs, lifeline, writer)
         process = started.Process(target=_enter, args=arguments)  # type: ignore[attr-defined]
         with _without_main():
             process.start()
-        for given in (theirs, lifeline, writer):
+        for given in filter(None, (theirs, lifeline, writer)):
             given.close()
-        self._output = Output(reader)
+        self._output = Output(reader) if reader else None
         self._process: multiprocessing.process.BaseProcess = process
         with suppress(OSError):  # a child that is gone already is noticed when it is listened to
             self.connection.send(argument)
@@ -131,7 +131,7 @@ class Child:
 
     def printed(self) -> str:
         """What a quiet child that is gone has written, the stack of a fatal error included."""
-        return self._output.text()
+        return self._output.text() if self._output else ""
 
     def fate(self) -> str:
         """Why a child that says no more ended, in words; one that is still there is killed."""
@@ -185,7 +185,9 @@ def _detach(lifeline: Connection, streams: Connection | None) -> None:
         os.dup2(streams.fileno(), 2)
         streams.close()
     os.dup2(2, 1)
-    faulthandler.enable()  # a segmentation fault tells where it was
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)  # what is printed is there if the child is killed
+    faulthandler.enable(2)  # a segmentation fault tells where it was
     threading.Thread(target=_die_with, args=(lifeline,), daemon=True).start()
 
 

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from snnbench.engine.eager import EAGER
 from snnbench.engine.network import Network
-from snnbench.execute.attempt import Metrics, attempt, reason_of
+from snnbench.execute.attempt import FAILURES, Metrics, attempt, reason_of
 from snnbench.execute.build import Builder
 from snnbench.execute.job import Job
 from snnbench.measure import Trained, equivalence, throughput
@@ -60,7 +60,7 @@ def _rival(neuron: Component, spec: NeuronSpec, build: Builder, trained: Trained
     """
     try:
         network = build.rival(neuron, spec).run_by(EAGER).to(trained.device)
-    except Exception as error:
+    except FAILURES as error:
         return reason_of(error)
     equivalence.take_weights(network, trained.network)
     return network

@@ -16,7 +16,6 @@ from snnbench.errors import UsageError
 from snnbench.plugin.specs import EncoderSpec, Spec
 from snnbench.records import Params
 from snnbench.testing.casebook import Probe
-from snnbench.testing.effect import Behaviour, check_effects
 from snnbench.testing.outcomes import Undecided, Violation
 from snnbench.testing.rng import no_global_draws
 from snnbench.testing.specs import BUILD_PROBE, SPEC_PROBES
@@ -228,25 +227,9 @@ def _refused(encode: Encoder, value: float) -> Tensor | None:
         ) from error
 
 
-def effect(subject: Subject) -> None:
-    """Every parameter, at other values than its default."""
-
-    def behaviour(params: Params) -> Behaviour | None:
-        try:
-            encode = Subject(subject.spec, params).make()
-            kinds = sorted(subject.spec.accepts)
-            encoded = [_encode(encode, subject.samples(kind)) for kind in kinds]
-        except (Undecided, ValueError, RuntimeError):
-            return None
-        return tuple((one.shape, one.numpy().tobytes()) for one in encoded)
-
-    check_effects(subject.spec, behaviour)
-
-
 PROBES: Final = (
     *SPEC_PROBES,
     BUILD_PROBE,
-    Probe("spec[effect]", "that each of its parameters does something", effect, each=False),
     Probe("shape", "that it gives [T, B, *]", shape),
     Probe("shape[one_step]", "that it gives [1, B, *] for one step", one_step),
     Probe("random[reproducible]", "that a generator decides its spikes", reproducible),

@@ -198,12 +198,12 @@ def effect(subject: Subject) -> None:
     """Every parameter, at other values than its default."""
 
     def behaviour(params: Params) -> Behaviour | None:
+        z = torch.tensor(GRID, dtype=torch.float64)
         try:
             surrogate = Subject(subject.spec, params).make()
-        except Undecided:
+            return surrogate(z).numpy().tobytes(), surrogate.derivative(z).numpy().tobytes()
+        except (Undecided, ValueError, RuntimeError):
             return None
-        z = torch.tensor(GRID, dtype=torch.float64)
-        return surrogate(z).tolist(), surrogate.derivative(z).tolist()
 
     check_effects(subject.spec, behaviour)
 

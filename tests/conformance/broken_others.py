@@ -116,11 +116,6 @@ class Steady:
         return (self.gain * x).expand(self.steps, *x.shape)
 
 
-class IdleGain(Steady):
-    def __call__(self, x: Tensor, generator: torch.Generator) -> Tensor:
-        return x.expand(self.steps, *x.shape)
-
-
 class OtherGain(Steady):
     def __init__(self, steps: int, *, gain: float = 2.0) -> None:
         super().__init__(steps, gain=gain)
@@ -340,7 +335,6 @@ BROKEN: dict[tuple[str, str], Spec] = {
     ("encoder", "spec[text]"): encoder(Steady, summary=""),
     ("encoder", "spec[defaults]"): encoder(OtherGain),
     ("encoder", "spec[builds]"): encoder(NoGain),
-    ("encoder", "spec[effect]"): encoder(IdleGain),
     ("encoder", "shape"): encoder(TooLong),
     ("encoder", "shape[one_step]"): encoder(NeverShort),
     ("encoder", "random[reproducible]"): encoder(Fading),

@@ -167,7 +167,7 @@ def test_what_a_cell_prints_is_kept_from_the_terminal(
     head, *lines = of_printing.split("\n")
     assert head == f"== {results['printing/0'].cell.id} =="
     assert set(lines) == {"printed at import", "printed by a neuron", ""}
-    assert listener.notes[-1] == f"2 cells printed something: it is in {log}"
+    assert listener.notes[-1] == f"what 2 cells printed is in {log}"
 
 
 def test_of_a_cell_that_prints_without_end_the_end_is_kept(host: Host, tmp_path: Path) -> None:

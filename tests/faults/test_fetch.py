@@ -129,7 +129,7 @@ def test_a_damaged_file_is_not_called_missing(server: Server, tmp_path: Path) ->
     path.write_bytes(CONTENT[:-1])
     with pytest.raises(DataError, match=r"is damaged in .* and cannot be downloaded: 404") as caught:
         fetch.fetch(spec(server), tmp_path)
-    assert f"put {server.url('/data')} there by hand" in caught.value.hint
+    assert f"save {server.url('/data')} as {path}" in caught.value.hint
     assert path.read_bytes() == CONTENT[:-1]
 
 

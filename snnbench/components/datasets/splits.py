@@ -86,7 +86,7 @@ def subset(name: str, train: Split, size: int) -> Split:
     if not least <= size <= len(train) - least:
         raise UsageError(
             f"dataset {name!r}: train={size} of {len(train)} training samples",
-            f"from {least}, one of each class, to {len(train) - least}; 0 is all of them",
+            "at least one of each class is taken, and one left; 0 is all of them",
         )
     try:
         return _cut(train, train_size=size)[0]

@@ -18,7 +18,7 @@ from torch import Tensor
 from snnbench.engine.eager import State
 from snnbench.errors import UsageError
 from snnbench.measure.stability.bundle import Growth, growth
-from snnbench.measure.stability.flat import FlatMap, Step, unbind
+from snnbench.measure.stability.flat import FlatMap, Step, unbind, whole
 from snnbench.measure.stability.statistics import (
     ASYMPTOTIC_STEPS,
     CONFIDENCE,
@@ -96,6 +96,7 @@ def finite_size(
     if not isinstance(deltas, Iterable):
         raise UsageError(f"deltas={deltas!r}: not several sizes", f"for one: deltas=[{deltas!r}]")
     sizes = tuple(sorted({float(delta) for delta in deltas}))
+    transient = whole("transient", transient)
     _check(sizes, len(xs), transient)
     with torch.no_grad():
         measured = growth(flow, sizes, xs, transient, seed)

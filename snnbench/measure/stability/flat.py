@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
@@ -102,18 +103,29 @@ def unbind(inputs: Tensor | int, batch: int) -> Sequence[Tensor | None]:
     Raises:
         UsageError: There is no step, or ``inputs`` has another batch axis than the state.
     """
-    if isinstance(inputs, int):
-        if inputs < 1:
-            raise UsageError(f"inputs: {inputs} steps", "give at least one")
-        return [None] * inputs
     if not isinstance(inputs, Tensor):
-        raise UsageError(f"inputs={inputs!r}", "a tensor [T, B, ...], or a number of steps, an int")
+        steps = whole("inputs", inputs)
+        if steps < 1:
+            raise UsageError(f"inputs: {steps} steps", "give at least one")
+        return [None] * steps
     if inputs.dim() < 2 or inputs.shape[1] != batch or not len(inputs):
         raise UsageError(
             f"inputs has shape {list(inputs.shape)}, the state has {batch} batch entries",
             "inputs is [T, B, ...] with T >= 1, or a number of steps",
         )
     return inputs.unbind(0)
+
+
+def whole(name: str, value: object) -> int:
+    """A whole number, of any type that is one.
+
+    Raises:
+        UsageError: It is none.
+    """
+    try:
+        return operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        raise UsageError(f"{name}={value!r} is not a whole number", f"an int: {name}=10") from None
 
 
 def _check(state: State) -> None:

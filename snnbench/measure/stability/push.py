@@ -111,7 +111,7 @@ def push(flow: FlatMap, x_t: Tensor | None, h: Tensor, q: Tensor) -> tuple[Tenso
 def _check_constant(flow: FlatMap, x_t: Tensor | None, h: Tensor, following: Tensor) -> None:
     """A step without gradients is a constant: a neighbour of ``h`` must go where ``h`` goes."""
     near = h + torch.finfo(h.dtype).eps ** 0.5 * (1 + h.abs()) * _probe(h)
-    if not torch.equal(flow(x_t, near), following):
+    if not torch.allclose(flow(x_t, near), following, rtol=0, atol=0, equal_nan=True):
         raise UsageError(
             "the step depends on its state, but its result carries no gradient",
             "leave torch.no_grad() and detach() out of it",

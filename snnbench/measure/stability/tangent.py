@@ -19,7 +19,7 @@ from snnbench.engine.eager import State
 from snnbench.engine.surrogate import Derivative
 from snnbench.engine.tangents import TangentStep
 from snnbench.errors import UsageError
-from snnbench.measure.stability.flat import FlatMap, Step, unbind
+from snnbench.measure.stability.flat import FlatMap, Step, unbind, whole
 from snnbench.measure.stability.qr import growth
 from snnbench.measure.stability.statistics import ASYMPTOTIC_STEPS, estimate
 
@@ -84,7 +84,8 @@ def spectrum(
     """
     flow = FlatMap(step, state)
     xs = unbind(inputs, flow.batch)
-    k = flow.width if k is None else k
+    k = flow.width if k is None else whole("k", k)
+    transient, qr_every = whole("transient", transient), whole("qr_every", qr_every)
     _check(k, flow.width, len(xs), transient, qr_every)
     if flow.start.dtype not in (torch.float32, torch.float64):
         raise UsageError(f"the state is {flow.start.dtype}: there is no QR of it", "use float64")
@@ -117,13 +118,13 @@ def _own_rule(step: Step) -> TangentStep | None:
 
 
 def _check(k: int, width: int, steps: int, transient: int, qr_every: int) -> None:
-    if not isinstance(k, int) or not 1 <= k <= width:
+    if not 1 <= k <= width:
         raise UsageError(f"k={k} of {width} exponents", f"give 1 to {width}, or None for all")
     if not 0 <= transient < steps:
         raise UsageError(
             f"transient={transient} of {steps} steps leaves nothing to measure", "give more steps"
         )
-    if not isinstance(qr_every, int) or qr_every < 1:
+    if qr_every < 1:
         raise UsageError(f"qr_every={qr_every} is not a number of steps", "1 is always right")
 
 
@@ -158,16 +159,16 @@ def kaplan_yorke(exponents: Sequence[float], *, complete: bool, rounding: float 
     Args:
         exponents: The largest ones.
         complete: Whether they are all there are.
-        rounding: A sum this little below 0 is 0.
+        rounding: An exponent this close to 0 is 0.
 
     Returns:
         None where an exponent is not a number, or where the sum does not turn negative among those given.
     """
     total = 0.0
-    for index, exponent in enumerate(exponents):
+    for index, exponent in enumerate(0.0 if abs(one) <= rounding else one for one in exponents):
         if math.isnan(exponent):
             return None
-        if total + exponent < -rounding:
+        if total + exponent < 0:
             return index + total / abs(exponent)
         total += exponent
     return float(len(exponents)) if complete else None

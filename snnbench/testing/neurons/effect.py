@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 import torch
-from torch import Tensor
 
 from snnbench.errors import UsageError
 from snnbench.records import Params
@@ -15,31 +14,43 @@ from snnbench.testing.neurons.subject import MODES, Subject
 from snnbench.testing.outcomes import Undecided
 
 STEPS: Final = 24
+SHAPES: Final = ((2,), (1, 3, 3))
+"""A convolution's kernel matters in space alone."""
 
 
 def effect(subject: Subject) -> None:
     """Every parameter, at other values than its default."""
-    x = subject.drive(STEPS, (2,)) * torch.linspace(0.5, 4, STEPS, dtype=torch.float64).view(-1, 1, 1)
-    check_effects(subject.spec, lambda params: _behaviour(subject, params, x))
+
+    def behaviour(params: Params) -> Behaviour | None:
+        found = tuple(_behaviour(subject, params, shape) for shape in SHAPES)
+        return found if any(found) else None
+
+    check_effects(subject.spec, behaviour)
 
 
-def _behaviour(subject: Subject, params: Params, x: Tensor) -> Behaviour | None:
+def _behaviour(subject: Subject, params: Params, shape: tuple[int, ...]) -> Behaviour | None:
     """Outputs, states and gradients in both modes; None where it cannot be built or run."""
     found: list[object] = []
+    x = subject.drive(STEPS, shape)
+    x = x * torch.linspace(0.5, 4, STEPS, dtype=torch.float64).view(-1, *[1] * (x.ndim - 1))
     try:
-        neuron = Subject(subject.spec, params, subject.beside).make((2,))
+        neuron = Subject(subject.spec, params, subject.beside).make(shape)
         found.append(neuron.leak_exponent())
         for training in MODES.values():
             current = x.clone().requires_grad_()
             y, state = neuron.train(training)(current)
             found += [part.detach().numpy().tobytes() for part in (y, *state)]
-            found += [name for name, one in neuron.named_parameters() if one.requires_grad]
+            found += [(name, one.shape, one.requires_grad) for name, one in neuron.named_parameters()]
+            found += [(name, one.shape) for name, one in neuron.named_buffers()]
             if y.requires_grad:
-                (gradient,) = torch.autograd.grad((y * x.sin()).sum(), current, materialize_grads=True)
-                found.append(gradient.numpy().tobytes())
+                sources = [current, *(one for one in neuron.parameters() if one.requires_grad)]
+                gradients = torch.autograd.grad((y * x.sin()).sum(), sources, materialize_grads=True)
+                found += [one.numpy().tobytes() for one in gradients]
     except (Undecided, UsageError, ValueError, RuntimeError):
         return None
     return tuple(found)
 
 
-PROBES: Final = (Probe("spec[effect]", "that each of its parameters does something", effect, each=False),)
+PROBES: Final = (
+    Probe("spec[effect]", "that each of its parameters does something", effect, each=False, slow=True),
+)

@@ -131,8 +131,9 @@ NEURONS: Final = (
         reset=FromParam("reset_method"),
     ),
     _neuron("lif", "LIF behind a synapse", LIF, ("v", "i"), f"{_I};  {_DECAY};  {_FIRE}"),
-    _neuron(
-        "iaf", "LIF without leak", {"v_th": V_TH, "v_reset": V_RESET}, ("v",), f"v = v[t−1] + x[t];  {_FIRE}"
+    replace(
+        _neuron("iaf", "LIF without leak", {}, ("v",), f"v = v[t−1] + x[t];  {_FIRE}"),
+        params={"v_th": V_TH, "v_reset": V_RESET},  # norse takes dt and does not use it
     ),
     _neuron(
         "lif_ex",

@@ -145,7 +145,7 @@ def _log(decay: float) -> float:
 
 lif_box = partial(NorseNeuron, "lif_box")
 lif = partial(NorseNeuron, "lif")
-iaf = partial(NorseNeuron, "iaf")
+iaf = partial(NorseNeuron, "iaf", dt=0.001)  # it makes no difference
 lif_ex = partial(NorseNeuron, "lif_ex")
 lif_adex = partial(NorseNeuron, "lif_adex")
 lif_refrac = partial(NorseNeuron, "lif_refrac")
