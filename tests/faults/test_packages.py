@@ -46,7 +46,10 @@ STEPS = {
         threading.Thread(target=time.sleep, args=(600,)).start()
         return x_t.relu(), state
     """,
-    "segfaults": "ctypes.string_at(0)",
+    "segfaults": """
+        print("last words")
+        ctypes.string_at(0)
+    """,
     "leaks": """
         self.last = x_t.detach().relu().mean() + getattr(self, "last", 0)
         return x_t.relu() + self.last, state
@@ -123,6 +126,7 @@ def neuron(name: str) -> str:
 def snnbench(site: Path | None, *arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"NO_COLOR": "1", "COLUMNS": "200"}
     environment |= {"PYTHONPATH": str(site)} if site else {}
+    environment.pop("PYTHONUNBUFFERED", None)
     return subprocess.run(
         [sys.executable, "-m", "snnbench", *map(str, arguments)],
         cwd=cwd,
@@ -216,6 +220,14 @@ def test_a_neuron_that_leaks_state_between_batches_is_marked(
 def test_what_packages_print_stays_out_of_the_results(board: Board) -> None:
     assert "noise" not in board[0].stdout
     assert "noise at import" in board[0].stderr
+    assert "noise from a step" not in board[0].stderr
+    assert "noise from a step" in (board[1] / "output.log").read_text("utf-8")
+
+
+def test_a_crash_tells_where_it_was_and_what_was_printed_before(results: dict[str, CellResult]) -> None:
+    trace = results["segfaults"].traceback
+    assert "last words" in trace
+    assert "it_segfaults.py" in trace and "in step" in trace
 
 
 @pytest.mark.parametrize("distribution", BROKEN)
