@@ -67,7 +67,8 @@ class WrongSlope(Cauchy):
 
 class Overflowing(Cauchy):
     def derivative(self, z: Tensor) -> Tensor:
-        return (-z).exp() / (1 + (-z).exp()).square()
+        decay = (-z / self.width).exp()
+        return decay / (1 + decay).square()
 
 
 class OtherBackward(Cauchy):

@@ -91,8 +91,8 @@ def test_bad_data_is_told_before_any_cell(tmp_path: Path) -> None:
 def test_a_batch_of_more_than_all_samples_is_told_before_any_cell(tmp_path: Path) -> None:
     write_mnist(tmp_path, LABELS)
     content = fetch.content_checksum(SPECS["mnist"], tmp_path)
-    whole = jobs(planned("mnist", dataset=f"mnist(content='{content}',train=60)"), tmp_path)
-    with pytest.raises(UsageError, match="batch_size 128 exceeds the 60 training samples"):
+    whole = jobs(planned("mnist", dataset=f"mnist(content='{content}',train=40)"), tmp_path)
+    with pytest.raises(UsageError, match="batch_size 50 exceeds the 40 training samples"):
         check_data(whole, print)
 
 

@@ -84,11 +84,12 @@ def test_lost_tangents_cost_the_others_no_gradient() -> None:
         assert all(gradient is None or gradient.isfinite().all() for gradient in gradients)
 
 
-@pytest.mark.parametrize("estimator", ["lambda_grad", "lambda_delta"])
-def test_it_is_the_weighted_mean_square(estimator: str) -> None:
+@pytest.mark.parametrize(
+    "term", [Regulariser(0.7, -0.2, exponents=2), Regulariser(0.7, -0.2, "lambda_delta", delta=0.3)], ids=str
+)
+def test_it_is_the_weighted_mean_square(term: Regulariser) -> None:
     network, x = build(rec_init_scale=2.0), drive(20)
-    values = exponents(network, x, 2) if estimator == "lambda_grad" else growth(network, x, 0.3)
-    term = Regulariser(0.7, -0.2, estimator, exponents=2, delta=0.3)  # type: ignore[arg-type]
+    values = exponents(network, x, 2) if term.estimator == "lambda_grad" else growth(network, x, 0.3)
     known = 0.7 * ((values + 0.2) ** 2).mean()
     assert float(penalty(network, x, term)) == pytest.approx(float(known), rel=1e-12)
 
