@@ -28,6 +28,7 @@ from snnbench.plugin.host import Host
 from snnbench.records import Cell, CellResult, Metric, RunHeader, Status
 from snnbench.results import read_runs, write_report
 from snnbench.session import Options, perform
+from snnbench.settings import EngineChoice
 from snnbench.store import Journal
 
 MATRIX = """
@@ -79,7 +80,8 @@ def by_suite(epochs: int, cells: int) -> float:
     with tempfile.TemporaryDirectory() as folder:
         host, clock = Host.load(), Clock()
         content = matrix(Path(folder), epochs=epochs, cells=cells + 1)
-        perform(content, plan(content, host), host, Options(Path(folder) / "run", device="cpu"), clock)
+        options = Options(Path(folder) / "run", device="cpu", engine=EngineChoice.EAGER)
+        perform(content, plan(content, host), host, options, clock)
     return median(end - start for start, end in zip(clock.ends, clock.ends[1:], strict=False))
 
 
