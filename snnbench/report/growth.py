@@ -122,7 +122,9 @@ def _growth(cells: DataFrame) -> Growth | None:
         return None
     first = cells.iloc[0]
     names = [first[name] for name in ("network_name", "neuron", "surrogate", "engine", "device")]
-    fixed = ", ".join(f"{FACTORS[factor]} {value:g}" for factor, value in base.items())
+    changed = {line.name for panel in panels for line in panel.lines}
+    others = {FACTORS[factor]: value for factor, value in base.items() if changed != {FACTORS[factor]}}
+    fixed = ", ".join(f"{name} {value:g}" for name, value in others.items())
     return Growth(" · ".join(str(name) for name in names if pd.notna(name)), fixed, panels)
 
 

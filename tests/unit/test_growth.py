@@ -47,6 +47,11 @@ def test_exponents_are_those_of_the_last_decade() -> None:
     assert (found.title, found.base) == ("dense · lif · any · eager · cpu", "T 100, batch 32, neurons 256")
 
 
+def test_a_line_alone_does_not_say_where_it_is_itself() -> None:
+    (found,) = growths(to_frame([cell(steps=steps) for steps in (10, 100, 1000)]))
+    assert found.base == "batch 32, neurons 256"
+
+
 def test_a_line_changes_one_thing_and_is_drawn_within_its_panel() -> None:
     (found,) = growths(to_frame([*GROWING, cell(steps=77, batch=99)]))
     for panel in found.panels:
