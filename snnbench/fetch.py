@@ -66,10 +66,12 @@ def verify(
         raise _missing(spec, missing, root)
     if missing:
         fetch(spec, root, note)
+    held: set[Path] = set()
     for file in spec.files:
         _check(spec, file, root)
         if file.unpack is not None:
-            _unpack(root / file.path, root / file.unpack)
+            held |= _unpack(root / file.path, root / file.unpack)
+    _check_strangers(spec, root, held)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,13 +139,31 @@ def content_checksum(spec: DatasetSpec, root: Path) -> str:
 
     Empty if there are none.
     """
-    found = sorted({path for pattern in spec.contents for path in root.glob(pattern) if path.is_file()})
+    found = _contents(spec, root)
     digest = hashlib.sha256()
     for path in found:
         digest.update(f"{path.relative_to(root).as_posix()}\n{path.stat().st_size}\n".encode())
         with path.open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()[:16] if found else ""
+
+
+def _contents(spec: DatasetSpec, root: Path) -> list[Path]:
+    """All files that a dataset is read from."""
+    return sorted({path for pattern in spec.contents for path in root.glob(pattern) if path.is_file()})
+
+
+def _check_strangers(spec: DatasetSpec, root: Path, held: set[Path]) -> None:
+    """Refuse a file that would be read beside those of the archives, if all files are archives."""
+    if any(file.unpack is None for file in spec.files):
+        return
+    for path in _contents(spec, root):
+        if path not in held:
+            content = content_checksum(spec, root)
+            raise DataError(
+                f"dataset {spec.name!r}: {path} is in none of its archives",
+                f"remove it; to read what is there as it is, write {spec.name}(content='{content}')",
+            )
 
 
 def _check_content(spec: DatasetSpec, content: str, root: Path) -> None:
@@ -237,8 +257,12 @@ def _download(spec: DatasetSpec, file: DataFile, root: Path) -> None:
     shutil.rmtree(partial, ignore_errors=True)
 
 
-def _unpack(archive: Path, folder: Path) -> None:
-    """Unpack ``archive`` into ``folder`` unless all it holds is there; archives inside it likewise."""
+def _unpack(archive: Path, folder: Path) -> set[Path]:
+    """Unpack ``archive`` into ``folder`` unless all it holds is there; archives inside it likewise.
+
+    Returns:
+        All files that it holds.
+    """
     try:
         held = members(archive)
         if not unpacked(held, folder):
@@ -251,6 +275,8 @@ def _unpack(archive: Path, folder: Path) -> None:
             f"{archive} cannot be unpacked into {folder}: {reason}",
             "unpack a copy in a folder that can be written, or fetch it again if it is damaged",
         ) from error
+    files = {folder / name for name in held}
     for name in held:
         if name.endswith(".zip"):
-            _unpack(folder / name, (folder / name).parent)
+            files |= _unpack(folder / name, (folder / name).parent)
+    return files

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from test_published import LABELS, spoken, write_mnist, write_shd
+from test_published import LABELS, real, spoken, write_mnist, write_shd
 
 from snnbench import fetch
 from snnbench.components.datasets import published
@@ -94,6 +95,15 @@ def test_a_batch_of_more_than_all_samples_is_told_before_any_cell(tmp_path: Path
     whole = jobs(planned("mnist", dataset=f"mnist(content='{content}',train=40)"), tmp_path)
     with pytest.raises(UsageError, match="batch_size 50 exceeds the 40 training samples"):
         check_data(whole, print)
+
+
+def test_a_file_beside_those_of_the_archives_is_refused(tmp_path: Path) -> None:
+    root = shutil.copytree(real("pokerdvs"), tmp_path / "data", copy_function=shutil.copyfile)
+    fetch.verify(SPECS["pokerdvs"], "", root)
+    stranger = root / "POKERDVS/pips_train/cl/99.npy"
+    shutil.copyfile(root / "POKERDVS/pips_test/cl/0.npy", stranger)
+    with pytest.raises(DataError, match=rf"{stranger} is in none of its archives"):
+        fetch.verify(SPECS["pokerdvs"], "", root)
 
 
 def test_a_bad_recording_is_told_before_any_cell(tmp_path: Path) -> None:

@@ -313,6 +313,21 @@ def test_sizes_that_are_none_are_refused(deltas: tuple[float, ...]) -> None:
         finite_size(maps.logistic, (uniform(2),), 10, deltas)
 
 
+def test_neutral_maps_have_no_critical_size() -> None:
+    turn = torch.tensor([[math.cos(1), -math.sin(1)], [math.sin(1), math.cos(1)]], dtype=F64)
+    for rule in (lambda h: h * 1.0, lambda h: h @ turn.T):
+        result = finite_size(lambda _, s, rule=rule: (None, (rule(s[0]),)), (normal(12, 2),), 200)
+        assert result.exponents.abs().max() < 1e-9
+        assert result.delta_star is None
+        assert "falling" not in result.flags
+
+
+@pytest.mark.parametrize("deltas", ["abc", [None]])
+def test_sizes_are_numbers(deltas: object) -> None:
+    with pytest.raises(UsageError, match="not sizes of a perturbation"):
+        finite_size(maps.logistic, (uniform(2),), 10, deltas)  # type: ignore[arg-type]
+
+
 def test_one_size_is_no_list_of_sizes() -> None:
     with pytest.raises(UsageError, match=r"deltas=1.0: not several sizes"):
         finite_size(maps.logistic, (uniform(2),), 10, 1.0)  # type: ignore[arg-type]

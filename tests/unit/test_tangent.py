@@ -650,6 +650,33 @@ def test_maps_that_go_through_a_critical_point_are_accepted(r: float, dtype: tor
     assert found == pytest.approx(math.log(2), abs=0.02) if r == 4 else found < -5
 
 
+def test_a_state_that_is_not_finite_has_no_exponents() -> None:
+    for rule in (lambda h: 0.5 * h + math.nan, lambda h: torch.full_like(h, math.nan), lambda h: 2 * h):
+        result = spectrum(lambda _, s, rule=rule: (None, (rule(s[0]),)), (normal(3, 1),), 2000)
+        assert "diverged" in result.flags
+        assert result.exponents.isnan().all()
+
+
+def test_parts_that_change_their_shape_or_dtype_are_refused() -> None:
+    start = (normal(3, 2), normal(3, 1))
+    for rule in (
+        lambda a, b: (b, a),
+        lambda a, b: (a, b.float()),
+        lambda a, b: (torch.cat([a, b], 1),),
+        lambda a, b: (a, 1.0),
+    ):
+        with pytest.raises(UsageError, match="the step turns a state of"):
+            spectrum(lambda _, s, rule=rule: (None, rule(*s)), start, 10)
+
+
+def test_tangents_of_parts_without_features() -> None:
+    def rule(_: None, state: maps.State, tangents: maps.State) -> tuple[maps.State, maps.State]:
+        return (0.5 * state[0],), (0.5 * tangents[0],)
+
+    found = spectrum(lambda _, s: (None, (0.5 * s[0],)), (uniform(3),), 200, tangent_step=rule)
+    assert found.exponents.tolist() == pytest.approx([math.log(0.5)], rel=1e-12)
+
+
 # Dimension
 
 

@@ -95,7 +95,11 @@ def finite_size(
     xs = unbind(inputs, flow.batch)
     if not isinstance(deltas, Iterable):
         raise UsageError(f"deltas={deltas!r}: not several sizes", f"for one: deltas=[{deltas!r}]")
-    sizes = tuple(sorted({float(delta) for delta in deltas}))
+    try:
+        sizes = tuple(sorted({float(delta) for delta in deltas}))
+    except (TypeError, ValueError):
+        raise UsageError(f"deltas={deltas!r}: not sizes of a perturbation", "give numbers") from None
+    seed = whole("seed", seed)
     transient = whole("transient", transient)
     _check(sizes, len(xs), transient)
     with torch.no_grad():
@@ -134,7 +138,10 @@ def _summarise(measured: Growth, sizes: tuple[float, ...], ulp: float, seed: int
     lost = torch.tensor([delta < ulp for delta in sizes])
     measured = replace(measured, sums=measured.sums.masked_fill(lost, torch.nan))
     result = estimate(measured.sums, measured.counts)
-    curve = result.mean.tolist()
+    rounding = torch.tensor(
+        [16 * ulp / delta for delta in sizes], dtype=torch.float64
+    )  # of one step's growth
+    curve = result.mean.masked_fill(result.mean.abs() <= rounding, 0.0).tolist()
     steps = measured.counts + measured.merges
     coalesced = measured.merges.sum((0, 1)) / steps.sum((0, 1))
     star = crossing(sizes, curve)

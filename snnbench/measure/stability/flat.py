@@ -57,13 +57,13 @@ class FlatMap:
         state = _state_of(self._step(x_t, given))
         if _versions(given) != before:
             raise UsageError("the step writes into the state that it is given", "return a new state")
-        following = self.flatten(state)
-        if following.shape != h.shape or following.dtype != h.dtype:
+        if [_kind(part) for part in state] != [_kind(part) for part in given]:
+            before_it, after_it = (", ".join(map(_kind, parts)) for parts in (given, state))
             raise UsageError(
-                f"the step turns a state of {_describe(h)} into one of {_describe(following)}",
-                "start from a state of the shape and dtype that the step keeps",
+                f"the step turns a state of {before_it} into one of {after_it}",
+                "start from a state of the shapes and dtype that the step keeps",
             )
-        return following
+        return self.flatten(state)
 
     def flatten(self, state: State) -> Tensor:
         """Parts ``[B, *]`` side by side, ``[B, N]``."""
@@ -89,7 +89,7 @@ def _state_of(result: object) -> State:
 def _kind(result: object) -> str:
     if isinstance(result, tuple):
         return f"({', '.join(type(part).__name__ for part in result)})"
-    return type(result).__name__
+    return _describe(result) if isinstance(result, Tensor) else type(result).__name__
 
 
 def _versions(state: State) -> list[int]:

@@ -53,7 +53,7 @@ class Push:
                 f"tangent_step turns tangents {_shapes(parts)} into {_shapes(pushed)}",
                 "it returns (next state, next tangents), a tensor [k, B, *] for each part of the state",
             )
-        z = torch.cat([part.flatten(2) for part in pushed], 2)
+        z = torch.cat([part.reshape(*part.shape[:2], -1) for part in pushed], 2)
         if self._steps % CHECKED == 0:
             self._check(x_t, h, following, generic, z[-1])
         self._steps += 1

@@ -81,7 +81,7 @@ def _advance(push: Push, xs: Sequence[Tensor | None], frame: _Frame) -> tuple[_F
     q, r = torch.linalg.qr(z)
     size, lost = _diagonal(r), frame.lost
     scale = torch.maximum(norm(z).amax(1), gain)
-    finite = scale.isfinite()
+    finite = scale.isfinite() & h.isfinite().all(1)
     precision = 1 / 2 if len(xs) == 1 else 1 / 3  # a window can be repeated: rounding is eps·scale/size
     weak = size <= torch.finfo(z.dtype).eps ** precision * scale[:, None]
     doubtful = (weak & ~lost).any(1) & finite

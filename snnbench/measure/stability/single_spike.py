@@ -17,7 +17,7 @@ from torch import Tensor
 from snnbench.engine.eager import State
 from snnbench.errors import UsageError
 from snnbench.measure.stability.copies import Copies, same
-from snnbench.measure.stability.flat import FlatMap, Step, unbind
+from snnbench.measure.stability.flat import FlatMap, Step, unbind, whole
 from snnbench.measure.stability.flip import Flip, find_calls
 from snnbench.measure.stability.statistics import ASYMPTOTIC_STEPS, CONFIDENCE, ENTRIES, estimate
 
@@ -92,6 +92,7 @@ def single_spike(step: Step, state: State, inputs: Tensor | int, *, at: int, see
     """
     flow = FlatMap(step, state)
     xs = unbind(inputs, flow.batch)
+    at, seed = whole("at", at), whole("seed", seed)
     if not 0 <= at < len(xs):
         raise UsageError(f"at={at} is none of {len(xs)} steps", f"give 0 to {len(xs) - 1}")
     with torch.no_grad():
