@@ -138,9 +138,8 @@ def _summarise(measured: Growth, sizes: tuple[float, ...], ulp: float, seed: int
     lost = torch.tensor([delta < ulp for delta in sizes])
     measured = replace(measured, sums=measured.sums.masked_fill(lost, torch.nan))
     result = estimate(measured.sums, measured.counts)
-    rounding = torch.tensor(
-        [16 * ulp / delta for delta in sizes], dtype=torch.float64
-    )  # of one step's growth
+    # what rounding makes of the growth in one step is no crossing
+    rounding = torch.tensor([16 * ulp / delta for delta in sizes], dtype=torch.float64)
     curve = result.mean.masked_fill(result.mean.abs() <= rounding, 0.0).tolist()
     steps = measured.counts + measured.merges
     coalesced = measured.merges.sum((0, 1)) / steps.sum((0, 1))

@@ -57,7 +57,7 @@ class FlatMap:
         state = _state_of(self._step(x_t, given))
         if _versions(given) != before:
             raise UsageError("the step writes into the state that it is given", "return a new state")
-        if [_kind(part) for part in state] != [_kind(part) for part in given]:
+        if list(map(_form, state)) != list(map(_form, given)):
             before_it, after_it = (", ".join(map(_kind, parts)) for parts in (given, state))
             raise UsageError(
                 f"the step turns a state of {before_it} into one of {after_it}",
@@ -90,6 +90,10 @@ def _kind(result: object) -> str:
     if isinstance(result, tuple):
         return f"({', '.join(type(part).__name__ for part in result)})"
     return _describe(result) if isinstance(result, Tensor) else type(result).__name__
+
+
+def _form(part: object) -> object:
+    return (part.shape, part.dtype, part.device) if isinstance(part, Tensor) else type(part)
 
 
 def _versions(state: State) -> list[int]:
