@@ -698,6 +698,8 @@ def test_kaplan_yorke(exponents: list[float], complete: bool, dimension: float |
 
 
 def test_rounding_takes_nothing_from_the_dimension() -> None:
+    assert kaplan_yorke([1e-17, -2e-17, -1e-16], complete=True, rounding=1e-15) == 3
+    assert kaplan_yorke([0.9, 1e-17, -14.0], complete=True, rounding=1e-15) == pytest.approx(2 + 0.9 / 14)
     for dtype in (torch.float32, F64):
         result = spectrum(lambda _, s: (None, (s[0],)), (normal(2, 3).to(dtype),), 150)
         assert result.kaplan_yorke == 3
