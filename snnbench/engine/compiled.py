@@ -21,8 +21,11 @@ from torch.autograd.graph import saved_tensors_hooks
 from torch.utils._python_dispatch import is_in_torch_dispatch_mode
 
 from snnbench.engine import eager
-from snnbench.engine.agreement import disagreement, is_elementwise
+from snnbench.engine.agreement import Run, disagreement, is_elementwise
+from snnbench.engine.arithmetic import UnsupportedStepError
 from snnbench.engine.eager import EAGER, State, Stepping
+from snnbench.engine.fingerprint import fingerprint
+from snnbench.engine.loops import Loop
 from snnbench.engine.surrogate import observed, reverse_only
 
 MOST_STEPS: Final = 25
@@ -51,20 +54,36 @@ class Compiled:
         self.chunk = chunk
         self.refusal = ""
         self._trusted: set[tuple[object, ...]] = set()
+        self._loops: dict[tuple[object, ...], Loop | None] = {}
         self._elementwise: WeakKeyDictionary[Stepping, bool] = WeakKeyDictionary()
 
     def run(self, neuron: Stepping, x: Tensor, state: State) -> tuple[Tensor, State]:
         if self.chunk is None:
             self.chunk = chunk_steps(len(x))
-        if self.refusal or not state or x.shape[1] == 1 or len(x) < self.chunk or _observed():
+        if self.refusal or not state or _observed():
             return EAGER.run(neuron, x, state)
-        kind = (type(neuron), x.shape[2:], x.dtype, x.device, torch.is_grad_enabled())
+        loop = self._loop(neuron, x, state)
+        if loop is None and (x.shape[1] == 1 or len(x) < self.chunk):
+            return EAGER.run(neuron, x, state)
+        run = loop.run if loop else self._chunks
+        kind = (type(neuron), loop, x.shape[2:], x.dtype, x.device, torch.is_grad_enabled())
         if kind not in self._trusted:
-            self.refusal = self._trial(neuron, x, state)
+            self.refusal = self._trial(neuron, x, state, run)
             if self.refusal:
                 return EAGER.run(neuron, x, state)
             self._trusted.add(kind)
-        return self._run(neuron, x, state)
+        return run(neuron, x, state)
+
+    def _loop(self, neuron: Stepping, x: Tensor, state: State) -> Loop | None:
+        """The loop over all steps of this kind of neuron and input; None where there is none."""
+        form = (x.device, x.dtype, *(part.dtype for part in state), torch.is_autocast_enabled(x.device.type))
+        kind = (form, fingerprint(neuron))
+        if kind not in self._loops:
+            try:
+                self._loops[kind] = Loop(neuron, x, state)
+            except UnsupportedStepError:
+                self._loops[kind] = None
+        return self._loops[kind]
 
     def __deepcopy__(self, memo: object) -> Compiled:
         return self  # a copy of a network is run by the same engine
@@ -72,23 +91,20 @@ class Compiled:
     def __repr__(self) -> str:
         return f"Compiled(chunk={self.chunk})"
 
-    def _trial(self, neuron: Stepping, x: Tensor, state: State) -> str:
+    def _trial(self, neuron: Stepping, x: Tensor, state: State, run: Run) -> str:
         """Compile, and compare with eager on this very input; what is wrong, if something is."""
         try:
             with _silence(), torch.random.fork_rng([]), saved_tensors_hooks(_as_it_is, _as_it_is):
-                return disagreement(neuron, x, state, EAGER.run, self._run)
+                return disagreement(neuron, x, state, EAGER.run, run)
         except Exception as error:
             first = str(error).strip().partition("\n")[0]
             return f"it cannot be compiled: {type(error).__name__}: {first}"
 
-    def _run(self, neuron: Stepping, x: Tensor, state: State) -> tuple[Tensor, State]:
-        kernel = neuron.kernel(x)
-        if kernel is not None:
-            return kernel(x, state)
+    def _chunks(self, neuron: Stepping, x: Tensor, state: State) -> tuple[Tensor, State]:
         if not self._is_elementwise(neuron, x, state):
-            return self._chunks(neuron, x, state)
+            return self._chunk_by_chunk(neuron, x, state)
         shape = x.shape[1:]
-        y, state = self._chunks(neuron, x.flatten(1), tuple(part.flatten() for part in state))
+        y, state = self._chunk_by_chunk(neuron, x.flatten(1), tuple(part.flatten() for part in state))
         return y.view(len(y), *shape), tuple(part.view(shape) for part in state)
 
     def _is_elementwise(self, neuron: Stepping, x: Tensor, state: State) -> bool:
@@ -98,7 +114,7 @@ class Compiled:
                 _marked(one, 0)
         return self._elementwise[neuron]
 
-    def _chunks(self, neuron: Stepping, x: Tensor, state: State) -> tuple[Tensor, State]:
+    def _chunk_by_chunk(self, neuron: Stepping, x: Tensor, state: State) -> tuple[Tensor, State]:
         """Chunk after chunk; the steps that are left over run eagerly: they would need their own graph."""
         assert self.chunk is not None
         size = self.chunk

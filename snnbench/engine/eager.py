@@ -10,15 +10,12 @@ from torch import Tensor, nn
 
 State: TypeAlias = tuple[Tensor, ...]
 Step: TypeAlias = Callable[[Tensor, State], tuple[Tensor, State]]
-Kernel: TypeAlias = Callable[[Tensor, State], tuple[Tensor, State]]
-"""Maps the input of all steps, ``[T, B, *features]``, and the state before them to what ``run`` gives."""
 
 
 class Stepping(Protocol):
     """What an engine runs: a population with a pure step."""
 
     def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]: ...
-    def kernel(self, x: Tensor) -> Kernel | None: ...
     def parameters(self) -> Iterator[nn.Parameter]: ...
     def buffers(self) -> Iterator[Tensor]: ...
 
@@ -36,8 +33,7 @@ class Engine(Protocol):
         """Apply ``neuron.step`` to ``x[0] … x[T−1]`` in order.
 
         Args:
-            neuron: Left unchanged. An engine may run a kind of neuron by a kernel of its own, as long
-                as the result is that of the step.
+            neuron: Left unchanged.
             x: Input over time, ``[T, B, *features]``, T ≥ 1.
             state: State before the first step.
 

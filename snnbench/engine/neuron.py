@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from snnbench.engine.eager import EAGER, Engine, Kernel, State
+from snnbench.engine.eager import EAGER, Engine, State
 from snnbench.engine.precision import HALF
 from snnbench.engine.tangents import Pushed, TangentStep, push_elementwise
 from snnbench.errors import UsageError
@@ -78,14 +78,6 @@ class Neuron(nn.Module):
             single = torch.is_autocast_enabled(x.device.type) and x.dtype in HALF
             state = self.initial_state(x[0].float() if single else x[0])
         return self.engine.run(self, x, state)
-
-    def kernel(self, x: Tensor) -> Kernel | None:
-        """What runs all steps of an input like ``x`` at once, for engines other than eager.
-
-        None where there is nothing better than compiling the step. It is compared with the step
-        before it is trusted.
-        """
-        return None
 
     @property
     def native(self) -> bool:

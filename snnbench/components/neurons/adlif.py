@@ -92,7 +92,8 @@ class AdLIF(Neuron):
         return self.spikes(u), (u, w)
 
     def _clipped(self, name: str) -> Tensor:
-        return self.get_parameter(name).clamp(*self.ranges[name])
+        parameter: Tensor = getattr(self, name)
+        return parameter.clamp(*self.ranges[name])
 
     def mix(self, s: Tensor) -> Tensor:
         if self.weight is None:

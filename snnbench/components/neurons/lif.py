@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 import torch
 from torch import Tensor
 
 from snnbench.components.neurons.parameters import decay, in_dtype, log_decay, parameter
 from snnbench.components.neurons.reset import Reset, apply_reset, kept
-from snnbench.engine.eager import Kernel, State
+from snnbench.engine.eager import State
 from snnbench.engine.neuron import Kept, Neuron
 from snnbench.engine.surrogate import Surrogate
 
@@ -76,13 +74,6 @@ class LIF(Neuron):
 
     def _reset(self, u: Tensor, s: Tensor, threshold: float | Tensor) -> Tensor:
         return apply_reset(u, s.detach() if self.detach_reset else s, threshold, self.reset)
-
-    def kernel(self, x: Tensor) -> Kernel | None:
-        if type(self) is not LIF or not x.is_cuda or find_spec("triton") is None:
-            return None
-        from snnbench.components.neurons import lif_kernel  # needs Triton
-
-        return lif_kernel.of(self)
 
     def kept(self) -> Kept | None:
         if any(True for _ in self.parameters()):
