@@ -231,10 +231,9 @@ def _lines(
 
 def _term(node: fx.Node, terms: dict[fx.Node, Any], lines: list[Line]) -> Term:
     """What stands for the result of a node; appends a line if it takes one."""
-    schema = getattr(node.target, "_schema", None)
-    if node.op != "call_function" or schema is None:
+    if node.op != "call_function" or not _operation(node):
         raise UnsupportedStepError(f"{node.target} is a tensor of its own, or no operation on tensors")
-    operation = schema.name.rpartition("::")[2]
+    operation = _functional(node)
     value = node.meta["val"]
     if operation in FILLED:
         number: Number = node.args[FILLED[operation]]  # type: ignore[assignment]
@@ -252,9 +251,36 @@ def _term(node: fx.Node, terms: dict[fx.Node, Any], lines: list[Line]) -> Term:
         name = f"v_{node.name}_scaled"
         lines.append(Line(name, "mul", (arguments[1], alpha), value.dtype))  # type: ignore[arg-type]
         arguments[1] = name
+    if not any(isinstance(one, str) for one in arguments):
+        return _folded(operation, arguments, value.dtype)
     name = f"v_{node.name}"
     lines.append(Line(name, operation, tuple(arguments), value.dtype))
     return name
+
+
+def _functional(node: fx.Node) -> str:
+    """``op`` for ``op_``, which writes into its first argument, where nobody else reads that."""
+    operation = _operation(node)
+    if operation.endswith("__") or not operation.endswith("_"):
+        return operation
+    target = node.args[0]
+    fresh = isinstance(target, fx.Node) and target.op == "call_function" and len(target.users) == 1
+    if not fresh or _operation(target) in SAME:
+        raise UnsupportedStepError(f"{operation!r} writes into a tensor")
+    return operation[:-1]
+
+
+def _operation(node: Any) -> str:
+    schema = getattr(node.target, "_schema", None)
+    return schema.name.rpartition("::")[2] if schema else ""
+
+
+def _folded(operation: str, numbers: Sequence[Any], dtype: torch.dtype) -> Number:
+    """The number that an operation gives for numbers."""
+    given = [torch.tensor(one, dtype=dtype) for one in numbers]
+    if operation == "convert":
+        return given[0].item()
+    return getattr(torch, operation)(*given).item()  # type: ignore[no-any-return]
 
 
 def _code(

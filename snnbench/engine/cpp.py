@@ -109,8 +109,8 @@ class CppLoops:
     """``loops.Loops`` on the CPU, built when first needed; torch keeps the code on disk."""
 
     def __init__(self, arithmetic: Arithmetic, real: torch.dtype) -> None:
-        if real not in TYPES:
-            raise UnsupportedStepError(f"no loop on the CPU is in {real}")
+        _check(arithmetic.forward, real)
+        _check(arithmetic.backward, real)
         self.arithmetic = arithmetic
         self.sources = forward_source(arithmetic, real), backward_source(arithmetic, real)
 
@@ -129,6 +129,16 @@ class CppLoops:
         _build(self.sources[1])(x, *start, *values, *kept, g_y, *g_last, *gradients, *_sizes(g_y), 0)
         asked = zip(gradients, self.arithmetic.backward.results, strict=True)
         return [None if result is None else gradient for gradient, result in asked]
+
+
+def _check(code: Code, real: torch.dtype) -> None:
+    """Everything that is read or written is of one precision; what parameters tell may be a truth."""
+    results = {one for one in code.results if isinstance(one, str)}
+    read = {one for line in code.lines for one in line.terms if isinstance(one, str)} - {line.name for line in code.lines}
+    truths = {one for one in code.values if code.dtypes[one] is torch.bool}
+    odd = [one for one in results | (read - truths) if code.dtypes[one] is not real]
+    if real not in TYPES or odd:
+        raise UnsupportedStepError(f"not all of it is in one precision, float32 or float64: {odd or real}")
 
 
 def _sizes(x: Tensor) -> tuple[int, int, int, int]:
@@ -178,7 +188,7 @@ def forward_source(arithmetic: Arithmetic, real: torch.dtype) -> str:
     code, states, kept = arithmetic.forward, range(arithmetic.states), arithmetic.kept
     y, *after = (vector(one) for one in code.results)
     lines = [
-        *(_load(name, f"{name}_p + from") for name in code.values),
+        *(_load(name, f"{name}_p + from", truth=code.dtypes[name] is torch.bool) for name in code.values),
         _load("x", "x_p + row"),
         *(_load(f"before{i}", f"state{i}") for i in states),
         *_assignments(code, real),
@@ -203,7 +213,7 @@ def backward_source(arithmetic: Arithmetic, real: torch.dtype) -> str:
     g_x, *others = ("V(0)" if one is None else vector(one) for one in code.results)
     parameters = range(len(arithmetic.parameters))
     lines = [
-        *(_load(name, f"{name}_p + from") for name in code.values),
+        *(_load(name, f"{name}_p + from", truth=code.dtypes[name] is torch.bool) for name in code.values),
         *([_load("x", "x_p + row")] if code.uses("x") else []),
         *(_load(f"before{i}", f"earlier{i}") for i in kept),
         *(_load(f"after{i}", f"kept{i}_p + row") for i in kept),
@@ -244,8 +254,9 @@ def _assignments(code: Code, real: torch.dtype) -> list[str]:
     return [f"const V {line.name} = {expression(line, code.dtypes, real)};" for line in code.lines]
 
 
-def _load(name: str, pointer: str) -> str:
-    return f"[[maybe_unused]] const V {name} = V::loadu({pointer} + i, n);"
+def _load(name: str, pointer: str, *, truth: bool = False) -> str:
+    loaded = f"V::loadu({pointer} + i, n)"
+    return f"[[maybe_unused]] const V {name} = {f'({loaded} != V(0))' if truth else loaded};"
 
 
 def _store(value: str, pointer: str) -> str:

@@ -13,15 +13,18 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from snnbench.engine.arithmetic import Code, evaluate, record
+from snnbench.engine.arithmetic import Arithmetic, Code, UnsupportedStepError, evaluate, record
 from snnbench.engine.cpp import CppLoops
 from snnbench.engine.eager import State, Stepping
+from snnbench.engine.gpu import TritonLoops
 
 Tensors: TypeAlias = Sequence[Tensor]
 
 
 class Loops(Protocol):
     """Compiled loops of one step; x and outputs are ``[T, N]``, all else ``[N]``, contiguous."""
+
+    def __init__(self, arithmetic: Arithmetic, real: torch.dtype) -> None: ...
 
     def forward(
         self, x: Tensor, start: Tensors, values: Tensors, keep: bool
@@ -48,7 +51,8 @@ class Loop:
 
     def __init__(self, neuron: Stepping, x: Tensor, state: State) -> None:
         self.arithmetic = record(neuron, x, state)
-        self.loops: Loops = CppLoops(self.arithmetic, x.dtype)
+        kind: type[Loops] = TritonLoops if x.is_cuda else CppLoops
+        self.loops = kind(self.arithmetic, _only({part.dtype for part in state}))
 
     def run(self, neuron: Stepping, x: Tensor, state: State) -> tuple[Tensor, State]:
         """The outputs ``[T, B, *features]`` and the last state, as by the step in a loop; differentiable."""
@@ -57,6 +61,12 @@ class Loop:
         flat = [part.reshape(-1) for part in state]
         y, *last = _Run.apply(self, x.reshape(len(x), -1), *flat, *values)
         return y.view(len(x), *shape), tuple(part.view(shape) for part in last)
+
+
+def _only(dtypes: set[torch.dtype]) -> torch.dtype:
+    if len(dtypes) > 1:
+        raise UnsupportedStepError(f"its state is in {sorted(map(str, dtypes))}")
+    return dtypes.pop()
 
 
 def _spread(neuron: Any, name: str, shape: torch.Size) -> Tensor:
@@ -93,4 +103,4 @@ class _Run(torch.autograd.Function):
 
 
 def _values(code: Code, parameters: Tensors, like: Tensor) -> list[Tensor]:
-    return [one.expand(like.shape).contiguous() for one in evaluate(code, parameters)]
+    return [one.to(like.dtype).expand(like.shape).contiguous() for one in evaluate(code, parameters)]

@@ -1,0 +1,280 @@
+"""Loops over time as Triton kernels: a thread a unit or two, whose state stays in registers.
+
+Forward reads x and writes y and what backward asks for; backward reads that and the gradient of y, and writes
+the gradient of x. Nothing moves twice. What the next step needs is asked for before this one is done.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from functools import cache
+from types import ModuleType
+from typing import Final, TypeAlias
+
+import torch
+from torch import Tensor
+from torch._inductor.codecache import PyCodeCache
+
+from snnbench.engine.arithmetic import Arithmetic, Code, Line, Term, UnsupportedStepError
+
+Tensors: TypeAlias = Sequence[Tensor]
+
+TYPES: Final = {torch.float32: "tl.float32", torch.float64: "tl.float64"}
+HALF: Final = {torch.float16, torch.bfloat16}
+BLOCK: Final = 256
+"""Units of a program where there are plenty of them."""
+SMALL_BLOCK: Final = 64
+PLENTY: Final = 2**17
+"""Units from which on blocks are large: fewer would leave processors idle."""
+
+OPERATIONS: Final = {
+    "add": "({} + {})",
+    "sub": "({} - {})",
+    "mul": "({} * {})",
+    "div": "({} / {})",
+    "gt": "({} > {})",
+    "ge": "({} >= {})",
+    "lt": "({} < {})",
+    "le": "({} <= {})",
+    "eq": "({} == {})",
+    "ne": "({} != {})",
+    "minimum": "tl.minimum({}, {}, propagate_nan=tl.PropagateNan.ALL)",
+    "maximum": "tl.maximum({}, {}, propagate_nan=tl.PropagateNan.ALL)",
+    "clamp_min": "tl.maximum({}, {}, propagate_nan=tl.PropagateNan.ALL)",
+    "clamp_max": "tl.minimum({}, {}, propagate_nan=tl.PropagateNan.ALL)",
+    "relu": "tl.maximum({}, 0.0, propagate_nan=tl.PropagateNan.ALL)",
+    "logical_and": "({} & {})",
+    "logical_or": "({} | {})",
+    "bitwise_and": "({} & {})",
+    "bitwise_or": "({} | {})",
+    "logical_not": "({} == 0)",
+    "isnan": "({0} != {0})",
+    "neg": "(-{})",
+    "abs": "tl.abs({})",
+    "exp": "tl.exp({})",
+    "log": "tl.log({})",
+    "sqrt": "tl.sqrt({})",
+    "rsqrt": "(1.0 / tl.sqrt({}))",
+    "reciprocal": "(1.0 / {})",
+    "sigmoid": "(1.0 / (1.0 + tl.exp(-{})))",
+    "erf": "tl.erf({})",
+    "floor": "tl.floor({})",
+    "sin": "tl.sin({})",
+    "cos": "tl.cos({})",
+    "where": "tl.where({}, {}, {})",
+    "convert": "{}",
+    "erfc": "libdevice.erfc({})",
+    "expm1": "libdevice.expm1({})",
+    "log1p": "libdevice.log1p({})",
+    "tanh": "libdevice.tanh({})",
+}
+POWERS: Final = {1: "{0}", 2: "({0} * {0})", 3: "({0} * {0} * {0})", 0.5: "tl.sqrt({0})", -1: "(1.0 / {0})"}
+
+
+class TritonLoops:
+    """``loops.Loops`` on CUDA: states in single or double precision, input and output also in half.
+
+    Args:
+        arithmetic: Of a step.
+        real: The precision of the state.
+    """
+
+    def __init__(self, arithmetic: Arithmetic, real: torch.dtype) -> None:
+        if real not in TYPES:
+            raise UnsupportedStepError(f"no loop keeps its state in {real}")
+        self.arithmetic = arithmetic
+        self.real = real
+        self.source = HEAD + forward_source(arithmetic, real) + backward_source(arithmetic, real)
+
+    def forward(
+        self, x: Tensor, start: Tensors, values: Tensors, keep: bool
+    ) -> tuple[Tensor, list[Tensor], list[Tensor]]:
+        code = self.arithmetic.forward
+        y_dtype = code.dtypes[code.results[0]] if isinstance(code.results[0], str) else self.real
+        y, last = torch.empty_like(x, dtype=y_dtype), [torch.empty_like(part) for part in start]
+        kept = [
+            torch.empty(x.shape if keep else 0, dtype=self.real, device=x.device) for _ in self.arithmetic.kept
+        ]
+        self._launch("forward", x, *start, *values, y, *last, *kept, shape=x.shape, KEEP=keep)
+        return y, last, kept
+
+    def backward(
+        self, x: Tensor, start: Tensors, values: Tensors, kept: Tensors, g_y: Tensor, g_last: Tensors
+    ) -> list[Tensor | None]:
+        g_x = torch.empty_like(g_y, dtype=x.dtype)
+        gradients = [g_x, *(torch.empty_like(start[0]) for _ in self.arithmetic.sources[1:])]
+        self._launch("backward", x, *start, *values, *kept, g_y, *g_last, *gradients, shape=g_y.shape)
+        asked = zip(gradients, self.arithmetic.backward.results, strict=True)
+        return [None if result is None else gradient for gradient, result in asked]
+
+    def _launch(self, which: str, *tensors: Tensor, shape: torch.Size, **constants: bool) -> None:
+        steps, units = shape
+        block = BLOCK if units >= PLENTY else SMALL_BLOCK
+        kernel = getattr(_built(self.source), which)
+        # no multiplication and addition in one: eager rounds twice, and a threshold is between
+        kernel[(-(-units // block),)](
+            *tensors, steps, units, BLOCK=block, num_warps=block // 64, enable_fp_fusion=False, **constants
+        )
+
+
+@cache
+def _built(source: str) -> ModuleType:
+    return PyCodeCache.load(source)  # type: ignore[no-any-return]  # Triton reads its functions from a file
+
+
+HEAD: Final = """\
+import triton
+import triton.language as tl
+from triton.language.extra import libdevice
+"""
+TEMPLATE: Final = """
+
+@triton.jit
+def {name}({given}, steps, units, {constants}BLOCK: tl.constexpr):
+    unit = tl.program_id(0).to(tl.int64) * BLOCK + tl.arange(0, BLOCK)
+    inside = unit < units
+    {begin}
+    for step in range(steps):
+        more = inside & (step + 1 < steps)
+        {lines}
+    {end}
+"""
+
+
+def forward_source(arithmetic: Arithmetic, real: torch.dtype) -> str:
+    """Reads x, and writes y, the last state, and the states that backward asks for if ``KEEP``."""
+    code, states, kept = arithmetic.forward, range(arithmetic.states), arithmetic.kept
+    y, *after = (_tensor(one, real) for one in code.results)
+    return _source(
+        "forward",
+        reads=["x", *(f"start{i}" for i in states), *code.values],
+        writes=["y", *(f"last{i}" for i in states), *(f"kept{i}" for i in kept)],
+        constants="KEEP: tl.constexpr, ",
+        begin=[
+            "at = unit",
+            *(_load(f"before{i}", f"start{i}_p + unit") for i in states),
+            *_values(code),
+            _load("next_x", "x_p + at"),
+        ],
+        lines=[
+            "x = next_x",
+            _load("next_x", "x_p + at + units", "more"),
+            *_assignments(code, real),
+            f"tl.store(y_p + at, {y}, inside)",
+            *(f"after{i} = {after[i]}" for i in states),
+            *(f"if KEEP: tl.store(kept{i}_p + at, after{i}, inside)" for i in kept),
+            *(f"before{i} = after{i}" for i in states),
+            "at += units",
+        ],
+        end=[f"tl.store(last{i}_p + unit, before{i}, inside)" for i in states],
+    )
+
+
+def backward_source(arithmetic: Arithmetic, real: torch.dtype) -> str:
+    """From the last step to the first: reads the gradient of y, and writes that of all it came from."""
+    code, states, kept = arithmetic.backward, range(arithmetic.states), arithmetic.kept
+    g_x, *others = (_tensor(0.0 if one is None else one, real) for one in code.results)
+    parameters = range(len(arithmetic.parameters))
+    read = ["x", "g_y"] if code.uses("x") else ["g_y"]
+    return _source(
+        "backward",
+        reads=[
+            "x", *(f"start{i}" for i in states), *code.values, *(f"kept{i}" for i in kept),
+            "g_y", *(f"g_last{i}" for i in states),
+        ],
+        writes=["g_x", *(f"g_start{i}" for i in states), *(f"g_parameter{j}" for j in parameters)],
+        begin=[
+            "at = unit + (steps - 1).to(tl.int64) * units",
+            *_values(code),
+            *(_load(f"start{i}", f"start{i}_p + unit") for i in kept),
+            *(_load(f"after{i}", f"kept{i}_p + at") for i in kept),
+            *(_load(f"before{i}", f"kept{i}_p + at - units", "inside & (steps > 1)") for i in kept),
+            *(f"before{i} = tl.where(steps > 1, before{i}, start{i})" for i in kept),
+            *(_load(f"g_after{i}", f"g_last{i}_p + unit") for i in states),
+            *(f"sum{j} = tl.zeros([BLOCK], {TYPES[real]})" for j in parameters),
+            *(_load(f"next_{name}", f"{name}_p + at") for name in read),
+        ],
+        lines=[
+            "two_more = step + 2 < steps",
+            *(_load(f"earlier{i}", f"kept{i}_p + at - 2 * units", "inside & two_more") for i in kept),
+            *(f"{name} = next_{name}" for name in read),
+            *(_load(f"next_{name}", f"{name}_p + at - units", "more") for name in read),
+            *_assignments(code, real),
+            f"tl.store(g_x_p + at, {g_x}, inside)",
+            *(f"g_before{i} = {others[i]}" for i in states),
+            *(f"g_after{i} = g_before{i}" for i in states),
+            *(f"sum{j} += {others[len(states) + j]}" for j in parameters),
+            *(f"after{i} = before{i}" for i in kept),
+            *(f"before{i} = tl.where(two_more, earlier{i}, start{i})" for i in kept),
+            "at -= units",
+        ],
+        end=[
+            *(f"tl.store(g_start{i}_p + unit, g_after{i}, inside)" for i in states),
+            *(f"tl.store(g_parameter{j}_p + unit, sum{j}, inside)" for j in parameters),
+        ],
+    )  # fmt: skip
+
+
+def expression(line: Line, dtypes: dict[str, torch.dtype], real: torch.dtype) -> str:
+    """A line's right side.
+
+    Raises:
+        UnsupportedStepError: There is no such operation here, or its result is in half precision.
+    """
+    if line.dtype not in {real, torch.bool, *(HALF if line.operation == "convert" else ())}:
+        raise UnsupportedStepError(f"{line.operation!r} is in {line.dtype}, the state in {real}")
+    terms = [_operand(one, dtypes, real) for one in line.terms]
+    if line.operation == "pow":
+        template = POWERS.get(line.terms[1], "")  # type: ignore[call-overload]
+    elif line.operation == "clamp":
+        template = f"tl.minimum(tl.maximum({{}}, {{}}, {NAN}), {{}}, {NAN})"
+    else:
+        template = OPERATIONS.get(line.operation, "")
+    if not template:
+        raise UnsupportedStepError(f"no loop has {line.operation!r}")
+    if line.operation == "where":
+        terms[1:] = [_tensor(one, real) if not isinstance(one, str) else term for one, term in zip(line.terms[1:], terms[1:], strict=True)]
+    if line.operation == "convert":
+        return f"{terms[0]}.to({TYPES.get(line.dtype) or str(line.dtype).replace('torch.', 'tl.').replace('bool', 'int1')})"
+    return template.format(*terms)
+
+
+NAN: Final = "propagate_nan=tl.PropagateNan.ALL"
+
+
+def _operand(term: Term, dtypes: dict[str, torch.dtype], real: torch.dtype) -> str:
+    if not isinstance(term, str):
+        return _number(term)
+    return f"{term}.to({TYPES[real]})" if dtypes[term] in HALF else term
+
+
+def _number(number: bool | int | float) -> str:
+    return repr(float(number)) if math.isfinite(number) else f'float("{float(number)}")'
+
+
+def _tensor(term: Term | None, real: torch.dtype) -> str:
+    assert term is not None
+    return term if isinstance(term, str) else f"tl.full([BLOCK], {_number(term)}, {TYPES[real]})"
+
+
+def _assignments(code: Code, real: torch.dtype) -> list[str]:
+    return [f"{line.name} = {expression(line, code.dtypes, real)}" for line in code.lines]
+
+
+def _values(code: Code) -> Iterable[str]:
+    for name in code.values:
+        yield _load(name, f"{name}_p + unit")
+        if code.dtypes[name] is torch.bool:
+            yield f"{name} = {name} != 0"
+
+
+def _load(name: str, pointer: str, mask: str = "inside") -> str:
+    return f"{name} = tl.load({pointer}, {mask}, 0.0)"
+
+
+def _source(name: str, *, reads: Sequence[str], writes: Sequence[str], constants: str = "", **parts: Sequence[str]) -> str:
+    given = ", ".join(f"{one}_p" for one in (*reads, *writes))
+    indents = {"begin": 4, "lines": 8, "end": 4}
+    filled = {key: ("\n" + " " * indents[key]).join(part) for key, part in parts.items()}
+    return TEMPLATE.format(name=name, given=given, constants=constants, **filled)
