@@ -68,6 +68,26 @@ class Code:
 
 
 @dataclass(frozen=True, slots=True)
+class Given:
+    """What a loop starts from: x is ``[T, N]``, all else ``[N]``, contiguous.
+
+    Attributes:
+        x: Input.
+        start: Each part of the first state.
+        values: Of the code.
+    """
+
+    x: Tensor
+    start: Sequence[Tensor]
+    values: Sequence[Tensor]
+
+    @property
+    def tensors(self) -> tuple[Tensor, ...]:
+        """All of them."""
+        return self.x, *self.start, *self.values
+
+
+@dataclass(frozen=True, slots=True)
 class Arithmetic:
     """A step and its backward pass.
 
@@ -88,8 +108,8 @@ class Arithmetic:
     @property
     def kept(self) -> tuple[int, ...]:
         """The parts of the state that the backward pass asks for."""
-        asked = (self.backward.uses(f"before{i}") or self.backward.uses(f"after{i}") for i in range(self.states))
-        return tuple(i for i, one in enumerate(asked) if one)
+        uses = self.backward.uses
+        return tuple(i for i in range(self.states) if uses(f"before{i}") or uses(f"after{i}"))
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -159,9 +179,7 @@ def _joint(neuron: nn.Module, names: Sequence[str], states: int) -> Any:
 
     def joint(*given: Tensor) -> list[Tensor | None]:
         with torch.enable_grad():
-            leaves = [
-                one.detach().requires_grad_(one.is_floating_point()) for one in given[:sources]
-            ]
+            leaves = [one.detach().requires_grad_(one.is_floating_point()) for one in given[:sources]]
             x, state, values = leaves[0], leaves[1 : 1 + states], leaves[1 + states :]
             held = {f"neuron.{name}": value for name, value in zip(names, values, strict=True)}
             y, after = functional_call(step, held, (x, *state))
@@ -185,9 +203,8 @@ def _parse(graph: fx.Graph, names: tuple[str, ...], states: int) -> Arithmetic:
     lines, results, dtypes = _lines(graph, inputs)
     forward, backward = results[: 1 + states], results[1 + states :]
     # the backward pass gets the states after the step: what they came from need not be done again
-    renamed = {
-        one: name for one, name in zip(forward[1:], afters, strict=True) if isinstance(one, str) and one not in inputs
-    }
+    ends = zip(forward[1:], afters, strict=True)
+    renamed = {one: name for one, name in ends if isinstance(one, str) and one not in inputs}
     for one, name in renamed.items():
         dtypes[name] = dtypes[one]
     shortened = [
@@ -240,16 +257,17 @@ def _term(node: fx.Node, terms: dict[fx.Node, Any], lines: list[Line]) -> Term:
         return number
     if not isinstance(value, Tensor) or value.shape != (UNITS,):
         raise UnsupportedStepError(f"{operation!r} is not done unit by unit")
-    arguments = [terms[one] if isinstance(one, fx.Node) else one for one in node.args]
+    arguments: list[Any] = [terms[one] if isinstance(one, fx.Node) else one for one in node.args]
     if operation in SAME:
         return arguments[0]  # type: ignore[no-any-return]
     if operation in {"convert_element_type", "_to_copy"}:
         arguments, operation = arguments[:1], "convert"
     elif set(node.kwargs) - {"alpha"} or not all(isinstance(one, Term) for one in arguments):
         raise UnsupportedStepError(f"{operation!r} is called with {list(node.kwargs) or arguments}")
-    if (alpha := node.kwargs.get("alpha", 1)) != 1:
+    alpha: Any = node.kwargs.get("alpha", 1)
+    if alpha != 1:
         name = f"v_{node.name}_scaled"
-        lines.append(Line(name, "mul", (arguments[1], alpha), value.dtype))  # type: ignore[arg-type]
+        lines.append(Line(name, "mul", (arguments[1], alpha), value.dtype))
         arguments[1] = name
     if not any(isinstance(one, str) for one in arguments):
         return _folded(operation, arguments, value.dtype)
@@ -277,14 +295,17 @@ def _operation(node: Any) -> str:
 
 def _folded(operation: str, numbers: Sequence[Any], dtype: torch.dtype) -> Number:
     """The number that an operation gives for numbers."""
-    given = [torch.tensor(one, dtype=dtype) for one in numbers]
-    if operation == "convert":
-        return given[0].item()
-    return getattr(torch, operation)(*given).item()  # type: ignore[no-any-return]
+    precise = dtype if dtype.is_floating_point else torch.float64
+    given = [torch.tensor(one, dtype=precise) for one in numbers]
+    result: Tensor = given[0] if operation == "convert" else getattr(torch, operation)(*given)
+    return result.item()
 
 
 def _code(
-    lines: Sequence[Line], results: Sequence[Term | None], parameters: Sequence[str], dtypes: dict[str, torch.dtype]
+    lines: Sequence[Line],
+    results: Sequence[Term | None],
+    parameters: Sequence[str],
+    dtypes: dict[str, torch.dtype],
 ) -> Code:
     """The lines that the results need, those of parameters alone apart."""
     needed = {one for one in results if isinstance(one, str)}
@@ -309,7 +330,7 @@ def evaluate(code: Code, parameters: Sequence[Tensor]) -> list[Tensor]:
     """The ``values`` of ``code``, by torch, for parameters that are one number a unit each."""
     known: dict[str, Any] = {f"parameter{j}": one for j, one in enumerate(parameters)}
     for line in code.fixed:
-        terms = [known[one] if isinstance(one, str) else one for one in line.terms]
+        terms: list[Any] = [known[one] if isinstance(one, str) else one for one in line.terms]
         if line.operation == "convert":
             known[line.name] = terms[0].to(line.dtype)
         else:

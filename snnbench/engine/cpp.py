@@ -10,10 +10,9 @@ import torch
 from torch import Tensor
 from torch._inductor.codecache import CppPythonBindingsCodeCache
 
-from snnbench.engine.arithmetic import Arithmetic, Code, Line, Term, UnsupportedStepError
+from snnbench.engine.arithmetic import Arithmetic, Code, Given, Line, Term, UnsupportedStepError
 
 Tensors: TypeAlias = Sequence[Tensor]
-Gradients: TypeAlias = list[Tensor | None]
 
 TYPES: Final = {torch.float32: "float", torch.float64: "double"}
 TILE: Final = 4096
@@ -64,6 +63,9 @@ BINARY: Final = {
     "bitwise_and": "({} & {})",
     "bitwise_or": "({} | {})",
 }
+POWERS: Final = {
+    1: "{0}", 2: "({0} * {0})", 3: "({0} * {0} * {0})", 0.5: "{0}.sqrt()", -1: "{0}.reciprocal()",
+}  # fmt: skip
 
 
 def expression(line: Line, dtypes: dict[str, torch.dtype], real: torch.dtype) -> str:
@@ -97,12 +99,13 @@ def expression(line: Line, dtypes: dict[str, torch.dtype], real: torch.dtype) ->
 
 def vector(term: Term) -> str:
     """A name, or a number as a vector."""
-    return term if isinstance(term, str) else f"V(T({float(term)!r}))".replace("inf", "INFINITY").replace("nan", "NAN")
+    if isinstance(term, str):
+        return term
+    return f"V(T({float(term)!r}))".replace("inf", "INFINITY").replace("nan", "NAN")
 
 
 def _power(base: str, exponent: float) -> str:
-    known = {2: f"({base} * {base})", 3: f"({base} * {base} * {base})", 1: base, 0.5: f"{base}.sqrt()", -1: f"{base}.reciprocal()"}
-    return known.get(exponent) or f"{base}.pow(V(T({float(exponent)!r})))"
+    return POWERS.get(exponent, f"{{0}}.pow({vector(exponent)})").format(base)
 
 
 class CppLoops:
@@ -114,19 +117,16 @@ class CppLoops:
         self.arithmetic = arithmetic
         self.sources = forward_source(arithmetic, real), backward_source(arithmetic, real)
 
-    def forward(
-        self, x: Tensor, start: Tensors, values: Tensors, keep: bool
-    ) -> tuple[Tensor, list[Tensor], list[Tensor]]:
+    def forward(self, given: Given, *, keep: bool) -> tuple[Tensor, list[Tensor], list[Tensor]]:
+        x, start = given.x, given.start
         y, last = torch.empty_like(x), [torch.empty_like(part) for part in start]
         kept = [torch.empty_like(x) if keep else x.new_empty(0) for _ in self.arithmetic.kept]
-        _build(self.sources[0])(x, *start, *values, y, *last, *kept, *_sizes(x), int(keep))
+        _build(self.sources[0])(*given.tensors, y, *last, *kept, *_sizes(x), int(keep))
         return y, last, kept
 
-    def backward(
-        self, x: Tensor, start: Tensors, values: Tensors, kept: Tensors, g_y: Tensor, g_last: Tensors
-    ) -> Gradients:
+    def backward(self, given: Given, kept: Tensors, g_y: Tensor, g_last: Tensors) -> list[Tensor | None]:
         gradients = [torch.empty_like(g_y), *(torch.empty_like(g_y[0]) for _ in self.arithmetic.sources[1:])]
-        _build(self.sources[1])(x, *start, *values, *kept, g_y, *g_last, *gradients, *_sizes(g_y), 0)
+        _build(self.sources[1])(*given.tensors, *kept, g_y, *g_last, *gradients, *_sizes(g_y), 0)
         asked = zip(gradients, self.arithmetic.backward.results, strict=True)
         return [None if result is None else gradient for gradient, result in asked]
 
@@ -134,7 +134,8 @@ class CppLoops:
 def _check(code: Code, real: torch.dtype) -> None:
     """Everything that is read or written is of one precision; what parameters tell may be a truth."""
     results = {one for one in code.results if isinstance(one, str)}
-    read = {one for line in code.lines for one in line.terms if isinstance(one, str)} - {line.name for line in code.lines}
+    read = {one for line in code.lines for one in line.terms if isinstance(one, str)}
+    read -= {line.name for line in code.lines}
     truths = {one for one in code.values if code.dtypes[one] is torch.bool}
     odd = [one for one in results | (read - truths) if code.dtypes[one] is not real]
     if real not in TYPES or odd:
@@ -162,6 +163,7 @@ TEMPLATE: Final = """\
 #include <torch/csrc/inductor/cpp_prefix.h>
 using T = {real};
 using V = at::vec::Vectorized<T>;
+constexpr int64_t WHOLE = V::size();
 
 extern "C" void kernel({given}, int64_t steps, int64_t units, int64_t tile, int64_t threads, int64_t keep) {{
   #pragma omp parallel for num_threads(threads) if (threads > 1)
@@ -174,7 +176,7 @@ extern "C" void kernel({given}, int64_t steps, int64_t units, int64_t tile, int6
         {lines}
       }};
       int64_t i = 0;
-      for (; i + V::size() <= size; i += V::size()) advance(i, std::integral_constant<int64_t, V::size()>{{}});
+      for (; i + WHOLE <= size; i += WHOLE) advance(i, std::integral_constant<int64_t, WHOLE>{{}});
       if (i < size) advance(i, size - i);
     }}
     {end}
@@ -186,7 +188,7 @@ extern "C" void kernel({given}, int64_t steps, int64_t units, int64_t tile, int6
 def forward_source(arithmetic: Arithmetic, real: torch.dtype) -> str:
     """Reads x, and writes y, the last state, and the states that backward asks for if ``keep``."""
     code, states, kept = arithmetic.forward, range(arithmetic.states), arithmetic.kept
-    y, *after = (vector(one) for one in code.results)
+    y, *after = (vector(one) for one in code.results if one is not None)
     lines = [
         *(_load(name, f"{name}_p + from", truth=code.dtypes[name] is torch.bool) for name in code.values),
         _load("x", "x_p + row"),
@@ -222,10 +224,7 @@ def backward_source(arithmetic: Arithmetic, real: torch.dtype) -> str:
         *_assignments(code, real),
         _store(g_x, "g_x_p + row"),
         *(_store(others[i], f"state{i}") for i in states),
-        *(
-            _store(f"(V::loadu(sum{j} + i, n) + {others[len(states) + j]})", f"sum{j}")
-            for j in parameters
-        ),
+        *(_store(f"(V::loadu(sum{j} + i, n) + {others[len(states) + j]})", f"sum{j}") for j in parameters),
     ]
     return _source(
         real,
@@ -240,7 +239,8 @@ def backward_source(arithmetic: Arithmetic, real: torch.dtype) -> str:
         ],
         each=[
             "const int64_t row = (steps - 1 - step) * units + from;",
-            *(f"const T* earlier{i} = step + 1 < steps ? kept{i}_p + row - units : start{i}_p + from;" for i in kept),
+            "const bool first = step + 1 == steps;",
+            *(f"const T* earlier{i} = first ? start{i}_p + from : kept{i}_p + row - units;" for i in kept),
         ],
         lines=lines,
         end=[
@@ -264,7 +264,12 @@ def _store(value: str, pointer: str) -> str:
 
 
 def _source(real: torch.dtype, *, reads: Sequence[str], writes: Sequence[str], **parts: Sequence[str]) -> str:
-    given = [*(f"const T* {name}_p" for name in reads), *(f"T* {name}_p" for name in writes)]
+    given = [
+        *(f"const {TYPES[real]}* {name}_p" for name in reads),
+        *(f"{TYPES[real]}* {name}_p" for name in writes),
+    ]
     indents = {"begin": 4, "each": 6, "lines": 8, "end": 4}
     filled = {name: ("\n" + " " * indents[name]).join(part) for name, part in parts.items()}
-    return TEMPLATE.format(real=TYPES[real], given=", ".join(given), **filled).replace("T*", f"{TYPES[real]}*")
+    return TEMPLATE.format(real=TYPES[real], given=", ".join(given), **filled).replace(
+        "T*", f"{TYPES[real]}*"
+    )

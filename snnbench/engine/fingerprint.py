@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from types import FunctionType, MethodType
 from typing import Any, Final
@@ -35,24 +35,30 @@ def fingerprint(held: Any, seen: frozenset[int] = frozenset()) -> object:
     """
     if isinstance(held, PLAIN | torch.dtype | type):
         return type(held), repr(held) if isinstance(held, float) else held
-    if id(held) in seen:
-        return "seen"
-    seen |= {id(held)}
-    if isinstance(held, nn.Parameter):
-        return held.shape, held.dtype, held.requires_grad
-    if isinstance(held, Tensor):
+    parts = None if id(held) in seen else _parts(held)
+    if parts is None:
         return _Itself(held)
-    if isinstance(held, Mapping):
-        return tuple((fingerprint(key, seen), fingerprint(value, seen)) for key, value in held.items())
-    if isinstance(held, list | tuple | set | frozenset):
-        return type(held), tuple(fingerprint(one, seen) for one in held)
-    if isinstance(held, nn.Module):
-        own = {name: value for name, value in vars(held).items() if name not in _MODULE}
-        buffers = {name: (one.shape, one.dtype) for name, one in held.named_buffers(recurse=False)}
-        parts = [own, buffers, dict(held.named_parameters(recurse=False)), dict(held.named_children())]
-        return type(held), tuple(fingerprint(part, seen) for part in parts)
-    if isinstance(held, partial):
-        return type(held), fingerprint((held.func, held.args, held.keywords), seen)
-    if isinstance(held, FunctionType | MethodType) or not hasattr(held, "__dict__"):
-        return _Itself(held)
-    return type(held), fingerprint(vars(held), seen)
+    return type(held), tuple(fingerprint(part, seen | {id(held)}) for part in parts)
+
+
+def _parts(held: Any) -> Iterable[object] | None:
+    """What an object is made of, in order; None if that is not known."""
+    parts: Iterable[object] | None
+    match held:
+        case nn.Parameter():
+            parts = [tuple(held.shape), held.dtype, held.requires_grad]
+        case Tensor() | FunctionType() | MethodType():
+            parts = None
+        case Mapping():
+            parts = [*held.keys(), *held.values()]
+        case list() | tuple() | set() | frozenset():
+            parts = held
+        case nn.Module():
+            own = {name: value for name, value in vars(held).items() if name not in _MODULE}
+            buffers = {name: (tuple(one.shape), one.dtype) for name, one in held.named_buffers(recurse=False)}
+            parts = [own, buffers, dict(held.named_parameters(recurse=False)), dict(held.named_children())]
+        case partial():
+            parts = [held.func, held.args, held.keywords]
+        case _:
+            parts = [vars(held)] if hasattr(held, "__dict__") else None
+    return parts

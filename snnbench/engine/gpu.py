@@ -16,11 +16,17 @@ import torch
 from torch import Tensor
 from torch._inductor.codecache import PyCodeCache
 
-from snnbench.engine.arithmetic import Arithmetic, Code, Line, Term, UnsupportedStepError
+from snnbench.engine.arithmetic import Arithmetic, Code, Given, Line, Term, UnsupportedStepError
 
 Tensors: TypeAlias = Sequence[Tensor]
 
-TYPES: Final = {torch.float32: "tl.float32", torch.float64: "tl.float64"}
+TYPES: Final = {
+    torch.float32: "tl.float32",
+    torch.float64: "tl.float64",
+    torch.float16: "tl.float16",
+    torch.bfloat16: "tl.bfloat16",
+    torch.bool: "tl.int1",
+}
 HALF: Final = {torch.float16, torch.bfloat16}
 BLOCK: Final = 256
 """Units of a program where there are plenty of them."""
@@ -81,30 +87,28 @@ class TritonLoops:
     """
 
     def __init__(self, arithmetic: Arithmetic, real: torch.dtype) -> None:
-        if real not in TYPES:
+        if real not in {torch.float32, torch.float64}:
             raise UnsupportedStepError(f"no loop keeps its state in {real}")
         self.arithmetic = arithmetic
         self.real = real
         self.source = HEAD + forward_source(arithmetic, real) + backward_source(arithmetic, real)
 
-    def forward(
-        self, x: Tensor, start: Tensors, values: Tensors, keep: bool
-    ) -> tuple[Tensor, list[Tensor], list[Tensor]]:
+    def forward(self, given: Given, *, keep: bool) -> tuple[Tensor, list[Tensor], list[Tensor]]:
+        x, start = given.x, given.start
         code = self.arithmetic.forward
         y_dtype = code.dtypes[code.results[0]] if isinstance(code.results[0], str) else self.real
         y, last = torch.empty_like(x, dtype=y_dtype), [torch.empty_like(part) for part in start]
         kept = [
-            torch.empty(x.shape if keep else 0, dtype=self.real, device=x.device) for _ in self.arithmetic.kept
+            torch.empty(x.shape if keep else 0, dtype=self.real, device=x.device)
+            for _ in self.arithmetic.kept
         ]
-        self._launch("forward", x, *start, *values, y, *last, *kept, shape=x.shape, KEEP=keep)
+        self._launch("forward", *given.tensors, y, *last, *kept, shape=x.shape, KEEP=keep)
         return y, last, kept
 
-    def backward(
-        self, x: Tensor, start: Tensors, values: Tensors, kept: Tensors, g_y: Tensor, g_last: Tensors
-    ) -> list[Tensor | None]:
-        g_x = torch.empty_like(g_y, dtype=x.dtype)
-        gradients = [g_x, *(torch.empty_like(start[0]) for _ in self.arithmetic.sources[1:])]
-        self._launch("backward", x, *start, *values, *kept, g_y, *g_last, *gradients, shape=g_y.shape)
+    def backward(self, given: Given, kept: Tensors, g_y: Tensor, g_last: Tensors) -> list[Tensor | None]:
+        g_x = torch.empty_like(g_y, dtype=given.x.dtype)
+        gradients = [g_x, *(torch.empty_like(given.start[0]) for _ in self.arithmetic.sources[1:])]
+        self._launch("backward", *given.tensors, *kept, g_y, *g_last, *gradients, shape=g_y.shape)
         asked = zip(gradients, self.arithmetic.backward.results, strict=True)
         return [None if result is None else gradient for gradient, result in asked]
 
@@ -113,14 +117,21 @@ class TritonLoops:
         block = BLOCK if units >= PLENTY else SMALL_BLOCK
         kernel = getattr(_built(self.source), which)
         # no multiplication and addition in one: eager rounds twice, and a threshold is between
-        kernel[(-(-units // block),)](
-            *tensors, steps, units, BLOCK=block, num_warps=block // 64, enable_fp_fusion=False, **constants
-        )
+        with torch.cuda.device_of(tensors[0]):
+            kernel[(-(-units // block),)](
+                *tensors,
+                steps,
+                units,
+                BLOCK=block,
+                num_warps=block // 64,
+                enable_fp_fusion=False,
+                **constants,
+            )
 
 
 @cache
 def _built(source: str) -> ModuleType:
-    return PyCodeCache.load(source)  # type: ignore[no-any-return]  # Triton reads its functions from a file
+    return PyCodeCache.load(source)  # Triton reads its functions from a file
 
 
 HEAD: Final = """\
@@ -226,17 +237,19 @@ def expression(line: Line, dtypes: dict[str, torch.dtype], real: torch.dtype) ->
         raise UnsupportedStepError(f"{line.operation!r} is in {line.dtype}, the state in {real}")
     terms = [_operand(one, dtypes, real) for one in line.terms]
     if line.operation == "pow":
-        template = POWERS.get(line.terms[1], "")  # type: ignore[call-overload]
+        exponent = line.terms[1]
+        template = "" if isinstance(exponent, str) else POWERS.get(exponent, "")
     elif line.operation == "clamp":
         template = f"tl.minimum(tl.maximum({{}}, {{}}, {NAN}), {{}}, {NAN})"
     else:
         template = OPERATIONS.get(line.operation, "")
     if not template:
         raise UnsupportedStepError(f"no loop has {line.operation!r}")
-    if line.operation == "where":
-        terms[1:] = [_tensor(one, real) if not isinstance(one, str) else term for one, term in zip(line.terms[1:], terms[1:], strict=True)]
+    if line.operation == "where":  # two numbers would be in single precision
+        branches = zip(line.terms[1:], terms[1:], strict=True)
+        terms[1:] = [term if isinstance(one, str) else _tensor(one, real) for one, term in branches]
     if line.operation == "convert":
-        return f"{terms[0]}.to({TYPES.get(line.dtype) or str(line.dtype).replace('torch.', 'tl.').replace('bool', 'int1')})"
+        return f"{terms[0]}.to({TYPES[line.dtype]})"
     return template.format(*terms)
 
 
@@ -273,7 +286,9 @@ def _load(name: str, pointer: str, mask: str = "inside") -> str:
     return f"{name} = tl.load({pointer}, {mask}, 0.0)"
 
 
-def _source(name: str, *, reads: Sequence[str], writes: Sequence[str], constants: str = "", **parts: Sequence[str]) -> str:
+def _source(
+    name: str, *, reads: Sequence[str], writes: Sequence[str], constants: str = "", **parts: Sequence[str]
+) -> str:
     given = ", ".join(f"{one}_p" for one in (*reads, *writes))
     indents = {"begin": 4, "lines": 8, "end": 4}
     filled = {key: ("\n" + " " * indents[key]).join(part) for key, part in parts.items()}

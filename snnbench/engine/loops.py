@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from snnbench.engine.arithmetic import Arithmetic, Code, UnsupportedStepError, evaluate, record
+from snnbench.engine.arithmetic import Arithmetic, Code, Given, UnsupportedStepError, evaluate, record
 from snnbench.engine.cpp import CppLoops
 from snnbench.engine.eager import State, Stepping
 from snnbench.engine.gpu import TritonLoops
@@ -26,14 +26,10 @@ class Loops(Protocol):
 
     def __init__(self, arithmetic: Arithmetic, real: torch.dtype) -> None: ...
 
-    def forward(
-        self, x: Tensor, start: Tensors, values: Tensors, keep: bool
-    ) -> tuple[Tensor, list[Tensor], list[Tensor]]:
+    def forward(self, given: Given, *, keep: bool) -> tuple[Tensor, list[Tensor], list[Tensor]]:
         """Outputs, last state, and, if ``keep``, the states after each step that backward asks for."""
 
-    def backward(
-        self, x: Tensor, start: Tensors, values: Tensors, kept: Tensors, g_y: Tensor, g_last: Tensors
-    ) -> list[Tensor | None]:
+    def backward(self, given: Given, kept: Tensors, g_y: Tensor, g_last: Tensors) -> list[Tensor | None]:
         """Gradients of x, of each part of the first state, and of the parameters, summed over time."""
 
 
@@ -83,8 +79,8 @@ class _Run(torch.autograd.Function):
     def forward(ctx: Any, loop: Loop, x: Tensor, *rest: Tensor) -> tuple[Tensor, ...]:
         states, keep = loop.arithmetic.states, any(ctx.needs_input_grad)
         x, start, parameters = x.contiguous(), [one.contiguous() for one in rest[:states]], rest[states:]
-        values = _values(loop.arithmetic.forward, parameters, start[0])
-        y, last, kept = loop.loops.forward(x, start, values, keep)
+        given = Given(x, start, _values(loop.arithmetic.forward, parameters, start[0]))
+        y, last, kept = loop.loops.forward(given, keep=keep)
         if keep:
             ctx.loop, ctx.parts = loop, (states, len(kept))
             used = x if loop.arithmetic.backward.uses("x") else x.new_empty(0)
@@ -97,9 +93,9 @@ class _Run(torch.autograd.Function):
         states, kept = ctx.parts
         x, *saved = ctx.saved_tensors
         start, saved = saved[:states], saved[states:]
-        values = _values(ctx.loop.arithmetic.backward, saved[kept:], start[0])
-        ready = [one.contiguous() for one in (g_y, *g_last)]
-        return None, *ctx.loop.loops.backward(x, start, values, saved[:kept], ready[0], ready[1:])
+        given = Given(x, start, _values(ctx.loop.arithmetic.backward, saved[kept:], start[0]))
+        g_y, *ready = (one.contiguous() for one in (g_y, *g_last))
+        return None, *ctx.loop.loops.backward(given, saved[:kept], g_y, ready)
 
 
 def _values(code: Code, parameters: Tensors, like: Tensor) -> list[Tensor]:

@@ -13,7 +13,8 @@ from torch.nn.functional import cross_entropy
 
 from snnbench.engine import warm
 from snnbench.engine.choice import Work, best_chunk, currents, eager_seconds, pays, stepped
-from snnbench.engine.compiled import MOST_STEPS, Compiled
+from snnbench.engine.chunks import MOST_STEPS
+from snnbench.engine.compiled import Compiled
 from snnbench.engine.data import Dataset
 from snnbench.engine.eager import EAGER, Engine
 from snnbench.execute.build import Builder
@@ -52,14 +53,15 @@ def choose(settings: Settings, build: Builder, trained: Trained) -> Chosen:
     eager = Chosen(EAGER, "native" if native else EAGER.name)
     if settings.engine is EngineChoice.EAGER or not populations:
         return eager
-    chunk = _agreed(settings, trained, lambda: _decide(settings.engine, trained))
-    if not chunk:
+    engine = Compiled()
+    engine.chunk = _agreed(settings, trained, lambda: _decide(settings.engine, trained, engine))
+    if not engine.chunk:
         return eager
-    engine = Compiled(chunk)
     _rehearse(build, trained, engine)
     if engine.refusal:
         return Chosen(EAGER, eager.name, engine.refusal)
-    warm.mark(populations, chunk)
+    warm.mark(populations, engine.chunk)
+    warm.mark(populations, 0)
     return Chosen(engine, "native" if native else engine.name)
 
 
@@ -71,18 +73,28 @@ def _rehearse(build: Builder, trained: Trained, engine: Engine) -> None:
     inference(network.eval(), x)
 
 
-def _decide(asked: EngineChoice, trained: Trained) -> int:
+def _decide(asked: EngineChoice, trained: Trained, engine: Compiled) -> int:
     """Steps of a chunk; 0 for eager."""
     batch, _ = trained.batch(trained.data.train, trained.cell.budget.batch_size, "engine")
-    fed = currents(trained.network, batch)
-    kinds = {type(neuron): neuron for neuron, _ in fed}.values()
+    fed = [(neuron, x, eager_seconds(neuron, x)) for neuron, x in currents(trained.network, batch)]
     windows = trained.network.windows
     work = Work(
         steps=min(len(batch), windows.steps) if windows else len(batch),
         calls=expected_calls(trained.cell.budget, trained.data),
-        seconds=eager_seconds(fed),
-        kinds=len(kinds),
-        warm=frozenset(chunk for chunk in range(1, MOST_STEPS + 1) if warm.is_marked(kinds, chunk)),
+        seconds=sum(seconds for _, _, seconds in fed),
+    )
+    if asked is EngineChoice.AUTO and not pays(replace(work, loops=1, warm=frozenset({0}))):
+        return 0  # not even if it were as good as can be: there is no need to look closer
+    kinds = {type(neuron): neuron for neuron, _, _ in fed}.values()
+    looped = {type(neuron) for neuron, x, _ in fed if engine.loop(neuron, x, neuron.initial_state(x[0]))}
+    chunked_seconds = sum(seconds for neuron, _, seconds in fed if type(neuron) not in looped)
+    work = replace(
+        work,
+        seconds=work.seconds - chunked_seconds,
+        loops=len(looped),
+        chunked_seconds=chunked_seconds,
+        chunked=len(kinds) - len(looped),
+        warm=frozenset(chunk for chunk in range(MOST_STEPS + 1) if warm.is_marked(kinds, chunk)),
     )
     if asked is EngineChoice.AUTO:
         return pays(work)
