@@ -117,7 +117,7 @@ class TritonLoops:
         block = BLOCK if units >= PLENTY else SMALL_BLOCK
         kernel = getattr(_built(self.source), which)
         # no multiplication and addition in one: eager rounds twice, and a threshold is between
-        with torch.cuda.device_of(tensors[0]):
+        with torch.cuda.device_of(tensors[0]):  # type: ignore[no-untyped-call]
             kernel[(-(-units // block),)](
                 *tensors,
                 steps,

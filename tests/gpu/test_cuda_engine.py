@@ -1,4 +1,4 @@
-"""The compiled engine on a CUDA device: LIF by its kernel, others by compiled chunks; the same as eager."""
+"""The compiled engine on a CUDA device: loops as Triton kernels, and compiled chunks; the same as eager."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ import pytest
 import torch
 from torch import Tensor
 
+from snnbench.components import neurons as listing
 from snnbench.engine.agreement import disagreement
+from snnbench.engine.arithmetic import UnsupportedStepError
 from snnbench.engine.compiled import Compiled
-from snnbench.engine.eager import EAGER, State, Stepping
+from snnbench.engine.eager import EAGER
+from snnbench.engine.loops import Loop
 from snnbench.models import make_network, make_neuron
 
 pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")]
@@ -26,32 +29,56 @@ def drive(*shape: int) -> Tensor:
 
 
 @pytest.mark.parametrize(("reset", "delay", "detach"), MODES)
-def test_the_kernel_of_lif_equals_its_step(reset: str, delay: str, detach: str) -> None:
+def test_the_loop_of_lif_equals_its_step(reset: str, delay: str, detach: str) -> None:
     for surrogate in SURROGATES:
         text = f"lif(beta=0.9, reset={reset}, reset_delay={delay}, detach_reset={detach})"
         lif = make_neuron(text, (WIDTH,), surrogate=surrogate, device="cuda")
         x, start = drive(STEPS, BATCH, WIDTH), drive(BATCH, WIDTH)
-        kernel = lif.kernel(x)
-        assert kernel is not None, surrogate
-
-        def by_kernel(neuron: Stepping, x: Tensor, state: State) -> tuple[Tensor, State]:
-            made = neuron.kernel(x)
-            assert made is not None
-            return made(x, state)
-
-        assert disagreement(lif, x, (start,), EAGER.run, by_kernel) == "", surrogate
+        loop = Loop(lif, x, (start,))
+        assert disagreement(lif, x, (start,), EAGER.run, loop.run) == "", surrogate
 
 
-def test_the_membrane_stays_in_single_precision_for_half_precision_input() -> None:
+@pytest.mark.parametrize("name", [spec.name for spec in listing.SPECS if spec.states])
+def test_the_loop_of_every_neuron_equals_its_step(name: str) -> None:
+    neuron = make_neuron(name, (WIDTH,), surrogate="atan", device="cuda")
+    x = 2 * drive(STEPS, BATCH, WIDTH)
+    state = neuron.initial_state(x[0])
+    try:
+        loop = Loop(neuron, x, state)
+    except UnsupportedStepError:
+        assert name in {"rlif", "gru", "lstm"}
+        return
+    assert disagreement(neuron, x, state, EAGER.run, loop.run) == ""
+
+
+@pytest.mark.parametrize("units", [64, 2**18])
+def test_narrow_and_wide_populations(units: int) -> None:
+    lif = make_neuron("lif(learn_beta=true)", (units,), surrogate="atan", device="cuda")
+    x = drive(STEPS, 1, units)
+    state = lif.initial_state(x[0])
+    assert disagreement(lif, x, state, EAGER.run, Loop(lif, x, state).run) == ""
+
+
+@pytest.mark.parametrize("half", [torch.float16, torch.bfloat16])
+def test_the_membrane_stays_in_single_precision_for_half_precision_input(half: torch.dtype) -> None:
     lif = make_neuron("lif", (WIDTH,), surrogate="atan", device="cuda")
-    x, start = drive(STEPS, BATCH, WIDTH).half(), drive(BATCH, WIDTH)
-    kernel = lif.kernel(x)
-    assert kernel is not None
-    spikes, (last,) = kernel(x, (start,))
-    expected, (expected_last,) = EAGER.run(lif, x.float(), (start,))
-    assert (spikes.dtype, last.dtype) == (torch.float16, torch.float32)
-    assert float((spikes.float() != expected).float().mean()) < 1e-4
+    x, start = drive(STEPS, BATCH, WIDTH).to(half), drive(BATCH, WIDTH)
+    assert disagreement(lif, x, (start,), EAGER.run, Loop(lif, x, (start,)).run) == ""
+    spikes, (last,) = Loop(lif, x, (start,)).run(lif, x, (start,))
+    expected, (expected_last,) = EAGER.run(lif, x, (start,))
+    assert (spikes.dtype, last.dtype) == (expected.dtype, torch.float32)
     torch.testing.assert_close(last, expected_last, rtol=1e-3, atol=1e-3)
+
+
+def test_under_autocast_a_compiled_network_gives_what_eager_gives() -> None:
+    network = make_network("dense(hidden=[64])", (40,), 10, neuron="lif", surrogate="atan").cuda()
+    x = (drive(STEPS, BATCH, 40) > 0.5).float()
+    with torch.autocast("cuda", torch.bfloat16):
+        expected = network(x)
+        engine = Compiled(5)
+        logits = network.run_by(engine)(x)
+    assert engine.refusal == ""
+    torch.testing.assert_close(logits, expected, rtol=2e-2, atol=2e-2)
 
 
 @pytest.mark.parametrize("neuron", ["lif", "rlif", "synaptic", "alif", "lif(learn_beta=true)"])
