@@ -52,6 +52,7 @@ class Code:
         fixed: What depends on parameters alone: to be done once, not in each step.
         lines: Of each step.
         values: Names that ``lines`` take from ``fixed`` or from the parameters.
+        single: Those of them that are one number for all units.
         results: None for what is not asked for: a gradient that is 0.
         dtypes: Of every name.
     """
@@ -59,6 +60,7 @@ class Code:
     fixed: tuple[Line, ...]
     lines: tuple[Line, ...]
     values: tuple[str, ...]
+    single: frozenset[str]
     results: tuple[Term | None, ...]
     dtypes: dict[str, torch.dtype]
 
@@ -74,7 +76,7 @@ class Given:
     Attributes:
         x: Input.
         start: Each part of the first state.
-        values: Of the code.
+        values: Of the code; ``[1]`` where it is one for all units.
     """
 
     x: Tensor
@@ -149,7 +151,8 @@ def record(neuron: Stepping, x: Tensor, state: State) -> Arithmetic:
     except Exception as error:
         first = str(error).strip().partition("\n")[0]
         raise UnsupportedStepError(f"{type(error).__name__}: {first}") from error
-    return _parse(graph, names, len(state))
+    single = frozenset(f"parameter{j}" for j, name in enumerate(names) if held[name].numel() == 1)
+    return _parse(graph, names, len(state), single)
 
 
 def parameter_names(neuron: nn.Module, features: torch.Size) -> Iterable[str]:
@@ -196,7 +199,7 @@ def _joint(neuron: nn.Module, names: Sequence[str], states: int) -> Any:
     return joint
 
 
-def _parse(graph: fx.Graph, names: tuple[str, ...], states: int) -> Arithmetic:
+def _parse(graph: fx.Graph, names: tuple[str, ...], states: int, single: frozenset[str]) -> Arithmetic:
     befores, afters = ([f"{side}{i}" for i in range(states)] for side in ("before", "after"))
     parameters = [f"parameter{j}" for j in range(len(names))]
     inputs = ["x", *befores, *parameters, "g_y", *(f"g_{name}" for name in afters)]
@@ -215,8 +218,8 @@ def _parse(graph: fx.Graph, names: tuple[str, ...], states: int) -> Arithmetic:
     return Arithmetic(
         names,
         states,
-        _code(lines, forward, parameters, dtypes),
-        _code(shortened, [_renamed(one, renamed) for one in backward], parameters, dtypes),
+        _code(lines, forward, parameters, single, dtypes),
+        _code(shortened, [_renamed(one, renamed) for one in backward], parameters, single, dtypes),
     )
 
 
@@ -238,11 +241,9 @@ def _lines(
             dtypes[terms[node]] = node.meta["val"].dtype
         elif node.op == "output":
             results = [terms[one] if isinstance(one, fx.Node) else None for one in node.args[0]]
-            return lines, results, dtypes
+            return lines, results, dtypes | {line.name: line.dtype for line in lines}
         else:
             terms[node] = _term(node, terms, lines)
-            if isinstance(terms[node], str):
-                dtypes[terms[node]] = node.meta["val"].dtype
     raise AssertionError("a graph ends with its output")
 
 
@@ -305,6 +306,7 @@ def _code(
     lines: Sequence[Line],
     results: Sequence[Term | None],
     parameters: Sequence[str],
+    single: frozenset[str],
     dtypes: dict[str, torch.dtype],
 ) -> Code:
     """The lines that the results need, those of parameters alone apart."""
@@ -317,17 +319,19 @@ def _code(
     known = set(parameters)
     fixed = []
     for line in kept:
-        if all(not isinstance(one, str) or one in known for one in line.terms):
+        names = {one for one in line.terms if isinstance(one, str)}
+        if names <= known:
             known.add(line.name)
             fixed.append(line)
+            single |= {line.name} if names <= single else set()
     moving = [line for line in kept if line.name not in known]
     read = dict.fromkeys(one for line in moving for one in line.terms) | dict.fromkeys(results)
     values = tuple(one for one in read if isinstance(one, str) and one in known)
-    return Code(tuple(fixed), tuple(moving), values, tuple(results), dtypes)
+    return Code(tuple(fixed), tuple(moving), values, single & set(values), tuple(results), dtypes)
 
 
 def evaluate(code: Code, parameters: Sequence[Tensor]) -> list[Tensor]:
-    """The ``values`` of ``code``, by torch, for parameters that are one number a unit each."""
+    """The ``values`` of ``code``, by torch, for parameters in the shapes they have."""
     known: dict[str, Any] = {f"parameter{j}": one for j, one in enumerate(parameters)}
     for line in code.fixed:
         terms: list[Any] = [known[one] if isinstance(one, str) else one for one in line.terms]

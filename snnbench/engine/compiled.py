@@ -19,7 +19,8 @@ from snnbench.engine.agreement import Run, disagreement
 from snnbench.engine.arithmetic import UnsupportedStepError
 from snnbench.engine.chunks import Chunks, chunk_steps
 from snnbench.engine.eager import EAGER, State, Stepping
-from snnbench.engine.fingerprint import fingerprint
+from snnbench.engine.fingerprint import Fingerprints
+from snnbench.engine.graphs import Graphs
 from snnbench.engine.loops import Loop
 from snnbench.engine.surrogate import observed
 
@@ -42,6 +43,8 @@ class Compiled:
         self.chunk = chunk
         self.refusal = ""
         self._chunks = Chunks()
+        self._graphs = Graphs()
+        self._fingerprints = Fingerprints()
         self._trusted: set[tuple[object, ...]] = set()
         self._loops: dict[tuple[object, ...], Loop | None] = {}
 
@@ -57,6 +60,8 @@ class Compiled:
             if self.refusal:
                 return EAGER.run(neuron, x, state)
             self._trusted.add(kind)
+        if x.is_cuda and run == self._by_chunks:
+            return self._graphs.run(neuron, x, state, run)
         return run(neuron, x, state)
 
     def _way(self, neuron: Stepping, x: Tensor, state: State) -> Run | None:
@@ -75,10 +80,11 @@ class Compiled:
     def loop(self, neuron: Stepping, x: Tensor, state: State) -> Loop | None:
         """The loop over all steps of this kind of neuron and input; None where there is none."""
         form = (x.device, x.dtype, *(part.dtype for part in state), torch.is_autocast_enabled(x.device.type))
-        kind = (form, fingerprint(neuron))
+        kind = (form, self._fingerprints.of(neuron))
         if kind not in self._loops:
             try:
-                self._loops[kind] = Loop(neuron, x, state)
+                with _apart():
+                    self._loops[kind] = Loop(neuron, x, state)
             except UnsupportedStepError:
                 self._loops[kind] = None
         return self._loops[kind]
@@ -92,7 +98,7 @@ class Compiled:
     def _trial(self, neuron: Stepping, x: Tensor, state: State, run: Run) -> str:
         """Compile, and compare with eager on this very input; what is wrong, if something is."""
         try:
-            with _silence(), torch.random.fork_rng([]), saved_tensors_hooks(_as_it_is, _as_it_is):
+            with _apart():
                 return disagreement(neuron, x, state, EAGER.run, run)
         except Exception as error:
             first = str(error).strip().partition("\n")[0]
@@ -106,13 +112,21 @@ def _observed() -> bool:
 
 
 def _as_it_is(tensor: Tensor) -> Tensor:
-    """What a trial saves is its own: no checkpoint around it is to be computed again for it."""
     return tensor
 
 
 @contextmanager
+def _apart() -> Iterator[None]:
+    """For recordings and trials: random numbers stay, and no checkpoint around minds what they save.
+
+    The compiler's warnings are kept from the user: what matters comes back as the refusal.
+    """
+    with _silence(), torch.random.fork_rng([]), saved_tensors_hooks(_as_it_is, _as_it_is):
+        yield
+
+
+@contextmanager
 def _silence() -> Iterator[None]:
-    """Keep the compiler's warnings from the user: what matters comes back as the refusal."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:

@@ -190,7 +190,7 @@ def forward_source(arithmetic: Arithmetic, real: torch.dtype) -> str:
     code, states, kept = arithmetic.forward, range(arithmetic.states), arithmetic.kept
     y, *after = (vector(one) for one in code.results if one is not None)
     lines = [
-        *(_load(name, f"{name}_p + from", truth=code.dtypes[name] is torch.bool) for name in code.values),
+        *(_value(name, code) for name in code.values),
         _load("x", "x_p + row"),
         *(_load(f"before{i}", f"state{i}") for i in states),
         *_assignments(code, real),
@@ -215,7 +215,7 @@ def backward_source(arithmetic: Arithmetic, real: torch.dtype) -> str:
     g_x, *others = ("V(0)" if one is None else vector(one) for one in code.results)
     parameters = range(len(arithmetic.parameters))
     lines = [
-        *(_load(name, f"{name}_p + from", truth=code.dtypes[name] is torch.bool) for name in code.values),
+        *(_value(name, code) for name in code.values),
         *([_load("x", "x_p + row")] if code.uses("x") else []),
         *(_load(f"before{i}", f"earlier{i}") for i in kept),
         *(_load(f"after{i}", f"kept{i}_p + row") for i in kept),
@@ -254,9 +254,13 @@ def _assignments(code: Code, real: torch.dtype) -> list[str]:
     return [f"const V {line.name} = {expression(line, code.dtypes, real)};" for line in code.lines]
 
 
-def _load(name: str, pointer: str, *, truth: bool = False) -> str:
-    loaded = f"V::loadu({pointer} + i, n)"
-    return f"[[maybe_unused]] const V {name} = {f'({loaded} != V(0))' if truth else loaded};"
+def _value(name: str, code: Code) -> str:
+    read = f"V(*{name}_p)" if name in code.single else f"V::loadu({name}_p + from + i, n)"
+    return f"const V {name} = {f'({read} != V(0))' if code.dtypes[name] is torch.bool else read};"
+
+
+def _load(name: str, pointer: str) -> str:
+    return f"[[maybe_unused]] const V {name} = V::loadu({pointer} + i, n);"
 
 
 def _store(value: str, pointer: str) -> str:

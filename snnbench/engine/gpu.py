@@ -203,7 +203,7 @@ def backward_source(arithmetic: Arithmetic, real: torch.dtype) -> str:
             *(_load(f"before{i}", f"kept{i}_p + at - units", "inside & (steps > 1)") for i in kept),
             *(f"before{i} = tl.where(steps > 1, before{i}, start{i})" for i in kept),
             *(_load(f"g_after{i}", f"g_last{i}_p + unit") for i in states),
-            *(f"sum{j} = tl.zeros([BLOCK], {TYPES[real]})" for j in parameters),
+            *(f"sum{j} = tl.full([BLOCK], 0.0, {TYPES[real]})" for j in parameters),
             *(_load(f"next_{name}", f"{name}_p + at") for name in read),
         ],
         lines=[
@@ -277,7 +277,7 @@ def _assignments(code: Code, real: torch.dtype) -> list[str]:
 
 def _values(code: Code) -> Iterable[str]:
     for name in code.values:
-        yield _load(name, f"{name}_p + unit")
+        yield f"{name} = tl.load({name}_p)" if name in code.single else _load(name, f"{name}_p + unit")
         if code.dtypes[name] is torch.bool:
             yield f"{name} = {name} != 0"
 

@@ -52,11 +52,13 @@ class Loop:
 
     def run(self, neuron: Stepping, x: Tensor, state: State) -> tuple[Tensor, State]:
         """The outputs ``[T, B, *features]`` and the last state, as by the step in a loop; differentiable."""
-        shape = x.shape[1:]
-        values = [_spread(neuron, name, shape) for name in self.arithmetic.parameters]
-        flat = [part.reshape(-1) for part in state]
-        y, *last = _Run.apply(self, x.reshape(len(x), -1), *flat, *values)
-        return y.view(len(x), *shape), tuple(part.view(shape) for part in last)
+        parameters = [_named(neuron, name) for name in self.arithmetic.parameters]
+        sources = (x, *state, *parameters)
+        if torch.is_grad_enabled() and any(one.requires_grad for one in sources):
+            y, *last = _Run.apply(self, *sources)
+        else:
+            y, *last = _forward(self, x, sources[1:], keep=False)[0]
+        return y, tuple(last)
 
 
 def _only(dtypes: set[torch.dtype]) -> torch.dtype:
@@ -65,38 +67,61 @@ def _only(dtypes: set[torch.dtype]) -> torch.dtype:
     return dtypes.pop()
 
 
-def _spread(neuron: Any, name: str, shape: torch.Size) -> Tensor:
-    """A parameter or buffer as one number a unit, ``[N]``."""
+def _named(neuron: Any, name: str) -> Tensor:
+    """A parameter or buffer."""
     owner, _, own = name.rpartition(".")
-    value: Tensor = getattr(neuron.get_submodule(owner), own)
-    return value.expand(shape).reshape(-1)
+    found: Tensor = getattr(neuron.get_submodule(owner) if owner else neuron, own)
+    return found
+
+
+def _forward(
+    loop: Loop, x: Tensor, rest: Tensors, *, keep: bool
+) -> tuple[tuple[Tensor, ...], Given, list[Tensor]]:
+    """Outputs and last state, what they came from, and what is kept for backward."""
+    states, shape = loop.arithmetic.states, x.shape[1:]
+    start = [one.contiguous().view(-1) for one in rest[:states]]
+    values = _values(loop.arithmetic.forward, rest[states:], shape, start[0].dtype)
+    given = Given(x.contiguous().view(len(x), -1), start, values)
+    y, last, kept = loop.loops.forward(given, keep=keep)
+    return (y.view(x.shape), *(part.view(shape) for part in last)), given, kept
 
 
 class _Run(torch.autograd.Function):
-    """``apply(loop, x, *start, *parameters) -> (y, *last)``."""
+    """``apply(loop, x, *start, *parameters) -> (y, *last)``, in the shapes that they have."""
 
     @staticmethod
     def forward(ctx: Any, loop: Loop, x: Tensor, *rest: Tensor) -> tuple[Tensor, ...]:
-        states, keep = loop.arithmetic.states, any(ctx.needs_input_grad)
-        x, start, parameters = x.contiguous(), [one.contiguous() for one in rest[:states]], rest[states:]
-        given = Given(x, start, _values(loop.arithmetic.forward, parameters, start[0]))
-        y, last, kept = loop.loops.forward(given, keep=keep)
-        if keep:
-            ctx.loop, ctx.parts = loop, (states, len(kept))
-            used = x if loop.arithmetic.backward.uses("x") else x.new_empty(0)
-            ctx.save_for_backward(used, *start, *kept, *parameters)
-        return y, *last
+        results, given, kept = _forward(loop, x, rest, keep=True)
+        ctx.loop, ctx.shape, ctx.kept = loop, x.shape[1:], len(kept)
+        used = given.x if loop.arithmetic.backward.uses("x") else x.new_empty(0)
+        ctx.save_for_backward(used, *given.start, *kept, *rest[len(given.start) :])
+        return results
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, g_y: Tensor, *g_last: Tensor) -> tuple[Tensor | None, ...]:
-        states, kept = ctx.parts
+        code, states, shape = ctx.loop.arithmetic.backward, ctx.loop.arithmetic.states, ctx.shape
         x, *saved = ctx.saved_tensors
-        start, saved = saved[:states], saved[states:]
-        given = Given(x, start, _values(ctx.loop.arithmetic.backward, saved[kept:], start[0]))
-        g_y, *ready = (one.contiguous() for one in (g_y, *g_last))
-        return None, *ctx.loop.loops.backward(given, saved[:kept], g_y, ready)
+        start, kept, parameters = (
+            saved[:states],
+            saved[states : states + ctx.kept],
+            saved[states + ctx.kept :],
+        )
+        given = Given(x, start, _values(code, parameters, shape, start[0].dtype))
+        flat = [one.contiguous().view(-1) for one in g_last]
+        g_x, *others = ctx.loop.loops.backward(given, kept, g_y.contiguous().view(len(g_y), -1), flat)
+        shapes = [shape] * states + [one.shape for one in parameters]
+        summed = (
+            None if one is None else one.view(shape).sum_to_size(to)
+            for one, to in zip(others, shapes, strict=True)
+        )
+        return None, None if g_x is None else g_x.view(g_y.shape), *summed
 
 
-def _values(code: Code, parameters: Tensors, like: Tensor) -> list[Tensor]:
-    return [one.to(like.dtype).expand(like.shape).contiguous() for one in evaluate(code, parameters)]
+def _values(code: Code, parameters: Tensors, shape: torch.Size, dtype: torch.dtype) -> list[Tensor]:
+    """What a step reads that parameters alone decide: one number, or one a unit, ``[N]``."""
+    found = zip(code.values, evaluate(code, parameters), strict=True)
+    return [
+        one.to(dtype).reshape(1) if name in code.single else one.to(dtype).expand(shape).reshape(-1)
+        for name, one in found
+    ]

@@ -13,8 +13,11 @@ from snnbench.engine.agreement import disagreement
 from snnbench.engine.arithmetic import UnsupportedStepError
 from snnbench.engine.compiled import Compiled
 from snnbench.engine.eager import EAGER
+from snnbench.engine.graphs import AFTER
 from snnbench.engine.loops import Loop
+from snnbench.engine.network import Network
 from snnbench.models import make_network, make_neuron
+from snnbench.settings import Budget
 
 pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")]
 
@@ -95,3 +98,105 @@ def test_a_compiled_network_gives_the_logits_and_gradients_of_eager(neuron: str)
         torch.autograd.grad(logits.sum(), list(network.parameters())), gradients, strict=True
     ):
         torch.testing.assert_close(one, other, rtol=1e-2, atol=1e-3)
+
+
+def graphed(network: Network, x: Tensor, engine: Compiled) -> None:
+    """Call until the run over time is captured."""
+    for _ in range(AFTER + 2):
+        network(x).sum().backward()
+        with torch.no_grad():
+            network(x)
+    graphs = [graph for one in network.neurons for graph in engine._graphs._graphs[one].values()]
+    assert len(graphs) == 2
+    assert None not in graphs
+
+
+@pytest.fixture
+def recurrent() -> tuple[Network, Network, Compiled]:
+    """The same network twice, eager and by graphs of chunks."""
+    made = [
+        make_network("dense(hidden=[64])", (40,), 10, neuron="rlif", surrogate="atan").cuda() for _ in "ab"
+    ]
+    made[1].load_state_dict(made[0].state_dict())
+    engine = Compiled(5)
+    made[1].run_by(engine)
+    graphed(made[1], spikes(0), engine)
+    assert engine.refusal == ""
+    return made[0], made[1], engine
+
+
+def spikes(seed: int) -> Tensor:
+    noise = torch.Generator("cuda").manual_seed(seed)
+    return (torch.rand(STEPS, BATCH, 40, generator=noise, device="cuda") > 0.7).float()
+
+
+def gradients(network: Network, logits: Tensor) -> list[Tensor]:
+    return list(torch.autograd.grad(logits.square().sum(), list(network.parameters())))
+
+
+def same(one: list[Tensor], other: list[Tensor]) -> None:
+    for a, b in zip(one, other, strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-2, atol=1e-3)
+
+
+def test_a_captured_run_is_that_of_eager_for_other_inputs(
+    recurrent: tuple[Network, Network, Compiled],
+) -> None:
+    eager, compiled, _ = recurrent
+    for seed in (1, 2):
+        expected, got = eager(spikes(seed)), compiled(spikes(seed))
+        torch.testing.assert_close(got, expected, rtol=1e-3, atol=1e-3)
+        same(gradients(compiled, got), gradients(eager, expected))
+        with torch.no_grad():
+            torch.testing.assert_close(compiled(spikes(seed)), eager(spikes(seed)), rtol=1e-3, atol=1e-3)
+
+
+def test_two_forward_passes_before_their_backward_passes(
+    recurrent: tuple[Network, Network, Compiled],
+) -> None:
+    eager, compiled, _ = recurrent
+    expected, got = [eager(spikes(s)) for s in (1, 2)], [compiled(spikes(s)) for s in (1, 2)]
+    for i in (0, 1):
+        torch.testing.assert_close(got[i], expected[i], rtol=1e-3, atol=1e-3)
+        same(gradients(compiled, got[i]), gradients(eager, expected[i]))
+
+
+def test_parameters_that_move_or_change_are_read_as_they_are(
+    recurrent: tuple[Network, Network, Compiled],
+) -> None:
+    eager, compiled, _ = recurrent
+    with torch.no_grad():
+        for one, other in zip(eager.parameters(), compiled.parameters(), strict=True):
+            one.mul_(1.5)
+            other.mul_(1.5)
+    same(gradients(compiled, compiled(spikes(1))), gradients(eager, eager(spikes(1))))
+    for other in compiled.parameters():
+        other.data = other.data.clone() * 0.5
+    with torch.no_grad():
+        for one in eager.parameters():
+            one.mul_(0.5)
+    same(gradients(compiled, compiled(spikes(1))), gradients(eager, eager(spikes(1))))
+
+
+def test_gradients_add_up_over_backward_passes(recurrent: tuple[Network, Network, Compiled]) -> None:
+    found = []
+    for network in recurrent[:2]:
+        network.zero_grad()
+        for seed in (1, 2, 3):
+            network(spikes(seed)).square().sum().backward()
+        found.append([p.grad for p in network.parameters() if p.grad is not None])
+    same(found[1], found[0])
+
+
+def test_windows_around_captured_runs() -> None:
+    found = []
+    for engine in ("eager", "compiled"):
+        network = make_network(
+            "dense(hidden=[64])", (40,), 10, neuron="rlif", surrogate="atan", engine=engine
+        )
+        network.cuda().spend(Budget(checkpoint=10))
+        for seed in range(AFTER + 3):
+            network.zero_grad()
+            network(spikes(seed)).square().sum().backward()
+        found.append([p.grad for p in network.parameters() if p.grad is not None])
+    same(found[1], found[0])

@@ -18,7 +18,7 @@ from test_cell import job
 from torch import Tensor
 
 from snnbench.components.neurons.lif import LIF
-from snnbench.engine import compiled, warm
+from snnbench.engine import chunks, warm
 from snnbench.engine.choice import (
     Work,
     best_chunk,
@@ -28,7 +28,8 @@ from snnbench.engine.choice import (
     pays,
     running_seconds,
 )
-from snnbench.engine.compiled import MOST_STEPS, Compiled
+from snnbench.engine.chunks import MOST_STEPS
+from snnbench.engine.compiled import Compiled
 from snnbench.engine.eager import EAGER, State
 from snnbench.execute import engine as module
 from snnbench.execute.build import Builder
@@ -47,19 +48,20 @@ WORKS = st.builds(
     steps=st.integers(1, 1000),
     calls=st.floats(0, 1e6),
     seconds=st.floats(1e-5, 10),
-    kinds=st.integers(1, 3),
-    warm=st.frozensets(st.integers(1, MOST_STEPS)),
+    loops=st.integers(0, 3),
+    chunked_seconds=st.floats(1e-5, 10),
+    chunked=st.integers(1, 3),
+    warm=st.frozensets(st.integers(0, MOST_STEPS)),
 )
 
 
 @given(WORKS)
 def test_auto_compiles_only_where_it_saves_twice_its_cost(work: Work) -> None:
     chunk = pays(work)
-    eager = work.calls * work.seconds
     if chunk:
         assert 1 <= chunk <= min(MOST_STEPS, work.steps)
-        assert running_seconds(work, chunk) + 2 * compile_seconds(work, chunk) < eager
-    if eager < 14:
+        assert running_seconds(work, chunk) + 2 * compile_seconds(work, chunk) < work.eager
+    if work.eager < 14:
         assert not chunk or chunk in work.warm
 
 
@@ -67,18 +69,26 @@ def test_auto_compiles_only_where_it_saves_twice_its_cost(work: Work) -> None:
 def test_more_work_never_speaks_for_eager(work: Work, factor: float) -> None:
     if pays(work):
         assert pays(replace(work, calls=work.calls * factor))
-        assert pays(replace(work, warm=frozenset(range(1, MOST_STEPS + 1))))
+        assert pays(replace(work, warm=frozenset(range(MOST_STEPS + 1))))
 
 
 def test_short_cells_stay_eager_and_long_ones_get_long_chunks() -> None:
-    quick = Work(steps=25, calls=350, seconds=0.01, kinds=1)  # digits for 15 epochs
+    quick = Work(steps=25, calls=350, chunked_seconds=0.01, chunked=1)  # digits for 15 epochs
     assert pays(quick) == 0
-    long = Work(steps=100, calls=20_000, seconds=0.1, kinds=1)
+    long = Work(steps=100, calls=20_000, chunked_seconds=0.1, chunked=1)
     assert pays(long) == 25
     assert best_chunk(quick) < best_chunk(long)
     middling = replace(long, calls=200)
     assert pays(middling) == 0
     assert pays(replace(middling, warm=frozenset({2, 4, 10, 25}))) > 0
+
+
+def test_a_loop_pays_much_sooner_than_chunks() -> None:
+    work = Work(steps=100, calls=200, seconds=0.1, loops=1)
+    assert pays(work)
+    assert not pays(replace(work, calls=50))
+    assert pays(replace(work, calls=50, warm=frozenset({0})))
+    assert not pays(replace(work, chunked=1, chunked_seconds=0.01))  # a layer beside it has to be unrolled
 
 
 def test_expected_calls_count_what_a_trainer_does() -> None:
@@ -109,16 +119,16 @@ def test_what_populations_cost_is_timed_on_their_own_currents(monkeypatch: pytes
     torch.testing.assert_close(fed[1][1], network.layers[3](network.outputs(x)[0]))
     ticks = iter(range(1000))
     monkeypatch.setattr(time, "perf_counter", lambda: float(next(ticks)))
-    assert eager_seconds(fed) == 2 * 16 / 8  # a tick each, for 8 of 16 steps
+    assert eager_seconds(*fed[0]) == 16 / 8  # a tick, for 8 of 16 steps
     assert currents(make_network("dense", (4,), 3, neuron="relu"), x) == []
 
 
 @pytest.fixture(autouse=True)
 def _light(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Without the code generator, and with marks of its own."""
-    monkeypatch.setattr(compiled, "by_inductor", test_compiled.by_aot_eager)
+    monkeypatch.setattr(chunks, "by_inductor", test_compiled.by_aot_eager)
     monkeypatch.setattr(warm, "cache_dir", lambda: str(tmp_path / "inductor"))
-    compiled._compile.cache_clear()
+    chunks._compile.cache_clear()
 
 
 def built() -> tuple[Builder, Trained]:
@@ -140,14 +150,15 @@ def test_what_is_asked_for_is_what_runs() -> None:
     assert (chosen.name, chosen.fallback) == ("compiled", "")
 
 
-def test_where_speed_alone_is_measured_the_fastest_chunk_is_taken() -> None:
+def test_where_speed_alone_is_measured_the_fastest_chunk_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Compiled, "loop", lambda *given: None)
     build, trained = built()
     budget = replace(trained.cell.budget, epochs=0)
     untrained = replace(trained, cell=replace(trained.cell, budget=budget))
     chosen = choose(settings("compiled"), build, untrained)
     assert isinstance(chosen.engine, Compiled)
     assert chosen.engine.chunk == budget.steps == 3
-    assert best_chunk(Work(steps=3, calls=0, seconds=1.0, kinds=1)) < 3
+    assert best_chunk(Work(steps=3, calls=0, chunked_seconds=1.0, chunked=1)) < 3
 
 
 def test_a_second_process_knows_that_it_was_compiled() -> None:
@@ -166,7 +177,7 @@ def test_a_second_process_knows_that_it_was_compiled() -> None:
 def test_the_first_seed_decides_for_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     build, trained = built()
     decisions = iter([3, 0, 0])
-    monkeypatch.setattr(module, "_decide", lambda asked, trained: next(decisions))
+    monkeypatch.setattr(module, "_decide", lambda asked, trained, engine: next(decisions))
     auto = settings("auto", tmp_path / "ledger")
     assert isinstance(choose(auto, build, trained).engine, Compiled)
     other = replace(trained, cell=replace(trained.cell, seed=1, key="ff"))
