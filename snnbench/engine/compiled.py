@@ -5,18 +5,13 @@ What comes out is compared with the eager engine before it is trusted.
 
 from __future__ import annotations
 
-import logging
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import torch
 from torch import Tensor
-from torch.autograd.graph import saved_tensors_hooks
 from torch.utils._python_dispatch import is_in_torch_dispatch_mode
 
 from snnbench.engine.agreement import Run, disagreement
 from snnbench.engine.arithmetic import UnsupportedStepError
+from snnbench.engine.aside import aside
 from snnbench.engine.chunks import Chunks, chunk_steps
 from snnbench.engine.eager import EAGER, State, Stepping
 from snnbench.engine.fingerprint import Fingerprints
@@ -83,7 +78,7 @@ class Compiled:
         kind = (form, self._fingerprints.of(neuron))
         if kind not in self._loops:
             try:
-                with _apart():
+                with aside():
                     self._loops[kind] = Loop(neuron, x, state)
             except UnsupportedStepError:
                 self._loops[kind] = None
@@ -98,7 +93,7 @@ class Compiled:
     def _trial(self, neuron: Stepping, x: Tensor, state: State, run: Run) -> str:
         """Compile, and compare with eager on this very input; what is wrong, if something is."""
         try:
-            with _apart():
+            with aside():
                 return disagreement(neuron, x, state, EAGER.run, run)
         except Exception as error:
             first = str(error).strip().partition("\n")[0]
@@ -109,29 +104,3 @@ def _observed() -> bool:
     """Whether someone counts or changes operations or spikes: compiled code would hide them."""
     transformed = torch._C._functorch.peek_interpreter_stack() is not None
     return transformed or is_in_torch_dispatch_mode() or observed()
-
-
-def _as_it_is(tensor: Tensor) -> Tensor:
-    return tensor
-
-
-@contextmanager
-def _apart() -> Iterator[None]:
-    """For recordings and trials: random numbers stay, and no checkpoint around minds what they save.
-
-    The compiler's warnings are kept from the user: what matters comes back as the refusal.
-    """
-    with _silence(), torch.random.fork_rng([]), saved_tensors_hooks(_as_it_is, _as_it_is):
-        yield
-
-
-@contextmanager
-def _silence() -> Iterator[None]:
-    before = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.disable(before)

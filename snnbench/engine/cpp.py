@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 from torch._inductor.codecache import CppPythonBindingsCodeCache
 
-from snnbench.engine.arithmetic import Arithmetic, Code, Given, Line, Term, UnsupportedStepError
+from snnbench.engine.arithmetic import Arithmetic, Code, Given, UnsupportedStepError
+from snnbench.engine.expressions import cpp, vector
 
 Tensors: TypeAlias = Sequence[Tensor]
 
@@ -21,91 +22,6 @@ LINE: Final = 16
 """A tile is a multiple of so many units."""
 ALONE: Final = 16_384
 """Units and steps from which on a second thread is worth its start."""
-
-UNARY: Final = {
-    "neg": "{}.neg()",
-    "abs": "{}.abs()",
-    "exp": "{}.exp()",
-    "expm1": "{}.expm1()",
-    "log": "{}.log()",
-    "log1p": "{}.log1p()",
-    "tanh": "{}.tanh()",
-    "erf": "{}.erf()",
-    "erfc": "{}.erfc()",
-    "sqrt": "{}.sqrt()",
-    "rsqrt": "{}.rsqrt()",
-    "reciprocal": "{}.reciprocal()",
-    "floor": "{}.floor()",
-    "sin": "{}.sin()",
-    "cos": "{}.cos()",
-    "relu": "at::vec::maximum({}, V(0))",
-    "sigmoid": "(V(1) / (V(1) + {}.neg().exp()))",
-    "isnan": "({0} != {0})",
-    "logical_not": "({} == V(0))",
-}
-BINARY: Final = {
-    "add": "({} + {})",
-    "sub": "({} - {})",
-    "mul": "({} * {})",
-    "div": "({} / {})",
-    "gt": "({} > {})",
-    "ge": "({} >= {})",
-    "lt": "({} < {})",
-    "le": "({} <= {})",
-    "eq": "({} == {})",
-    "ne": "({} != {})",
-    "minimum": "at::vec::minimum({}, {})",
-    "maximum": "at::vec::maximum({}, {})",
-    "clamp_min": "at::vec::maximum({}, {})",
-    "clamp_max": "at::vec::minimum({}, {})",
-    "logical_and": "({} & {})",
-    "logical_or": "({} | {})",
-    "bitwise_and": "({} & {})",
-    "bitwise_or": "({} | {})",
-}
-POWERS: Final = {
-    1: "{0}", 2: "({0} * {0})", 3: "({0} * {0} * {0})", 0.5: "{0}.sqrt()", -1: "{0}.reciprocal()",
-}  # fmt: skip
-
-
-def expression(line: Line, dtypes: dict[str, torch.dtype], real: torch.dtype) -> str:
-    """A line's right side, of vectors ``V``; a truth value is a vector of all bits or none.
-
-    Raises:
-        UnsupportedStepError: There is no such operation here, or it mixes precisions.
-    """
-    if line.dtype not in {real, torch.bool}:
-        raise UnsupportedStepError(f"{line.operation!r} is in {line.dtype}, the input in {real}")
-    terms = [vector(term) for term in line.terms]
-    truths = [isinstance(term, str) and dtypes[term] is torch.bool for term in line.terms]
-    if line.operation == "where":
-        return f"V::blendv({terms[2]}, {terms[1]}, {terms[0]})"
-    if line.operation in {"convert", "add", "sub", "mul", "div"}:  # a truth counts as 0 or 1
-        terms = [f"({one} & V(1))" if truth else one for one, truth in zip(terms, truths, strict=True)]
-    match line.operation, line.terms:
-        case "convert", _:
-            return terms[0] if line.dtype is real else f"({terms[0]} != V(0))"
-        case "pow", (_, int() | float() as exponent):
-            return _power(terms[0], exponent)
-        case "rsub", _:
-            return f"({terms[1]} - {terms[0]})"
-        case "clamp", _:
-            return f"at::vec::clamp({', '.join(terms)})"
-    template = UNARY.get(line.operation) or BINARY.get(line.operation)
-    if template is None:
-        raise UnsupportedStepError(f"no loop has {line.operation!r}")
-    return template.format(*terms)
-
-
-def vector(term: Term) -> str:
-    """A name, or a number as a vector."""
-    if isinstance(term, str):
-        return term
-    return f"V(T({float(term)!r}))".replace("inf", "INFINITY").replace("nan", "NAN")
-
-
-def _power(base: str, exponent: float) -> str:
-    return POWERS.get(exponent, f"{{0}}.pow({vector(exponent)})").format(base)
 
 
 class CppLoops:
@@ -251,7 +167,7 @@ def backward_source(arithmetic: Arithmetic, real: torch.dtype) -> str:
 
 
 def _assignments(code: Code, real: torch.dtype) -> list[str]:
-    return [f"const V {line.name} = {expression(line, code.dtypes, real)};" for line in code.lines]
+    return [f"const V {line.name} = {cpp(line, code.dtypes, real)};" for line in code.lines]
 
 
 def _value(name: str, code: Code) -> str:

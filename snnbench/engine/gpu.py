@@ -6,7 +6,6 @@ the gradient of x. Nothing moves twice. What the next step needs is asked for be
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from functools import cache
 from types import ModuleType
@@ -16,66 +15,16 @@ import torch
 from torch import Tensor
 from torch._inductor.codecache import PyCodeCache
 
-from snnbench.engine.arithmetic import Arithmetic, Code, Given, Line, Term, UnsupportedStepError
+from snnbench.engine.arithmetic import Arithmetic, Code, Given, UnsupportedStepError
+from snnbench.engine.expressions import TRITON_TYPES, block, triton
 
 Tensors: TypeAlias = Sequence[Tensor]
 
-TYPES: Final = {
-    torch.float32: "tl.float32",
-    torch.float64: "tl.float64",
-    torch.float16: "tl.float16",
-    torch.bfloat16: "tl.bfloat16",
-    torch.bool: "tl.int1",
-}
-HALF: Final = {torch.float16, torch.bfloat16}
 BLOCK: Final = 256
 """Units of a program where there are plenty of them."""
 SMALL_BLOCK: Final = 64
 PLENTY: Final = 2**17
 """Units from which on blocks are large: fewer would leave processors idle."""
-
-OPERATIONS: Final = {
-    "add": "({} + {})",
-    "sub": "({} - {})",
-    "mul": "({} * {})",
-    "div": "({} / {})",
-    "gt": "({} > {})",
-    "ge": "({} >= {})",
-    "lt": "({} < {})",
-    "le": "({} <= {})",
-    "eq": "({} == {})",
-    "ne": "({} != {})",
-    "minimum": "tl.minimum({}, {}, propagate_nan=tl.PropagateNan.ALL)",
-    "maximum": "tl.maximum({}, {}, propagate_nan=tl.PropagateNan.ALL)",
-    "clamp_min": "tl.maximum({}, {}, propagate_nan=tl.PropagateNan.ALL)",
-    "clamp_max": "tl.minimum({}, {}, propagate_nan=tl.PropagateNan.ALL)",
-    "relu": "tl.maximum({}, 0.0, propagate_nan=tl.PropagateNan.ALL)",
-    "logical_and": "({} & {})",
-    "logical_or": "({} | {})",
-    "bitwise_and": "({} & {})",
-    "bitwise_or": "({} | {})",
-    "logical_not": "({} == 0)",
-    "isnan": "({0} != {0})",
-    "neg": "(-{})",
-    "abs": "tl.abs({})",
-    "exp": "tl.exp({})",
-    "log": "tl.log({})",
-    "sqrt": "tl.sqrt({})",
-    "rsqrt": "(1.0 / tl.sqrt({}))",
-    "reciprocal": "(1.0 / {})",
-    "sigmoid": "(1.0 / (1.0 + tl.exp(-{})))",
-    "erf": "tl.erf({})",
-    "floor": "tl.floor({})",
-    "sin": "tl.sin({})",
-    "cos": "tl.cos({})",
-    "where": "tl.where({}, {}, {})",
-    "convert": "{}",
-    "erfc": "libdevice.erfc({})",
-    "expm1": "libdevice.expm1({})",
-    "log1p": "libdevice.log1p({})",
-    "tanh": "libdevice.tanh({})",
-}
-POWERS: Final = {1: "{0}", 2: "({0} * {0})", 3: "({0} * {0} * {0})", 0.5: "tl.sqrt({0})", -1: "(1.0 / {0})"}
 
 
 class TritonLoops:
@@ -156,7 +105,7 @@ def {name}({given}, steps, units, {constants}BLOCK: tl.constexpr):
 def forward_source(arithmetic: Arithmetic, real: torch.dtype) -> str:
     """Reads x, and writes y, the last state, and the states that backward asks for if ``KEEP``."""
     code, states, kept = arithmetic.forward, range(arithmetic.states), arithmetic.kept
-    y, *after = (_tensor(one, real) for one in code.results)
+    y, *after = (block(one, real) for one in code.results if one is not None)
     return _source(
         "forward",
         reads=["x", *(f"start{i}" for i in states), *code.values],
@@ -185,7 +134,7 @@ def forward_source(arithmetic: Arithmetic, real: torch.dtype) -> str:
 def backward_source(arithmetic: Arithmetic, real: torch.dtype) -> str:
     """From the last step to the first: reads the gradient of y, and writes that of all it came from."""
     code, states, kept = arithmetic.backward, range(arithmetic.states), arithmetic.kept
-    g_x, *others = (_tensor(0.0 if one is None else one, real) for one in code.results)
+    g_x, *others = (block(0.0 if one is None else one, real) for one in code.results)
     parameters = range(len(arithmetic.parameters))
     read = ["x", "g_y"] if code.uses("x") else ["g_y"]
     return _source(
@@ -203,7 +152,7 @@ def backward_source(arithmetic: Arithmetic, real: torch.dtype) -> str:
             *(_load(f"before{i}", f"kept{i}_p + at - units", "inside & (steps > 1)") for i in kept),
             *(f"before{i} = tl.where(steps > 1, before{i}, start{i})" for i in kept),
             *(_load(f"g_after{i}", f"g_last{i}_p + unit") for i in states),
-            *(f"sum{j} = tl.full([BLOCK], 0.0, {TYPES[real]})" for j in parameters),
+            *(f"sum{j} = tl.full([BLOCK], 0.0, {TRITON_TYPES[real]})" for j in parameters),
             *(_load(f"next_{name}", f"{name}_p + at") for name in read),
         ],
         lines=[
@@ -227,52 +176,8 @@ def backward_source(arithmetic: Arithmetic, real: torch.dtype) -> str:
     )  # fmt: skip
 
 
-def expression(line: Line, dtypes: dict[str, torch.dtype], real: torch.dtype) -> str:
-    """A line's right side.
-
-    Raises:
-        UnsupportedStepError: There is no such operation here, or its result is in half precision.
-    """
-    if line.dtype not in {real, torch.bool, *(HALF if line.operation == "convert" else ())}:
-        raise UnsupportedStepError(f"{line.operation!r} is in {line.dtype}, the state in {real}")
-    terms = [_operand(one, dtypes, real) for one in line.terms]
-    if line.operation == "pow":
-        exponent = line.terms[1]
-        template = "" if isinstance(exponent, str) else POWERS.get(exponent, "")
-    elif line.operation == "clamp":
-        template = f"tl.minimum(tl.maximum({{}}, {{}}, {NAN}), {{}}, {NAN})"
-    else:
-        template = OPERATIONS.get(line.operation, "")
-    if not template:
-        raise UnsupportedStepError(f"no loop has {line.operation!r}")
-    if line.operation == "where":  # two numbers would be in single precision
-        branches = zip(line.terms[1:], terms[1:], strict=True)
-        terms[1:] = [term if isinstance(one, str) else _tensor(one, real) for one, term in branches]
-    if line.operation == "convert":
-        return f"{terms[0]}.to({TYPES[line.dtype]})"
-    return template.format(*terms)
-
-
-NAN: Final = "propagate_nan=tl.PropagateNan.ALL"
-
-
-def _operand(term: Term, dtypes: dict[str, torch.dtype], real: torch.dtype) -> str:
-    if not isinstance(term, str):
-        return _number(term)
-    return f"{term}.to({TYPES[real]})" if dtypes[term] in HALF else term
-
-
-def _number(number: bool | int | float) -> str:
-    return repr(float(number)) if math.isfinite(number) else f'float("{float(number)}")'
-
-
-def _tensor(term: Term | None, real: torch.dtype) -> str:
-    assert term is not None
-    return term if isinstance(term, str) else f"tl.full([BLOCK], {_number(term)}, {TYPES[real]})"
-
-
 def _assignments(code: Code, real: torch.dtype) -> list[str]:
-    return [f"{line.name} = {expression(line, code.dtypes, real)}" for line in code.lines]
+    return [f"{line.name} = {triton(line, code.dtypes, real)}" for line in code.lines]
 
 
 def _values(code: Code) -> Iterable[str]:

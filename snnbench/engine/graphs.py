@@ -5,7 +5,6 @@ For runs by chunks, whose kernels are shorter than the time it takes to launch t
 
 from __future__ import annotations
 
-import warnings
 import weakref
 from collections.abc import Sequence
 from typing import Any, Final
@@ -15,6 +14,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from snnbench.engine.agreement import Run, disagreement
+from snnbench.engine.aside import aside, saving_is_watched
 from snnbench.engine.eager import EAGER, State, Stepping
 
 WARM_UPS: Final = 3
@@ -35,7 +35,7 @@ class Graphs:
 
     def run(self, neuron: Stepping, x: Tensor, state: State, run: Run) -> tuple[Tensor, State]:
         """``run(neuron, x, state)``, by a graph of it where there is one."""
-        if torch.is_autocast_enabled(x.device.type):
+        if torch.is_autocast_enabled(x.device.type) or saving_is_watched():
             return run(neuron, x, state)
         graphs, calls = self._graphs.setdefault(neuron, {}), self._calls.setdefault(neuron, {})
         form = _form(neuron, x, state)
@@ -59,8 +59,7 @@ def _form(neuron: Stepping, x: Tensor, state: State) -> object:
 def _captured(neuron: Stepping, x: Tensor, state: State, run: Run) -> Graph | None:
     """A graph that gives what eager gives; None if there is none."""
     try:
-        with torch.cuda.device(x.device), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with torch.cuda.device(x.device), aside():
             graph = Graph(neuron, x, state, run)
         return None if disagreement(neuron, x, state, EAGER.run, graph.run) else graph
     except RuntimeError:  # something that cannot be captured, or no memory for it

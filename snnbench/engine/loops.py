@@ -13,10 +13,11 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from snnbench.engine.arithmetic import Arithmetic, Code, Given, UnsupportedStepError, evaluate, record
+from snnbench.engine.arithmetic import Arithmetic, Code, Given, UnsupportedStepError, evaluate
 from snnbench.engine.cpp import CppLoops
 from snnbench.engine.eager import State, Stepping
 from snnbench.engine.gpu import TritonLoops
+from snnbench.engine.recording import record
 
 Tensors: TypeAlias = Sequence[Tensor]
 

@@ -11,11 +11,11 @@ from test_compiled import drive, make
 from torch import Tensor
 
 from snnbench.engine import gpu
-from snnbench.engine.arithmetic import record
 from snnbench.engine.eager import EAGER, State
 from snnbench.engine.gpu import TritonLoops
 from snnbench.engine.loops import Loop
 from snnbench.engine.neuron import Neuron
+from snnbench.engine.recording import record
 from snnbench.models import make_neuron
 
 pytest.importorskip("triton", reason="this build of torch has no Triton")

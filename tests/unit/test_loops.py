@@ -15,11 +15,12 @@ from snnbench.components import surrogates as spike_functions
 from snnbench.components.neurons.lif import LIF
 from snnbench.components.surrogates.atan import ATan
 from snnbench.engine import cpp
-from snnbench.engine.arithmetic import UnsupportedStepError, record
+from snnbench.engine.arithmetic import UnsupportedStepError
 from snnbench.engine.compiled import Compiled
 from snnbench.engine.eager import EAGER, State
 from snnbench.engine.loops import Loop
 from snnbench.engine.neuron import Neuron
+from snnbench.engine.recording import record
 from snnbench.models import make_neuron
 
 SURROGATES = [spec.name for spec in spike_functions.SPECS if spec.name not in {"custom", "stochastic"}]
