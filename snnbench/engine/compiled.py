@@ -84,6 +84,12 @@ class Compiled:
                 self._loops[kind] = None
         return self._loops[kind]
 
+    @property
+    def way(self) -> str:
+        """What has run: ``all steps`` at once by loops, or ``25 steps`` at a time by chunks."""
+        chunked = any(run == self._by_chunks for _, run, *_ in self._trusted)
+        return f"{self.chunk} steps" if chunked else "all steps"
+
     def __deepcopy__(self, memo: object) -> Compiled:
         return self  # a copy of a network is run by the same engine
 

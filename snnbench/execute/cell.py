@@ -126,7 +126,7 @@ def _choose_engine(job: Job, build: Builder, trained: Trained, found: _Findings)
     found.engine = chosen.name
     found.labels |= {"fallback": chosen.fallback} if chosen.fallback else {}
     if isinstance(chosen.engine, Compiled):
-        found.labels |= {"chunk": f"{chosen.engine.chunk} steps"}
+        found.labels |= {"chunk": chosen.engine.way}
 
 
 def _stability(trained: Trained, measure: Measure) -> Metrics:
