@@ -11,13 +11,11 @@ from collections.abc import Callable
 from functools import cache
 from types import FunctionType
 from typing import Any, Final, TypeAlias
-from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
 
 from snnbench.engine import eager
-from snnbench.engine.agreement import is_elementwise
 from snnbench.engine.eager import EAGER, State, Stepping
 from snnbench.engine.surrogate import reverse_only
 
@@ -30,30 +28,10 @@ RECOMPILATIONS: Final = 64
 Chunk: TypeAlias = Callable[..., tuple[Tensor, State]]
 
 
-class Chunks:
-    """Compiles each kind of neuron when it first runs."""
-
-    def __init__(self) -> None:
-        self._elementwise: WeakKeyDictionary[Stepping, bool] = WeakKeyDictionary()
-
-    def run(self, neuron: Stepping, x: Tensor, state: State, size: int) -> tuple[Tensor, State]:
-        """All steps, ``size`` at a time; a population whose units do not see each other is laid out flat."""
-        if not self._is_elementwise(neuron, x, state):
-            return _run(neuron, x, state, size)
-        shape = x.shape[1:]
-        y, state = _run(neuron, x.flatten(1), tuple(part.flatten() for part in state), size)
-        return y.view(len(y), *shape), tuple(part.view(shape) for part in state)
-
-    def _is_elementwise(self, neuron: Stepping, x: Tensor, state: State) -> bool:
-        if neuron not in self._elementwise:
-            self._elementwise[neuron] = is_elementwise(neuron, x, state)
-            for one in (*neuron.parameters(), *neuron.buffers()):
-                _marked(one, 0)
-        return self._elementwise[neuron]
-
-
-def _run(neuron: Stepping, x: Tensor, state: State, size: int) -> tuple[Tensor, State]:
-    """Chunk after chunk; the steps that are left over run eagerly: they would need their own graph."""
+def run(neuron: Stepping, x: Tensor, state: State, size: int) -> tuple[Tensor, State]:
+    """All steps, ``size`` at a time; those left over run eagerly: they would need a graph of their own."""
+    for one in (*neuron.parameters(), *neuron.buffers()):
+        _marked(one, 0)
     x, differentiable = _differentiable(neuron, x, state)
     form = (len(state), x.ndim, x.dtype, differentiable)
     chunk = _compile(type(neuron), size, form, x.device.type, torch.get_num_threads())

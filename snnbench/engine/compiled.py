@@ -5,19 +5,26 @@ What comes out is compared with the eager engine before it is trusted.
 
 from __future__ import annotations
 
+from typing import Final
+
 import torch
+import torch.autograd.forward_ad
 from torch import Tensor
 from torch.utils._python_dispatch import is_in_torch_dispatch_mode
 
+from snnbench.engine import chunks
 from snnbench.engine.agreement import Run, disagreement
 from snnbench.engine.arithmetic import UnsupportedStepError
 from snnbench.engine.aside import aside
-from snnbench.engine.chunks import Chunks, chunk_steps
+from snnbench.engine.chunks import chunk_steps
 from snnbench.engine.eager import EAGER, State, Stepping
 from snnbench.engine.fingerprint import Fingerprints
 from snnbench.engine.graphs import Graphs
 from snnbench.engine.loops import Loop
 from snnbench.engine.surrogate import observed
+
+MOST_LOOPS: Final = 64
+"""Of an engine: a neuron whose numbers keep changing would have a new one in every call."""
 
 
 class Compiled:
@@ -37,14 +44,13 @@ class Compiled:
     def __init__(self, chunk: int | None = None) -> None:
         self.chunk = chunk
         self.refusal = ""
-        self._chunks = Chunks()
         self._graphs = Graphs()
         self._fingerprints = Fingerprints()
         self._trusted: set[tuple[object, ...]] = set()
         self._loops: dict[tuple[object, ...], Loop | None] = {}
 
     def run(self, neuron: Stepping, x: Tensor, state: State) -> tuple[Tensor, State]:
-        if self.refusal or not state or _observed():
+        if self.refusal or not (state and x.numel()) or _observed():
             return EAGER.run(neuron, x, state)
         run = self._way(neuron, x, state)
         if run is None:
@@ -56,12 +62,12 @@ class Compiled:
                 return EAGER.run(neuron, x, state)
             self._trusted.add(kind)
         if x.is_cuda and run == self._by_chunks:
-            return self._graphs.run(neuron, x, state, run)
+            return self._graphs.run(neuron, x, state, run, self._fingerprint(neuron))
         return run(neuron, x, state)
 
     def _way(self, neuron: Stepping, x: Tensor, state: State) -> Run | None:
         """What runs it; None if an input is too short or too narrow for a chunk."""
-        loop = self.loop(neuron, x, state)
+        loop = self.loop(neuron, x, state) if all(part.shape == x.shape[1:] for part in state) else None
         if loop is not None:
             return loop.run
         if self.chunk is None:
@@ -70,19 +76,29 @@ class Compiled:
 
     def _by_chunks(self, neuron: Stepping, x: Tensor, state: State) -> tuple[Tensor, State]:
         assert self.chunk is not None
-        return self._chunks.run(neuron, x, state, self.chunk)
+        return chunks.run(neuron, x, state, self.chunk)
 
     def loop(self, neuron: Stepping, x: Tensor, state: State) -> Loop | None:
         """The loop over all steps of this kind of neuron and input; None where there is none."""
+        held = self._fingerprint(neuron)
+        if held is None or x.device.type not in {"cpu", "cuda"}:
+            return None
         form = (x.device, x.dtype, *(part.dtype for part in state), torch.is_autocast_enabled(x.device.type))
-        kind = (form, self._fingerprints.of(neuron))
-        if kind not in self._loops:
+        kind = (form, held)
+        if kind not in self._loops and len(self._loops) < MOST_LOOPS:
             try:
                 with aside():
                     self._loops[kind] = Loop(neuron, x, state)
             except UnsupportedStepError:
                 self._loops[kind] = None
-        return self._loops[kind]
+        return self._loops.get(kind)
+
+    def _fingerprint(self, neuron: Stepping) -> int | None:
+        """What the neuron holds; None if that cannot be told."""
+        try:
+            return self._fingerprints.of(neuron)  # type: ignore[arg-type]
+        except UnsupportedStepError:
+            return None
 
     @property
     def way(self) -> str:
@@ -92,6 +108,9 @@ class Compiled:
 
     def __deepcopy__(self, memo: object) -> Compiled:
         return self  # a copy of a network is run by the same engine
+
+    def __reduce__(self) -> tuple[type, tuple[int | None]]:
+        return type(self), (self.chunk,)  # what was compiled stays where it is
 
     def __repr__(self) -> str:
         return f"Compiled(chunk={self.chunk})"
@@ -109,4 +128,5 @@ class Compiled:
 def _observed() -> bool:
     """Whether someone counts or changes operations or spikes: compiled code would hide them."""
     transformed = torch._C._functorch.peek_interpreter_stack() is not None
-    return transformed or is_in_torch_dispatch_mode() or observed()
+    forward_mode = torch.autograd.forward_ad._current_level >= 0
+    return transformed or forward_mode or is_in_torch_dispatch_mode() or observed()

@@ -8,7 +8,6 @@ from typing import Final, TypeAlias
 
 import torch
 from torch import Tensor
-from torch._inductor.codecache import CppPythonBindingsCodeCache
 
 from snnbench.engine.arithmetic import Arithmetic, Code, Given, UnsupportedStepError
 from snnbench.engine.expressions import cpp, vector
@@ -69,6 +68,10 @@ def _sizes(x: Tensor) -> tuple[int, int, int, int]:
 @cache
 def _build(source: str) -> Callable[..., None]:
     """Compile, or find what was compiled before."""
+    from torch._inductor.codecache import (
+        CppPythonBindingsCodeCache,
+    )  # fails where its cache cannot be written
+
     given = source[source.index("kernel(") + len("kernel(") : source.index(") {")]
     types = [one.strip().rpartition(" ")[0] for one in given.split(",")]
     built: Callable[..., None] = CppPythonBindingsCodeCache.load_pybinding(types, source)
@@ -190,6 +193,4 @@ def _source(real: torch.dtype, *, reads: Sequence[str], writes: Sequence[str], *
     ]
     indents = {"begin": 4, "each": 6, "lines": 8, "end": 4}
     filled = {name: ("\n" + " " * indents[name]).join(part) for name, part in parts.items()}
-    return TEMPLATE.format(real=TYPES[real], given=", ".join(given), **filled).replace(
-        "T*", f"{TYPES[real]}*"
-    )
+    return TEMPLATE.format(real=TYPES[real], given=", ".join(given), **filled)

@@ -203,7 +203,7 @@ def _check(line: Line, dtypes: Dtypes, allowed: set[torch.dtype]) -> None:
             False
         }
     elif line.operation in LOGICAL:
-        sound = truths == {True}
+        sound = truths == {True} and all(isinstance(term, str) for term in line.terms)
     elif line.operation in {"convert", *COUNTING}:
         sound = line.operation == "convert" or line.dtype is not torch.bool
     else:

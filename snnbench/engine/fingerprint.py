@@ -2,40 +2,84 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import enum
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from types import FunctionType, MethodType
-from typing import Any, Final
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
+from typing import Any, Final, TypeAlias
 from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor, nn
 
-PLAIN: Final = bool | int | float | complex | str | bytes | None
+from snnbench.engine.arithmetic import UnsupportedStepError
+
+PLAIN: Final = bool | int | float | complex | str | bytes | torch.dtype | torch.device | enum.Enum | None
+LASTING: Final = (
+    BuiltinFunctionType | ModuleType | type | torch.Generator | property | staticmethod | classmethod
+)
+"""Of these the same object does the same; what a generator draws is no arithmetic anyway."""
+MOST: Final = 500
+"""Containers that are looked into: who holds more holds something foreign."""
+FOREIGN: Final = {"torch", "builtins", "collections", "functools", "types", "abc", "typing", "enum"}
+"""Packages whose classes nobody changes."""
 _MODULE: Final = {*vars(nn.Module()), "engine"} - {"training"}
+
+Look: TypeAlias = Callable[[], Iterable[object]]
 
 
 class Fingerprints:
     """Fingerprints of neurons, taken anew only where something has changed since."""
 
     def __init__(self) -> None:
-        self._known: WeakKeyDictionary[Any, tuple[object, list[tuple[object, object]]]] = WeakKeyDictionary()
+        self._known: WeakKeyDictionary[Any, tuple[int, Seen]] = WeakKeyDictionary()
+        self._numbers: dict[object, int] = {}
 
-    def of(self, neuron: Any) -> object:
-        """``fingerprint(neuron)``."""
+    def of(self, neuron: nn.Module) -> int:
+        """A number, equal for two neurons whose steps do the same with the same parameters.
+
+        Parameters and buffers count by name, shape and dtype.
+
+        Raises:
+            UnsupportedStepError: It holds something of which is not known whether it changes.
+        """
         known = self._known.get(neuron)
-        if known is None or not _unchanged(known[1]):
-            seen: list[tuple[object, object]] = []
-            known = self._known[neuron] = fingerprint(neuron, seen), seen
+        if known is None or not known[1].is_unchanged():
+            seen = Seen()
+            names = [
+                name for name, _ in (*neuron.named_parameters(), *neuron.named_buffers())
+            ]  # tied ones once
+            whole = tuple(names), _fingerprint(neuron, seen, ())
+            known = self._known[neuron] = self._numbers.setdefault(whole, len(self._numbers)), seen
         return known[0]
 
 
-def _unchanged(seen: list[tuple[object, object]]) -> bool:
-    """Whether containers still hold what they held. The same object is equal to itself, a tensor too."""
-    try:
-        return all(now == then for now, then in seen)
-    except (RuntimeError, TypeError, ValueError):  # a tensor in the place of another has no truth value
+class Seen:
+    """What was looked into, and what it held then."""
+
+    def __init__(self) -> None:
+        self._checks: list[tuple[Look, tuple[object, ...]]] = []
+
+    def add(self, look: Look) -> None:
+        """Note what ``look`` gives now.
+
+        Raises:
+            UnsupportedStepError: This is too much to look at again and again.
+        """
+        self._checks.append((look, tuple(look())))
+        if len(self._checks) > MOST:
+            raise UnsupportedStepError(f"it holds more than {MOST} objects")
+
+    def is_unchanged(self) -> bool:
+        """Whether everything still holds the same objects, or equal plain ones."""
+        return all(_are_same(tuple(look()), then) for look, then in self._checks)
+
+
+def _are_same(now: tuple[object, ...], then: tuple[object, ...]) -> bool:
+    if len(now) != len(then):
         return False
+    changed = (pair for pair in zip(now, then, strict=True) if pair[0] is not pair[1])
+    return all(type(a) is type(b) and isinstance(a, COMPARED) and a == b for a, b in changed)
 
 
 class _Itself:
@@ -51,54 +95,91 @@ class _Itself:
         return isinstance(other, _Itself) and self.held is other.held
 
 
-def fingerprint(held: Any, seen: list[tuple[object, object]], above: tuple[int, ...] = ()) -> object:
-    """Equal for two objects that a step would do the same with; hashable.
+class _Shape:
+    """Shape and dtype of a parameter or buffer."""
 
-    Parameters and buffers count by shape and dtype. An object of which nothing is known is equal to itself
-    alone.
+    def __init__(self, tensor: Tensor) -> None:
+        self.told = tuple(tensor.shape), tensor.dtype
 
-    Args:
-        held: A neuron, or what it holds.
-        seen: Gets every container that was looked into, with what it held.
-        above: What holds it.
-    """
-    if isinstance(held, PLAIN | torch.dtype | type):
+    def __hash__(self) -> int:
+        return hash(self.told)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Shape) and self.told == other.told
+
+
+COMPARED: Final = PLAIN | _Shape
+
+
+def _fingerprint(held: Any, seen: Seen, above: tuple[int, ...]) -> object:
+    if isinstance(held, PLAIN):
         return type(held), repr(held) if isinstance(held, float) else held
-    parts = None if id(held) in above else _parts(held, seen)
-    if parts is None:
+    if isinstance(held, _Shape):
+        return held
+    empty = isinstance(held, FunctionType) and not held.__closure__
+    if empty or isinstance(held, LASTING) or id(held) in above:
         return _Itself(held)
-    return type(held), tuple(fingerprint(part, seen, (*above, id(held))) for part in parts)
+    look = _look_into(held, top=not above)
+    seen.add(look)
+    parts = [_fingerprint(part, seen, (*above, id(held))) for part in (*look(), *_of_class(type(held), seen))]
+    return type(held), _Itself(held) if isinstance(held, Tensor | FunctionType) else None, tuple(parts)
 
 
-def _parts(held: Any, seen: list[tuple[object, object]]) -> Iterable[object] | None:
-    """What an object is made of, in order; None if that is not known."""
-    parts: Iterable[object] | None
+def _look_into(held: Any, *, top: bool) -> Look:
+    """What tells, in order, what an object is made of.
+
+    Raises:
+        UnsupportedStepError: Nothing does.
+    """
+    look: Look
     match held:
         case nn.Parameter():
-            parts = tuple(held.shape), held.dtype
-        case Tensor() | FunctionType() | MethodType():
-            parts = None
+            look = lambda: (_Shape(held),)  # noqa: E731
+        case Tensor():  # no parameter: its numbers may have become part of the step
+            look = lambda: (held._version,)  # noqa: E731
+        case list() | tuple() | set() | frozenset():
+            look = lambda: held  # noqa: E731
         case Mapping():
-            seen.append((held, {**held}))
-            parts = *held.keys(), *held.values()
-        case list() | set():
-            seen.append((held, held.copy()))
-            parts = tuple(held)
-        case tuple() | frozenset():
-            parts = held
+            look = lambda: (*held.keys(), *held.values())  # noqa: E731
         case nn.Module():
-            seen += (
-                (kept, dict(kept)) for kept in (vars(held), held._parameters, held._buffers, held._modules)
-            )
-            own = tuple(item for item in vars(held).items() if item[0] not in _MODULE)
-            buffers = tuple(
-                (name, tuple(one.shape), one.dtype) for name, one in held.named_buffers(recurse=False)
-            )
-            parts = own, buffers, tuple(held.named_parameters(recurse=False)), tuple(held.named_children())
+            look = partial(_of_module, held, top)
         case partial():
-            parts = held.func, held.args, held.keywords
-        case _ if hasattr(held, "__dict__"):
-            parts = (vars(held),)
+            look = lambda: (held.func, held.args, held.keywords)  # noqa: E731
+        case MethodType():
+            look = lambda: (held.__func__, held.__self__)  # noqa: E731
+        case FunctionType():
+            look = lambda: [cell.cell_contents for cell in held.__closure__ or ()]  # noqa: E731
+        case _ if hasattr(held, "__dict__") or hasattr(held, "__slots__"):
+            look = partial(_of_object, held)
         case _:
-            parts = None
-    return parts
+            raise UnsupportedStepError(f"it holds a {type(held).__name__}, which may change unseen")
+    return look
+
+
+def _of_module(module: nn.Module, top: bool) -> Iterator[object]:
+    hooks = len(module._forward_hooks) + len(module._forward_pre_hooks)
+    if hooks and not top:  # those of the neuron itself are not called in a step
+        raise UnsupportedStepError("a module within it has hooks")
+    for name, value in vars(module).items():
+        if name not in _MODULE:
+            yield from (name, value)
+    for name, buffer in module._buffers.items():
+        yield from (name, None if buffer is None else _Shape(buffer))
+    for name, part in (*module._parameters.items(), *module._modules.items()):
+        yield from (name, part)
+
+
+def _of_object(held: Any) -> Iterator[object]:
+    yield from getattr(held, "__dict__", {}).values()
+    for kind in type(held).__mro__:
+        names = vars(kind).get("__slots__", ())
+        for name in (names,) if isinstance(names, str) else names:
+            yield getattr(held, name, None)
+
+
+def _of_class(kind: type, seen: Seen) -> Iterator[object]:
+    """What the objects of a class share: attributes of it and of its bases."""
+    for one in kind.__mro__:
+        if one.__module__.partition(".")[0] not in FOREIGN:
+            seen.add(vars(one).values)
+            yield from (value for name, value in vars(one).items() if not name.startswith(("__", "_abc_")))

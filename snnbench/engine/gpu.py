@@ -13,7 +13,6 @@ from typing import Final, TypeAlias
 
 import torch
 from torch import Tensor
-from torch._inductor.codecache import PyCodeCache
 
 from snnbench.engine.arithmetic import Arithmetic, Code, Given, UnsupportedStepError
 from snnbench.engine.expressions import TRITON_TYPES, block, triton
@@ -80,6 +79,8 @@ class TritonLoops:
 
 @cache
 def _built(source: str) -> ModuleType:
+    from torch._inductor.codecache import PyCodeCache  # fails where its cache cannot be written
+
     return PyCodeCache.load(source)  # Triton reads its functions from a file
 
 
@@ -145,7 +146,7 @@ def backward_source(arithmetic: Arithmetic, real: torch.dtype) -> str:
         ],
         writes=["g_x", *(f"g_start{i}" for i in states), *(f"g_parameter{j}" for j in parameters)],
         begin=[
-            "at = unit + (steps - 1).to(tl.int64) * units",
+            "at = unit + (0 * unit + steps - 1) * units",  # in 64 bits, as unit is
             *_values(code),
             *(_load(f"start{i}", f"start{i}_p + unit") for i in kept),
             *(_load(f"after{i}", f"kept{i}_p + at") for i in kept),
@@ -162,9 +163,9 @@ def backward_source(arithmetic: Arithmetic, real: torch.dtype) -> str:
             *(_load(f"next_{name}", f"{name}_p + at - units", "more") for name in read),
             *_assignments(code, real),
             f"tl.store(g_x_p + at, {g_x}, inside)",
-            *(f"g_before{i} = {others[i]}" for i in states),
-            *(f"g_after{i} = g_before{i}" for i in states),
             *(f"sum{j} += {others[len(states) + j]}" for j in parameters),
+            *(f"g_before{i} = {others[i]}" for i in states),  # all of them before any is overwritten
+            *(f"g_after{i} = g_before{i}" for i in states),
             *(f"after{i} = before{i}" for i in kept),
             *(f"before{i} = tl.where(two_more, earlier{i}, start{i})" for i in kept),
             "at -= units",

@@ -33,12 +33,22 @@ class Graphs:
             weakref.WeakKeyDictionary()
         )
 
-    def run(self, neuron: Stepping, x: Tensor, state: State, run: Run) -> tuple[Tensor, State]:
-        """``run(neuron, x, state)``, by a graph of it where there is one."""
-        if torch.is_autocast_enabled(x.device.type) or saving_is_watched():
+    def run(
+        self, neuron: Stepping, x: Tensor, state: State, run: Run, fingerprint: int | None
+    ) -> tuple[Tensor, State]:
+        """``run(neuron, x, state)``, by a graph of it where there is one.
+
+        Args:
+            neuron: The population.
+            x: ``[T, B, *features]``.
+            state: Before the first step.
+            run: Runs it.
+            fingerprint: Of the neuron: a graph does what the neuron did when it was captured.
+        """
+        if fingerprint is None or torch.is_autocast_enabled(x.device.type) or saving_is_watched():
             return run(neuron, x, state)
         graphs, calls = self._graphs.setdefault(neuron, {}), self._calls.setdefault(neuron, {})
-        form = _form(neuron, x, state)
+        form = fingerprint, _form(neuron, x, state)
         calls[form] = calls.get(form, 0) + 1
         if form not in graphs and calls[form] > AFTER and len(graphs) < MOST:
             graphs[form] = _captured(neuron, x, state, run)
@@ -51,9 +61,12 @@ class Graphs:
 def _form(neuron: Stepping, x: Tensor, state: State) -> object:
     """What a graph is good for: kernels read the addresses they were captured with."""
     sources = [x, *state]
-    held = tuple((one.data_ptr(), one.requires_grad) for one in (*neuron.parameters(), *neuron.buffers()))
+    held = tuple(
+        (id(one), one.data_ptr(), one.shape, one.dtype, one.requires_grad)
+        for one in (*neuron.parameters(), *neuron.buffers())
+    )
     given = tuple((one.shape, one.dtype, one.requires_grad) for one in sources)
-    return torch.is_grad_enabled(), given, held
+    return x.device, torch.is_grad_enabled(), given, held
 
 
 def _captured(neuron: Stepping, x: Tensor, state: State, run: Run) -> Graph | None:
@@ -62,7 +75,7 @@ def _captured(neuron: Stepping, x: Tensor, state: State, run: Run) -> Graph | No
         with torch.cuda.device(x.device), aside():
             graph = Graph(neuron, x, state, run)
         return None if disagreement(neuron, x, state, EAGER.run, graph.run) else graph
-    except RuntimeError:  # something that cannot be captured, or no memory for it
+    except Exception:  # something that cannot be captured, or no memory for it
         return None
 
 
@@ -78,6 +91,7 @@ class Graph:
         self.given = [
             one.detach().clone().requires_grad_(flag) for one, flag in zip((x, *state), learns, strict=True)
         ]
+        self.held = [*neuron.parameters(), *neuron.buffers()]  # kept, so that no other gets its identity
         self.learned = [one for one in neuron.parameters() if one.requires_grad]
         self.turn = 0
         self._waiting: weakref.ref[_Turn] | None = None
@@ -160,15 +174,16 @@ class _Replay(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, graph: Graph, *sources: Tensor) -> tuple[Tensor, ...]:
         ctx.graph, ctx.turn = graph, graph.begin()
-        ctx.number = ctx.turn.number
+        ctx.save_for_backward(*graph.learned)  # who writes into them before the backward pass is told
         return graph.replay(sources[: len(graph.given)])
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *cotangents: Tensor) -> tuple[Tensor | None, ...]:
         graph: Graph = ctx.graph
-        if ctx.number != graph.turn:
-            raise RuntimeError("what this backward pass needs was overwritten by a later forward pass")
+        if ctx.turn is None or ctx.turn.number != graph.turn:
+            raise RuntimeError("what this backward pass needs was overwritten since: it can be done once")
+        _ = ctx.saved_tensors
         for buffer, one in zip(graph.cotangents, cotangents, strict=True):
             buffer.copy_(one)
         graph.backward.replay()

@@ -84,7 +84,13 @@ def _forward(
     values = _values(loop.arithmetic.forward, rest[states:], shape, start[0].dtype)
     given = Given(x.contiguous().view(len(x), -1), start, values)
     y, last, kept = loop.loops.forward(given, keep=keep)
-    return (y.view(x.shape), *(part.view(shape) for part in last)), given, kept
+    shaped = _shaped(y, x.shape), *(_shaped(part, shape) for part in last)
+    return shaped, given, kept
+
+
+def _shaped(fresh: Tensor, shape: torch.Size) -> Tensor:
+    """A tensor that nobody else has, in another shape and yet no view: it may be written into."""
+    return torch.ops.aten._unsafe_view.default(fresh, shape)  # type: ignore[no-any-return]
 
 
 class _Run(torch.autograd.Function):
@@ -123,6 +129,8 @@ def _values(code: Code, parameters: Tensors, shape: torch.Size, dtype: torch.dty
     """What a step reads that parameters alone decide: one number, or one a unit, ``[N]``."""
     found = zip(code.values, evaluate(code, parameters), strict=True)
     return [
-        one.to(dtype).reshape(1) if name in code.single else one.to(dtype).expand(shape).reshape(-1)
+        one.to(dtype).reshape(1)
+        if name in code.single
+        else one.to(dtype).expand(shape).reshape(-1).contiguous()
         for name, one in found
     ]

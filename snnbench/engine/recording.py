@@ -7,7 +7,6 @@ from typing import Any, Final
 
 import torch
 from torch import Tensor, fx, nn
-from torch._inductor.decomposition import select_decomp_table
 from torch.func import functional_call
 from torch.fx.experimental.proxy_tensor import make_fx
 
@@ -42,20 +41,25 @@ def record(neuron: Stepping, x: Tensor, state: State) -> Arithmetic:
     Raises:
         UnsupportedStepError: Units see each other, or do what is not arithmetic.
     """
+    from torch._inductor.decomposition import select_decomp_table  # fails where its cache cannot be written
+
     assert isinstance(neuron, nn.Module)
     names = tuple(parameter_names(neuron, x.shape[2:]))
     if not state or any(part.shape != x.shape[1:] for part in state):
         raise UnsupportedStepError("its state is not a number a unit")
     held = dict([*neuron.named_parameters(), *neuron.named_buffers()])
     like = [x, *state, *(held[name] for name in names)]
-    given = [_drawn(one, seed) for seed, one in enumerate([*like, x, *state])]
+    single = frozenset(f"parameter{j}" for j, name in enumerate(names) if held[name].numel() == 1)
     try:
-        graph = make_fx(_joint(neuron, names, len(state)), select_decomp_table())(*given).graph
+        with torch.inference_mode(False):
+            given = [_drawn(one, seed) for seed, one in enumerate([*like, x, *state])]
+            graph = make_fx(_joint(neuron, names, len(state)), select_decomp_table())(*given).graph
+        return _parse(graph, names, len(state), single)
+    except UnsupportedStepError:
+        raise
     except Exception as error:
         first = str(error).strip().partition("\n")[0]
         raise UnsupportedStepError(f"{type(error).__name__}: {first}") from error
-    single = frozenset(f"parameter{j}" for j, name in enumerate(names) if held[name].numel() == 1)
-    return _parse(graph, names, len(state), single)
 
 
 def parameter_names(neuron: nn.Module, features: torch.Size) -> Iterable[str]:
@@ -65,13 +69,9 @@ def parameter_names(neuron: nn.Module, features: torch.Size) -> Iterable[str]:
         UnsupportedStepError: One of them is neither a number nor a number a unit.
     """
     for name, one in (*neuron.named_parameters(), *neuron.named_buffers()):
-        if one.ndim > len(features) or not _expands(one.shape, features):
+        if one.numel() != 1 and one.shape != features:
             raise UnsupportedStepError(f"{name!r} of shape {list(one.shape)} is not a number a unit")
         yield name
-
-
-def _expands(shape: Sequence[int], features: Sequence[int]) -> bool:
-    return all(a in {1, b} for a, b in zip(reversed(shape), reversed(features), strict=False))
 
 
 def _drawn(like: Tensor, seed: int) -> Tensor:
@@ -173,6 +173,8 @@ def _term(node: fx.Node, terms: dict[fx.Node, Any], lines: list[Line]) -> Term:
         name = f"v_{node.name}_scaled"
         lines.append(Line(name, "mul", (arguments[1], alpha), value.dtype))
         arguments[1] = name
+    if operation == "where" and not isinstance(arguments[0], str):
+        return arguments[1 if arguments[0] else 2]  # type: ignore[no-any-return]
     if not any(isinstance(one, str) for one in arguments):
         return _folded(operation, arguments, value.dtype)
     name = f"v_{node.name}"

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import copy
 import logging
+import pickle
+import re
 import warnings
 from collections.abc import Callable, Iterator
 from types import FunctionType
@@ -28,7 +30,7 @@ from snnbench.components.neurons.li import LI
 from snnbench.components.neurons.lif import LIF
 from snnbench.components.surrogates.atan import ATan
 from snnbench.engine import chunks, cpp
-from snnbench.engine.agreement import disagreement, is_elementwise
+from snnbench.engine.agreement import disagreement
 from snnbench.engine.chunks import MOST_STEPS, chunk_steps
 from snnbench.engine.compiled import Compiled
 from snnbench.engine.eager import EAGER, State
@@ -227,20 +229,6 @@ def test_a_third_party_neuron_is_compiled(competes: bool) -> None:
     check(Third(competes), drive(STEPS, 4), Compiled(CHUNK))
 
 
-def test_what_is_elementwise_is_told_by_trying() -> None:
-    def told(neuron: Neuron, features: tuple[int, ...] = (5,)) -> bool:
-        x = drive(2, 4, features).float()
-        return is_elementwise(neuron, x, neuron.initial_state(x[0]))
-
-    assert told(Third())
-    assert not told(Third(competes=True))
-    assert told(make("lif"))
-    assert told(make("lif", (2, 3), learn_beta=True), (2, 3))
-    assert not told(make("lif", learn_beta=True, per_neuron=True))
-    assert not told(make("rlif"))
-    assert not told(make("lib"))
-
-
 class Faulty(LIF):
     """Wrong once compiled, in its outputs or in its gradients alone, or not to be compiled at all.
 
@@ -297,12 +285,37 @@ def test_graded_outputs_may_round_but_not_differ() -> None:
     def off(by: float) -> str:
         def other(neuron: Any, x: Tensor, state: State) -> tuple[Tensor, State]:
             outputs, last = EAGER.run(neuron, x, state)
-            return outputs * (1 + by), last
+            return outputs + by * outputs.detach(), last
 
         return disagreement(neuron, x, state, EAGER.run, other)
 
     assert not off(1e-5)
     assert "outputs differ" in off(1e-2)
+
+
+@pytest.mark.parametrize(
+    ("fault", "says"),
+    [
+        (lambda y, last, beta: (y, (last[0] * 0,)), "outputs differ"),
+        (lambda y, last, beta: (y + 0 * last[0].detach(), (last[0].detach(),)), "cosine|off by"),
+        (lambda y, last, beta: (y + 99 * (y - y.detach()), last), "off by|cosine"),
+        (lambda y, last, beta: (y + 7 * (beta - beta.detach()), last), "off by|cosine"),
+        (lambda y, last, beta: (y.detach() + 0 * beta, last), "cosine|off by"),
+        (lambda y, last, beta: (y.double(), last), "dtypes"),
+    ],
+)
+def test_a_trial_sees_states_scales_and_gradients_of_single_numbers(
+    fault: Callable[..., tuple[Tensor, State]], says: str
+) -> None:
+    neuron, x = make("lif", learn_beta=True), drive(STEPS, 4).float()
+
+    def other(neuron: Any, x: Tensor, state: State) -> tuple[Tensor, State]:
+        outputs, last = EAGER.run(neuron, x, state)
+        return fault(outputs, last, neuron.beta)
+
+    state = neuron.initial_state(x[0])
+    assert disagreement(neuron, x, state, EAGER.run, EAGER.run) == ""
+    assert re.search(says, disagreement(neuron, x, state, EAGER.run, other))
 
 
 @pytest.mark.usefixtures("traced")
@@ -336,6 +349,15 @@ def test_a_copy_of_a_network_keeps_its_engine_and_global_state_stays() -> None:
     assert copied.neurons[0].engine is made.neurons[0].engine
     assert compilations(lambda: copied(drive(STEPS, 4, (4,)).float())) == 0
     assert torch.equal(copied(drive(STEPS, 4, (4,)).float()), logits)
+
+
+def test_a_compiled_network_can_be_pickled() -> None:
+    made = make_network("dense(hidden=[6])", (4,), 3, engine="compiled")
+    x = drive(STEPS, 4, (4,)).float()
+    expected = made(x)
+    again = pickle.loads(pickle.dumps(made))
+    assert again.neurons[0].engine.name == "compiled"
+    assert torch.equal(again(x), expected)
 
 
 def test_a_population_with_a_kernel_of_its_own_is_left_alone() -> None:

@@ -8,7 +8,7 @@ from itertools import product
 import pytest
 import torch
 from test_compiled import drive, make
-from torch import Tensor
+from torch import Tensor, nn
 
 from snnbench.engine import gpu
 from snnbench.engine.eager import EAGER, State
@@ -87,6 +87,25 @@ def test_the_first_steps_are_asked_for_in_time(steps: int) -> None:
 def test_parameters_one_for_all_and_one_a_unit() -> None:
     check(make("lif", (WIDTH,), learn_beta=True, learn_threshold=True).double())
     check(make("lif", (WIDTH,), learn_beta=True, per_neuron=True).double())
+
+
+class Late(Neuron):
+    """``u = u'/2 + x + b``, whose output is of the state before: b's gradient is that of the state."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        super().__init__()
+        self.bias = nn.Parameter(torch.full(shape, 0.3))
+
+    def initial_state(self, x_t: Tensor) -> State:
+        return (torch.zeros_like(x_t),)
+
+    def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
+        return torch.sigmoid(state[0]), (0.5 * state[0] + x_t + self.bias,)
+
+
+@pytest.mark.parametrize("shape", [(), (WIDTH,)])
+def test_a_gradient_that_is_the_states_own(shape: tuple[int, ...]) -> None:
+    check(Late(shape).double())
 
 
 @pytest.mark.parametrize("half", [torch.float16, torch.bfloat16])

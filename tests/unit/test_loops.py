@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 import torch
+import torch.autograd.forward_ad as fwAD
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_compiled import check, drive, make
+from test_compiled import check, drive, make, traced
 from torch import Tensor, nn
 
 from snnbench.components import surrogates as spike_functions
@@ -22,6 +24,8 @@ from snnbench.engine.loops import Loop
 from snnbench.engine.neuron import Neuron
 from snnbench.engine.recording import record
 from snnbench.models import make_neuron
+
+__all__ = ["traced"]  # a fixture
 
 SURROGATES = [spec.name for spec in spike_functions.SPECS if spec.name not in {"custom", "stochastic"}]
 
@@ -150,6 +154,175 @@ def test_buffers_are_read_as_they_are_now() -> None:
     check(neuron, x, engine)
     neuron.gain.mul_(-1)
     check(neuron, x, engine)
+
+
+class Held(Neuron):
+    """``u = β·u' + x``, spikes at 1, and ways to hold what its step reads."""
+
+    shared = 1.0
+
+    def __init__(self, **held: object) -> None:
+        super().__init__()
+        self.beta = nn.Parameter(torch.tensor(0.7))
+        for name, value in held.items():
+            setattr(self, name, value)
+
+    def initial_state(self, x_t: Tensor) -> State:
+        return (torch.zeros_like(x_t),)
+
+    def scale(self) -> float:
+        return self.shared
+
+    def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
+        u = self.beta * state[0] + self.scale() * x_t
+        return ATan()(u - 1), (u,)
+
+
+class Slotted:
+    __slots__ = ("number",)
+
+    def __init__(self, number: float) -> None:
+        self.number = number
+
+
+def changes() -> dict[str, tuple[Neuron, Callable[[], object]]]:
+    """Neurons, and what changes what their step does without a word to anybody."""
+    tensor, numbers, cell = torch.tensor(1.0), np.ones(()), [1.0]
+
+    class Reads(Held):
+        def scale(self) -> float:
+            return float(getattr(self, "held", 1.0))
+
+    class Closed(Held):
+        def scale(self) -> float:
+            return cell[0]
+
+    class OfSlots(Held):
+        def scale(self) -> float:
+            return self.slotted.number  # type: ignore[operator, union-attr]
+
+    class Typed(Held):
+        def scale(self) -> float:
+            return 3.0 if self.mode is True else 1.0
+
+    class Inner(Held):
+        def scale(self) -> Tensor:  # type: ignore[override]
+            return self.inner(self.beta.detach())  # type: ignore[operator]
+
+    class Own(Held):
+        pass
+
+    slotted, typed, inner = Slotted(1.0), Typed(mode=1), Inner(inner=nn.Identity())
+    return {
+        "a tensor": (Reads(held=tensor), lambda: tensor.fill_(5.0)),
+        "an array": (Reads(held=numbers), lambda: numbers.fill(5.0)),
+        "a closure": (Closed(), lambda: cell.__setitem__(0, 5.0)),
+        "slots": (OfSlots(slotted=slotted), lambda: setattr(slotted, "number", 5.0)),
+        "a class": (Own(), lambda: setattr(Own, "shared", 5.0)),
+        "a truth for a number": (typed, lambda: setattr(typed, "mode", True)),
+        "a hook": (
+            inner,
+            lambda: inner.inner.register_forward_hook(lambda module, given, out: 5 * out),  # type: ignore[union-attr, operator]
+        ),
+    }
+
+
+@pytest.mark.usefixtures("traced")
+@pytest.mark.parametrize("name", changes())
+def test_nothing_that_a_step_reads_changes_unseen(name: str) -> None:
+    neuron, change = changes()[name]
+    neuron.double()
+    engine, x = Compiled(3), drive(6, 4)
+    check(neuron, x, engine)
+    before = EAGER.run(neuron, x, neuron.initial_state(x[0]))[0]
+    change()
+    after = EAGER.run(neuron, x, neuron.initial_state(x[0]))[0]
+    assert not torch.equal(before, after)
+    check(neuron, x, engine)
+
+
+class Tied(Held):
+    def __init__(self, tied: bool) -> None:
+        super().__init__()
+        self.gate = nn.Module()
+        self.gate.w = self.beta if tied else nn.Parameter(torch.tensor(0.2))
+
+    def scale(self) -> Tensor:  # type: ignore[override]
+        return self.gate.w  # type: ignore[return-value]
+
+
+def test_parameters_that_are_one_and_that_are_two_are_told_apart() -> None:
+    engine, x = Compiled(), drive(6, 4)
+    for tied in (True, False, True):
+        check(Tied(tied).double(), x, engine)
+
+
+def test_a_parameter_of_other_axes_than_the_population_makes_no_loop() -> None:
+    """One value a channel and one a column look alike where there are as many."""
+    neuron = Held()
+    neuron.beta = nn.Parameter(torch.full((4,), 0.7))
+    with pytest.raises(UnsupportedStepError, match="number a unit"):
+        loop_of(neuron.double(), drive(6, 2, (4, 4)))
+
+
+def test_a_parameter_laid_out_in_strides() -> None:
+    neuron, engine = Buffered().double(), Compiled()
+    neuron.gain = torch.stack([neuron.gain, -neuron.gain], 1)[:, 0]
+    for batch in (4, 1):
+        check(neuron, drive(6, batch), engine)
+
+
+@pytest.mark.usefixtures("traced")
+def test_states_of_another_shape_and_no_samples_at_all_go_another_way() -> None:
+    neuron, engine, x = make("lif").double(), Compiled(), drive(6, 4)
+    check(neuron, x, engine)
+    for state in (torch.full((4, 1), 0.3), torch.full((1, 1), 0.3)):
+        given = (state.double(),)
+        torch.testing.assert_close(engine.run(neuron, x, given), EAGER.run(neuron, x, given))
+    empty = x[:, :0]
+    assert engine.run(neuron, empty, neuron.initial_state(empty[0]))[0].shape == (6, 0, 5)
+
+
+def test_a_first_call_in_inference_mode_leaves_training_as_it_is() -> None:
+    neuron, engine, x = make("lif", learn_beta=True).double(), Compiled(), drive(6, 4)
+    with torch.inference_mode():
+        engine.run(neuron, x, neuron.initial_state(x[0]))
+    check(neuron, x, engine)
+
+
+def test_outputs_may_be_written_into() -> None:
+    neuron, engine, x = make("lif").double(), Compiled(), drive(6, 4).requires_grad_()
+    y, _ = engine.run(neuron, x, neuron.initial_state(x[0].detach()))
+    y.mul_(2).sum().backward()
+    assert x.grad is not None
+
+
+def test_tangents_of_forward_mode_are_those_of_eager() -> None:
+    neuron, x = make("lif").double(), drive(6, 4)
+    found = []
+    for engine in (Compiled(), EAGER):
+        with torch.no_grad(), fwAD.dual_level():
+            dual = fwAD.make_dual(x, torch.ones_like(x))
+            y, _ = engine.run(neuron, dual, neuron.initial_state(x[0]))
+            found.append(fwAD.unpack_dual(y).tangent)
+    assert found[0] is not None
+    torch.testing.assert_close(*found)
+
+
+@pytest.mark.parametrize(
+    "constant",
+    [
+        lambda x: torch.where(torch.ones_like(x) > 0, x, torch.zeros_like(x)),
+        lambda x: x * (~(torch.zeros_like(x) > 1)),
+        lambda x: torch.where((x > 0) & (torch.ones_like(x) > 0), x, -x),
+        lambda x: x + torch.ones_like(x).cumsum(-1),
+    ],
+)
+@pytest.mark.usefixtures("traced")
+def test_masks_that_are_constant(constant: Callable[[Tensor], Tensor]) -> None:
+    neuron = Odd(lambda x, u: constant(x))
+    del neuron.weight
+    check(neuron.double(), drive(6, 4), Compiled(3))
 
 
 class Odd(LIF):
