@@ -72,10 +72,13 @@ def _results(neuron: Stepping, x: Tensor, state: State, run: Run) -> tuple[list[
         one.requires_grad_(one.is_floating_point())
     outputs, last = run(neuron, x, state)
     results = [outputs, *last]
-    flowing = [one for one in results if one.requires_grad]
     noise = torch.Generator(x.device).manual_seed(0)
+    drawn = [  # for all of them, so that each has its own whichever of them have a gradient
+        torch.randn(one.shape, generator=noise, dtype=torch.float32, device=x.device) for one in results
+    ]
+    flowing = [one for one in results if one.requires_grad]
     cotangents = [
-        torch.randn(one.shape, generator=noise, dtype=one.dtype, device=x.device) for one in flowing
+        cotangent.to(one.dtype) for cotangent, one in zip(drawn, results, strict=True) if one.requires_grad
     ]
     wanted = [one for one in sources if one.requires_grad]
     found = torch.autograd.grad(flowing, wanted, cotangents, allow_unused=True) if flowing else ()

@@ -57,6 +57,8 @@ class Compiled:
             return EAGER.run(neuron, x, state)
         kind = (type(neuron), run, x.shape[2:], x.dtype, x.device, torch.is_grad_enabled())
         if kind not in self._trusted:
+            if not x.detach().isfinite().all():  # no input to judge by
+                return EAGER.run(neuron, x, state)
             self.refusal = self._trial(neuron, x, state, run)
             if self.refusal:
                 return EAGER.run(neuron, x, state)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import partial
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any, Final, TypeAlias
@@ -15,9 +16,7 @@ from torch import Tensor, nn
 from snnbench.engine.arithmetic import UnsupportedStepError
 
 PLAIN: Final = bool | int | float | complex | str | bytes | torch.dtype | torch.device | enum.Enum | None
-LASTING: Final = (
-    BuiltinFunctionType | ModuleType | type | torch.Generator | property | staticmethod | classmethod
-)
+LASTING: Final = BuiltinFunctionType | ModuleType | torch.Generator | property | staticmethod | classmethod
 """Of these the same object does the same; what a generator draws is no arithmetic anyway."""
 MOST: Final = 500
 """Containers that are looked into: who holds more holds something foreign."""
@@ -116,9 +115,12 @@ def _fingerprint(held: Any, seen: Seen, above: tuple[int, ...]) -> object:
         return type(held), repr(held) if isinstance(held, float) else held
     if isinstance(held, _Shape):
         return held
-    empty = isinstance(held, FunctionType) and not held.__closure__
+    empty = isinstance(held, FunctionType) and not any(True for _ in _of_function(held))
     if empty or isinstance(held, LASTING) or id(held) in above:
         return _Itself(held)
+    if isinstance(held, type):
+        shared = [_fingerprint(part, seen, (*above, id(held))) for part in _of_class(held, seen)]
+        return _Itself(held), tuple(shared)
     look = _look_into(held, top=not above)
     seen.add(look)
     parts = [_fingerprint(part, seen, (*above, id(held))) for part in (*look(), *_of_class(type(held), seen))]
@@ -133,9 +135,7 @@ def _look_into(held: Any, *, top: bool) -> Look:
     """
     look: Look
     match held:
-        case nn.Parameter():
-            look = lambda: (_Shape(held),)  # noqa: E731
-        case Tensor():  # no parameter: its numbers may have become part of the step
+        case Tensor():  # not registered with a module: its numbers may have become part of the step
             look = lambda: (held._version,)  # noqa: E731
         case list() | tuple() | set() | frozenset():
             look = lambda: held  # noqa: E731
@@ -148,7 +148,7 @@ def _look_into(held: Any, *, top: bool) -> Look:
         case MethodType():
             look = lambda: (held.__func__, held.__self__)  # noqa: E731
         case FunctionType():
-            look = lambda: [cell.cell_contents for cell in held.__closure__ or ()]  # noqa: E731
+            look = partial(_of_function, held)
         case _ if hasattr(held, "__dict__") or hasattr(held, "__slots__"):
             look = partial(_of_object, held)
         case _:
@@ -157,16 +157,30 @@ def _look_into(held: Any, *, top: bool) -> Look:
 
 
 def _of_module(module: nn.Module, top: bool) -> Iterator[object]:
-    hooks = len(module._forward_hooks) + len(module._forward_pre_hooks)
-    if hooks and not top:  # those of the neuron itself are not called in a step
+    hooks = (
+        module._forward_hooks,
+        module._forward_pre_hooks,
+        module._backward_hooks,
+        module._backward_pre_hooks,
+    )
+    if any(hooks) and not top:  # those of the neuron itself are not called in a step
         raise UnsupportedStepError("a module within it has hooks")
     for name, value in vars(module).items():
         if name not in _MODULE:
             yield from (name, value)
-    for name, buffer in module._buffers.items():
-        yield from (name, None if buffer is None else _Shape(buffer))
-    for name, part in (*module._parameters.items(), *module._modules.items()):
+    for name, tensor in (*module._buffers.items(), *module._parameters.items()):
+        yield from (name, None if tensor is None else _Shape(tensor))
+    for name, part in module._modules.items():
         yield from (name, part)
+
+
+def _of_function(function: FunctionType) -> Iterator[object]:
+    yield from function.__defaults__ or ()
+    yield from (function.__kwdefaults__ or {}).values()
+    yield from vars(function).values()
+    for cell in function.__closure__ or ():
+        with suppress(ValueError):  # not filled yet
+            yield cell.cell_contents
 
 
 def _of_object(held: Any) -> Iterator[object]:

@@ -54,12 +54,38 @@ def record(neuron: Stepping, x: Tensor, state: State) -> Arithmetic:
         with torch.inference_mode(False):
             given = [_drawn(one, seed) for seed, one in enumerate([*like, x, *state])]
             graph = make_fx(_joint(neuron, names, len(state)), select_decomp_table())(*given).graph
+            if x.ndim > 3 and len(single) < len(names):
+                _check_axes(neuron, names, x, state)
         return _parse(graph, names, len(state), single)
     except UnsupportedStepError:
         raise
     except Exception as error:
         first = str(error).strip().partition("\n")[0]
         raise UnsupportedStepError(f"{type(error).__name__}: {first}") from error
+
+
+@torch.no_grad()
+def _check_axes(neuron: nn.Module, names: Sequence[str], x: Tensor, state: State) -> None:
+    """Values that are one a unit reach their own unit, also where the axes of a population are as long.
+
+    Raises:
+        UnsupportedStepError: They do not: a transposed value, for one, which is none on a line of units.
+    """
+    step, shape = _Step(neuron), (2, *x.shape[2:])
+    noise = torch.Generator().manual_seed(0)
+
+    def draw(like: Tensor, *shape: int) -> Tensor:
+        return torch.rand(shape, generator=noise).to(like.device, like.dtype)
+
+    held = dict([*neuron.named_parameters(), *neuron.named_buffers()])
+    values = {f"neuron.{name}": draw(held[name], *held[name].shape) for name in names}
+    given = [2 * draw(one, *shape) for one in (x, *state)]
+    y, after = functional_call(step, values, tuple(given))
+    flat = {name: one if one.numel() == 1 else one.expand(shape).flatten() for name, one in values.items()}
+    y_flat, after_flat = functional_call(step, flat, tuple(one.flatten() for one in given))
+    for one, other in zip((y, *after), (y_flat, *after_flat), strict=True):
+        if not torch.allclose(one.flatten(), other, rtol=1e-3, atol=1e-3, equal_nan=True):
+            raise UnsupportedStepError("its values do not reach the units that they are in the place of")
 
 
 def parameter_names(neuron: nn.Module, features: torch.Size) -> Iterable[str]:

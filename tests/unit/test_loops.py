@@ -212,8 +212,27 @@ def changes() -> dict[str, tuple[Neuron, Callable[[], object]]]:
     class Own(Held):
         pass
 
+    class Configuration:
+        number = 1.0
+
+    class Configured(Held):
+        def scale(self) -> float:
+            return self.configuration.number  # type: ignore[operator, union-attr]
+
+    def default(number: float = 1.0) -> float:
+        return number
+
+    class Called(Held):
+        def scale(self) -> float:
+            return self.function()  # type: ignore[operator]
+
     slotted, typed, inner = Slotted(1.0), Typed(mode=1), Inner(inner=nn.Identity())
     return {
+        "a class that is held": (
+            Configured(configuration=Configuration),
+            lambda: setattr(Configuration, "number", 5.0),
+        ),
+        "a default": (Called(function=default), lambda: setattr(default, "__defaults__", (5.0,))),
         "a tensor": (Reads(held=tensor), lambda: tensor.fill_(5.0)),
         "an array": (Reads(held=numbers), lambda: numbers.fill(5.0)),
         "a closure": (Closed(), lambda: cell.__setitem__(0, 5.0)),
@@ -238,6 +257,67 @@ def test_nothing_that_a_step_reads_changes_unseen(name: str) -> None:
     change()
     after = EAGER.run(neuron, x, neuron.initial_state(x[0]))[0]
     assert not torch.equal(before, after)
+    check(neuron, x, engine)
+
+
+class Transposed(Held):
+    """Of a value a unit, that of another: no difference on a line of units, or where all are equal."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.beta = nn.Parameter(torch.full((4, 4), 0.7))
+
+    def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
+        u = self.beta.t() * state[0] + x_t
+        return ATan()(u - 1), (u,)
+
+
+def test_values_of_transposed_axes_make_no_loop_though_all_are_equal_now() -> None:
+    with pytest.raises(UnsupportedStepError, match="do not reach"):
+        loop_of(Transposed().double(), drive(6, 2, (4, 4)))
+    check(make("lib", (4, 4)).double(), drive(6, 2, (4, 4)), Compiled())
+
+
+@pytest.mark.usefixtures("traced")
+def test_a_hook_on_the_way_back_is_seen() -> None:
+    class Inner(Held):
+        def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
+            u = self.beta * state[0] + x_t
+            return self.inner(u), (u,)  # type: ignore[operator]
+
+    neuron, engine, x = Inner(inner=nn.Tanh()).double(), Compiled(3), drive(6, 4)
+    assert engine.loop(neuron, x, neuron.initial_state(x[0])) is not None
+    neuron.inner.register_full_backward_hook(lambda module, given, out: (given[0] / 10,))  # type: ignore[union-attr, operator]
+    assert engine.loop(neuron, x, neuron.initial_state(x[0])) is None
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_states_and_outputs_without_a_gradient(swapped: bool) -> None:
+    class Detached(Neuron):
+        states = ("spike", "membrane")
+
+        def initial_state(self, x_t: Tensor) -> State:
+            return torch.zeros_like(x_t), torch.zeros_like(x_t)
+
+        def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
+            s, u = reversed(state) if swapped else state
+            u = 0.9 * u * (1 - s) + x_t
+            y = ATan()(u - 1)
+            return y, (u, y.detach()) if swapped else (y.detach(), u)
+
+    engine, x = Compiled(), drive(6, 4)
+    neuron = Detached()
+    engine.run(neuron, x, neuron.initial_state(x[0]))
+    assert engine.refusal == ""
+    assert engine.way == "all steps"
+
+
+def test_one_batch_that_is_not_finite_is_no_reason_to_refuse() -> None:
+    neuron, engine, x = make("lif").double(), Compiled(), drive(6, 4)
+    bad = x.clone()
+    bad[0, 0, 0] = torch.nan
+    engine.run(neuron, bad, neuron.initial_state(x[0]))
+    assert engine.refusal == ""
     check(neuron, x, engine)
 
 
