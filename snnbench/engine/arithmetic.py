@@ -107,6 +107,34 @@ class Arithmetic:
         return ("x", *(f"before{i}" for i in range(self.states)), *self.parameters)
 
 
+def code_for(
+    lines: Sequence[Line],
+    results: Sequence[Term | None],
+    parameters: Sequence[str],
+    single: frozenset[str],
+    dtypes: dict[str, torch.dtype],
+) -> Code:
+    """The lines that the results need, those of parameters alone apart."""
+    needed = {one for one in results if isinstance(one, str)}
+    kept: list[Line] = []
+    for line in reversed(lines):
+        if line.name in needed:
+            kept.insert(0, line)
+            needed |= {one for one in line.terms if isinstance(one, str)}
+    known = set(parameters)
+    fixed = []
+    for line in kept:
+        names = {one for one in line.terms if isinstance(one, str)}
+        if names <= known:
+            known.add(line.name)
+            fixed.append(line)
+            single |= {line.name} if names <= single else set()
+    moving = [line for line in kept if line.name not in known]
+    read = dict.fromkeys(one for line in moving for one in line.terms) | dict.fromkeys(results)
+    values = tuple(one for one in read if isinstance(one, str) and one in known)
+    return Code(tuple(fixed), tuple(moving), values, single & set(values), tuple(results), dtypes)
+
+
 def evaluate(code: Code, parameters: Sequence[Tensor]) -> list[Tensor]:
     """The ``values`` of ``code``, by torch, for parameters in the shapes they have."""
     known: dict[str, Any] = {f"parameter{j}": one for j, one in enumerate(parameters)}

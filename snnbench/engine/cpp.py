@@ -68,9 +68,8 @@ def _sizes(x: Tensor) -> tuple[int, int, int, int]:
 @cache
 def _build(source: str) -> Callable[..., None]:
     """Compile, or find what was compiled before."""
-    from torch._inductor.codecache import (
-        CppPythonBindingsCodeCache,
-    )  # fails where its cache cannot be written
+    # here, as it fails where its cache cannot be written
+    from torch._inductor.codecache import CppPythonBindingsCodeCache
 
     given = source[source.index("kernel(") + len("kernel(") : source.index(") {")]
     types = [one.strip().rpartition(" ")[0] for one in given.split(",")]

@@ -45,9 +45,8 @@ class Fingerprints:
         known = self._known.get(neuron)
         if known is None or not known[1].is_unchanged():
             seen = Seen()
-            names = [
-                name for name, _ in (*neuron.named_parameters(), *neuron.named_buffers())
-            ]  # tied ones once
+            tensors = (*neuron.named_parameters(), *neuron.named_buffers())  # tied ones once
+            names = [name for name, _ in tensors]
             whole = tuple(names), _fingerprint(neuron, seen, ())
             known = self._known[neuron] = self._numbers.setdefault(whole, len(self._numbers)), seen
         return known[0]

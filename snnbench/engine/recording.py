@@ -10,7 +10,14 @@ from torch import Tensor, fx, nn
 from torch.func import functional_call
 from torch.fx.experimental.proxy_tensor import make_fx
 
-from snnbench.engine.arithmetic import Arithmetic, Code, Line, Number, Term, UnsupportedStepError
+from snnbench.engine.arithmetic import (
+    Arithmetic,
+    Line,
+    Number,
+    Term,
+    UnsupportedStepError,
+    code_for,
+)
 from snnbench.engine.eager import State, Stepping
 
 UNITS: Final = 11
@@ -147,8 +154,8 @@ def _parse(graph: fx.Graph, names: tuple[str, ...], states: int, single: frozens
     return Arithmetic(
         names,
         states,
-        _code(lines, forward, parameters, single, dtypes),
-        _code(shortened, [_renamed(one, renamed) for one in backward], parameters, single, dtypes),
+        code_for(lines, forward, parameters, single, dtypes),
+        code_for(shortened, [_renamed(one, renamed) for one in backward], parameters, single, dtypes),
     )
 
 
@@ -195,10 +202,12 @@ def _term(node: fx.Node, terms: dict[fx.Node, Any], lines: list[Line]) -> Term:
     elif set(node.kwargs) - {"alpha"} or not all(isinstance(one, Term) for one in arguments):
         raise UnsupportedStepError(f"{operation!r} is called with {list(node.kwargs) or arguments}")
     alpha: Any = node.kwargs.get("alpha", 1)
-    if alpha != 1:
+    if alpha != 1 and isinstance(arguments[1], str):
         name = f"v_{node.name}_scaled"
         lines.append(Line(name, "mul", (arguments[1], alpha), value.dtype))
         arguments[1] = name
+    elif alpha != 1:
+        arguments[1] *= alpha
     if operation == "where" and not isinstance(arguments[0], str):
         return arguments[1 if arguments[0] else 2]  # type: ignore[no-any-return]
     if not any(isinstance(one, str) for one in arguments):
@@ -231,31 +240,3 @@ def _folded(operation: str, numbers: Sequence[Any], dtype: torch.dtype) -> Numbe
     given = [torch.tensor(one, dtype=precise) for one in numbers]
     result: Tensor = given[0] if operation == "convert" else getattr(torch, operation)(*given)
     return result.item()
-
-
-def _code(
-    lines: Sequence[Line],
-    results: Sequence[Term | None],
-    parameters: Sequence[str],
-    single: frozenset[str],
-    dtypes: dict[str, torch.dtype],
-) -> Code:
-    """The lines that the results need, those of parameters alone apart."""
-    needed = {one for one in results if isinstance(one, str)}
-    kept: list[Line] = []
-    for line in reversed(lines):
-        if line.name in needed:
-            kept.insert(0, line)
-            needed |= {one for one in line.terms if isinstance(one, str)}
-    known = set(parameters)
-    fixed = []
-    for line in kept:
-        names = {one for one in line.terms if isinstance(one, str)}
-        if names <= known:
-            known.add(line.name)
-            fixed.append(line)
-            single |= {line.name} if names <= single else set()
-    moving = [line for line in kept if line.name not in known]
-    read = dict.fromkeys(one for line in moving for one in line.terms) | dict.fromkeys(results)
-    values = tuple(one for one in read if isinstance(one, str) and one in known)
-    return Code(tuple(fixed), tuple(moving), values, single & set(values), tuple(results), dtypes)

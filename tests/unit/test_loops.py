@@ -462,7 +462,7 @@ def test_no_loop_is_made_of_a_weight_or_of_a_tensor_that_is_no_parameter() -> No
 def test_numbers_are_folded_and_scaled_sums_are_sums() -> None:
     def odd(x: Tensor, u: Tensor) -> Tensor:
         half = torch.full_like(x, 0.1) * 5
-        return torch.add(x, u, alpha=0.25).mul_(0.5) - torch.where(u > half, half, 0.2)
+        return torch.add(torch.add(x, 2, alpha=3), u, alpha=0.25).mul_(0.5) - torch.where(u > half, half, 0.2)
 
     neuron = Odd(odd)
     del neuron.weight
