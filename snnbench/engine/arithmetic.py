@@ -59,7 +59,7 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What a loop starts from: x is ``[T, N]``, all else ``[N]``, contiguous.
+    """What a loop starts from: x is ``[T, *units]``, all else ``[*units]``, contiguous.
 
     Attributes:
         x: Input.

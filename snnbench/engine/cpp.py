@@ -32,7 +32,7 @@ class CppLoops:
         self.arithmetic = arithmetic
         self.sources = forward_source(arithmetic, real), backward_source(arithmetic, real)
 
-    def forward(self, given: Given, *, keep: bool) -> tuple[Tensor, list[Tensor], list[Tensor]]:
+    def forward(self, given: Given, *, keep: bool) -> tuple[Tensor, Tensors, Tensors]:
         x, start = given.x, given.start
         y, last = torch.empty_like(x), [torch.empty_like(part) for part in start]
         kept = [torch.empty_like(x) if keep else x.new_empty(0) for _ in self.arithmetic.kept]
@@ -59,7 +59,7 @@ def _check(code: Code, real: torch.dtype) -> None:
 
 def _sizes(x: Tensor) -> tuple[int, int, int, int]:
     """Steps, units, units of a tile, threads."""
-    steps, units = x.shape
+    steps, units = len(x), x.numel() // len(x)
     threads = torch.get_num_threads() if x.numel() >= ALONE else 1
     share = -(-units // threads)  # of a thread
     return steps, units, min(TILE, -(-share // LINE) * LINE), threads

@@ -6,6 +6,7 @@ import enum
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
+from operator import is_
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any, Final, TypeAlias
 from weakref import WeakKeyDictionary
@@ -76,6 +77,8 @@ class Seen:
 def _are_same(now: tuple[object, ...], then: tuple[object, ...]) -> bool:
     if len(now) != len(then):
         return False
+    if all(map(is_, now, then)):  # nearly always, and in every call: as fast as can be
+        return True
     changed = (pair for pair in zip(now, then, strict=True) if pair[0] is not pair[1])
     return all(type(a) is type(b) and isinstance(a, COMPARED) and a == b for a, b in changed)
 

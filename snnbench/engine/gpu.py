@@ -41,7 +41,7 @@ class TritonLoops:
         self.real = real
         self.source = HEAD + forward_source(arithmetic, real) + backward_source(arithmetic, real)
 
-    def forward(self, given: Given, *, keep: bool) -> tuple[Tensor, list[Tensor], list[Tensor]]:
+    def forward(self, given: Given, *, keep: bool) -> tuple[Tensor, Tensors, Tensors]:
         x, start = given.x, given.start
         code = self.arithmetic.forward
         y_dtype = code.dtypes[code.results[0]] if isinstance(code.results[0], str) else self.real
@@ -50,18 +50,18 @@ class TritonLoops:
             torch.empty(x.shape if keep else 0, dtype=self.real, device=x.device)
             for _ in self.arithmetic.kept
         ]
-        self._launch("forward", *given.tensors, y, *last, *kept, shape=x.shape, KEEP=keep)
+        self._launch("forward", *given.tensors, y, *last, *kept, over=x, KEEP=keep)
         return y, last, kept
 
     def backward(self, given: Given, kept: Tensors, g_y: Tensor, g_last: Tensors) -> list[Tensor | None]:
         g_x = torch.empty_like(g_y, dtype=given.x.dtype)
         gradients = [g_x, *(torch.empty_like(given.start[0]) for _ in self.arithmetic.sources[1:])]
-        self._launch("backward", *given.tensors, *kept, g_y, *g_last, *gradients, shape=g_y.shape)
+        self._launch("backward", *given.tensors, *kept, g_y, *g_last, *gradients, over=g_y)
         asked = zip(gradients, self.arithmetic.backward.results, strict=True)
         return [None if result is None else gradient for gradient, result in asked]
 
-    def _launch(self, which: str, *tensors: Tensor, shape: torch.Size, **constants: bool) -> None:
-        steps, units = shape
+    def _launch(self, which: str, *tensors: Tensor, over: Tensor, **constants: bool) -> None:
+        steps, units = len(over), over.numel() // len(over)
         block = BLOCK if units >= PLENTY else SMALL_BLOCK
         kernel = getattr(_built(self.source), which)
         # no multiplication and addition in one: eager rounds twice, and a threshold is between

@@ -23,11 +23,11 @@ Tensors: TypeAlias = Sequence[Tensor]
 
 
 class Loops(Protocol):
-    """Compiled loops of one step; x and outputs are ``[T, N]``, all else ``[N]``, contiguous."""
+    """Compiled loops of one step; x and outputs are ``[T, *units]``, all else ``[*units]``, contiguous."""
 
     def __init__(self, arithmetic: Arithmetic, real: torch.dtype) -> None: ...
 
-    def forward(self, given: Given, *, keep: bool) -> tuple[Tensor, list[Tensor], list[Tensor]]:
+    def forward(self, given: Given, *, keep: bool) -> tuple[Tensor, Tensors, Tensors]:
         """Outputs, last state, and, if ``keep``, the states after each step that backward asks for."""
 
     def backward(self, given: Given, kept: Tensors, g_y: Tensor, g_last: Tensors) -> list[Tensor | None]:
@@ -75,31 +75,23 @@ def _named(neuron: Any, name: str) -> Tensor:
     return found
 
 
-def _forward(
-    loop: Loop, x: Tensor, rest: Tensors, *, keep: bool
-) -> tuple[tuple[Tensor, ...], Given, list[Tensor]]:
+def _forward(loop: Loop, x: Tensor, rest: Tensors, *, keep: bool) -> tuple[Tensors, Given, Tensors]:
     """Outputs and last state, what they came from, and what is kept for backward."""
-    states, shape = loop.arithmetic.states, x.shape[1:]
-    start = [one.contiguous().view(-1) for one in rest[:states]]
-    values = _values(loop.arithmetic.forward, rest[states:], shape, start[0].dtype)
-    given = Given(x.contiguous().view(len(x), -1), start, values)
+    states = loop.arithmetic.states
+    start = [one.contiguous() for one in rest[:states]]
+    values = _values(loop.arithmetic.forward, rest[states:], start[0])
+    given = Given(x.contiguous(), start, values)
     y, last, kept = loop.loops.forward(given, keep=keep)
-    shaped = _shaped(y, x.shape), *(_shaped(part, shape) for part in last)
-    return shaped, given, kept
-
-
-def _shaped(fresh: Tensor, shape: torch.Size) -> Tensor:
-    """A tensor that nobody else has, in another shape and yet no view: it may be written into."""
-    return torch.ops.aten._unsafe_view.default(fresh, shape)  # type: ignore[no-any-return]
+    return (y, *last), given, kept
 
 
 class _Run(torch.autograd.Function):
-    """``apply(loop, x, *start, *parameters) -> (y, *last)``, in the shapes that they have."""
+    """``apply(loop, x, *start, *parameters) -> (y, *last)``."""
 
     @staticmethod
-    def forward(ctx: Any, loop: Loop, x: Tensor, *rest: Tensor) -> tuple[Tensor, ...]:
+    def forward(ctx: Any, loop: Loop, x: Tensor, *rest: Tensor) -> Tensors:
         results, given, kept = _forward(loop, x, rest, keep=True)
-        ctx.loop, ctx.shape, ctx.kept = loop, x.shape[1:], len(kept)
+        ctx.loop, ctx.kept = loop, len(kept)
         used = given.x if loop.arithmetic.backward.uses("x") else x.new_empty(0)
         ctx.save_for_backward(used, *given.start, *kept, *rest[len(given.start) :])
         return results
@@ -107,30 +99,30 @@ class _Run(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, g_y: Tensor, *g_last: Tensor) -> tuple[Tensor | None, ...]:
-        code, states, shape = ctx.loop.arithmetic.backward, ctx.loop.arithmetic.states, ctx.shape
+        code, states = ctx.loop.arithmetic.backward, ctx.loop.arithmetic.states
         x, *saved = ctx.saved_tensors
         start, kept, parameters = (
             saved[:states],
             saved[states : states + ctx.kept],
             saved[states + ctx.kept :],
         )
-        given = Given(x, start, _values(code, parameters, shape, start[0].dtype))
-        flat = [one.contiguous().view(-1) for one in g_last]
-        g_x, *others = ctx.loop.loops.backward(given, kept, g_y.contiguous().view(len(g_y), -1), flat)
-        shapes = [shape] * states + [one.shape for one in parameters]
+        given = Given(x, start, _values(code, parameters, start[0]))
+        g_last_units = [one.contiguous() for one in g_last]
+        g_x, *others = ctx.loop.loops.backward(given, kept, g_y.contiguous(), g_last_units)
+        sources = (*start, *parameters)
         summed = (
-            None if one is None else one.view(shape).sum_to_size(to)
-            for one, to in zip(others, shapes, strict=True)
+            None if one is None else one.sum_to_size(of.shape)
+            for one, of in zip(others, sources, strict=True)
         )
-        return None, None if g_x is None else g_x.view(g_y.shape), *summed
+        return None, g_x, *summed
 
 
-def _values(code: Code, parameters: Tensors, shape: torch.Size, dtype: torch.dtype) -> list[Tensor]:
-    """What a step reads that parameters alone decide: one number, or one a unit, ``[N]``."""
+def _values(code: Code, parameters: Tensors, like: Tensor) -> list[Tensor]:
+    """What a step reads that parameters alone decide: one number, or one a unit."""
     found = zip(code.values, evaluate(code, parameters), strict=True)
     return [
-        one.to(dtype).reshape(1)
+        one.to(like.dtype).reshape(1)
         if name in code.single
-        else one.to(dtype).expand(shape).reshape(-1).contiguous()
+        else one.to(like.dtype).expand(like.shape).contiguous()
         for name, one in found
     ]
