@@ -11,7 +11,7 @@ from snnbench.engine.sequences import Sequences
 
 
 class NoEncoder:
-    """``x[t] = x[t]``: a view with time first.
+    """``x[t] = x[t]``, laid out with time first: done once here, not by whoever next asks for it flat.
 
     Args:
         steps: Not used: a sequence has its own length.
@@ -26,7 +26,7 @@ class NoEncoder:
         Raises:
             UsageError: ``x`` is no sequence, or not finite.
         """
-        return time_first(x, "none")
+        return time_first(x, "none").contiguous()
 
     def lengths(self, x: Samples) -> Tensor | None:
         """The real steps of each sequence, ``[B]``; None where all have the same length."""
