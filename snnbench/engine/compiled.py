@@ -37,6 +37,7 @@ class Compiled:
 
     Attributes:
         refusal: Why everything runs eagerly instead: what could not be compiled, or disagreed.
+        no_loop: Why the last neuron without a loop has none.
     """
 
     name = "compiled"
@@ -44,6 +45,7 @@ class Compiled:
     def __init__(self, chunk: int | None = None) -> None:
         self.chunk = chunk
         self.refusal = ""
+        self.no_loop = ""
         self._graphs = Graphs()
         self._fingerprints = Fingerprints()
         self._trusted: set[tuple[object, ...]] = set()
@@ -91,22 +93,24 @@ class Compiled:
             try:
                 with aside():
                     self._loops[kind] = Loop(neuron, x, state)
-            except UnsupportedStepError:
-                self._loops[kind] = None
+            except UnsupportedStepError as error:
+                self._loops[kind], self.no_loop = None, str(error)
         return self._loops.get(kind)
 
     def _fingerprint(self, neuron: Stepping) -> int | None:
         """What the neuron holds; None if that cannot be told."""
         try:
             return self._fingerprints.of(neuron)  # type: ignore[arg-type]
-        except UnsupportedStepError:
+        except UnsupportedStepError as error:
+            self.no_loop = str(error)
             return None
 
     @property
     def way(self) -> str:
-        """What has run: ``all steps`` at once by loops, or ``25 steps`` at a time by chunks."""
-        chunked = any(run == self._by_chunks for _, run, *_ in self._trusted)
-        return f"{self.chunk} steps" if chunked else "all steps"
+        """What has run: ``all steps`` at once by loops, or ``25 steps: why`` at a time by chunks."""
+        if any(run == self._by_chunks for _, run, *_ in self._trusted):
+            return f"{self.chunk} steps: {self.no_loop}" if self.no_loop else f"{self.chunk} steps"
+        return "all steps"
 
     def __deepcopy__(self, memo: object) -> Compiled:
         return self  # a copy of a network is run by the same engine

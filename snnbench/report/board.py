@@ -175,6 +175,8 @@ def _marks(group: _Group, row: dict[str, object], shown: Sequence[str]) -> Itera
     yield from (f"{count} of {seeds} {status}" for status, count in lost.items())
     if row["epochs"] and len(group.numbers(SCORE)) < FEW:
         yield "few seeds"
+    if row.get(f"{LABEL}fallback"):
+        yield "fallback"
     if "graded" in group.words(f"{LABEL}spike", ", "):
         yield "graded"
     yield from (mark for check, mark in FAILED_CHECKS.items() if _failed(group, check))

@@ -220,6 +220,7 @@ MARKS = {
     "overlap": "Some test samples are also training or validation samples (Test in training says how many).",
     "chance": "A seed is no better than guessing the most frequent class.",
     "unstable": "A timing did not settle within its time cap.",
+    "fallback": "Ran eagerly, as its compiled form failed or disagreed: the label fallback says why.",
     "busy": "Other processes took more than their share of the processors during a timing.",
     "coarse": "The memory counter's resolution is coarse against the value.",
     "finite-time": "The sequence is too short for an asymptotic exponent.",

@@ -209,6 +209,13 @@ def test_flags_of_the_cells_become_marks_of_the_row() -> None:
     assert row["throughput.training.flags"] == "unstable, identical"
 
 
+def test_a_cell_that_fell_back_to_eager_is_marked() -> None:
+    fell, ran = make_seeds([0.9, 0.91])
+    fell = replace(fell, labels={"fallback": "it cannot be compiled"})
+    assert "fallback" in marks(only_row(fell, ran))
+    assert "fallback" not in marks(only_row(ran))
+
+
 def test_seeds_without_any_spread_are_marked() -> None:
     assert "identical" in marks(only_row(*make_seeds([0.9, 0.9, 0.9])))
     assert "identical" not in marks(only_row(*make_seeds([0.9, 0.9, 0.91])))

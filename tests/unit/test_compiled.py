@@ -188,6 +188,7 @@ def test_one_compilation_serves_flat_and_folded_layers() -> None:
 def test_a_batch_of_one_and_a_short_input_are_not_compiled_again() -> None:
     engine, neuron = Compiled(CHUNK), make("rlif").double()
     check(neuron, drive(STEPS, 4), engine)
+    assert engine.way == f"{CHUNK} steps: 'weight' of shape [5, 5] is not a number a unit"
     assert compilations(lambda: check(neuron, drive(STEPS, 1), engine)) == 0
     assert compilations(lambda: check(neuron, drive(2, 4), engine)) == 0
 
