@@ -60,12 +60,11 @@ class Graphs:
 
 def _form(neuron: Stepping, x: Tensor, state: State) -> object:
     """What a graph is good for: kernels read the addresses they were captured with."""
-    sources = [x, *state]
     held = tuple(
         (id(one), one.data_ptr(), one.shape, one.dtype, one.requires_grad)
         for one in (*neuron.parameters(), *neuron.buffers())
     )
-    given = tuple((one.shape, one.dtype, one.requires_grad) for one in sources)
+    given = tuple((one.shape, one.dtype) for one in (x, *state))
     return x.device, torch.is_grad_enabled(), given, held
 
 
@@ -86,11 +85,8 @@ class Graph:
     """
 
     def __init__(self, neuron: Stepping, x: Tensor, state: State, run: Run) -> None:
-        flows = torch.is_grad_enabled()
-        learns = [flows, *(flows and part.requires_grad for part in state)]
-        self.given = [
-            one.detach().clone().requires_grad_(flag) for one, flag in zip((x, *state), learns, strict=True)
-        ]
+        flows = torch.is_grad_enabled()  # then to all that is given, whoever asks for it later
+        self.given = [one.detach().clone().requires_grad_(flows) for one in (x, *state)]
         self.held = [*neuron.parameters(), *neuron.buffers()]  # kept, so that no other gets its identity
         self.learned = [one for one in neuron.parameters() if one.requires_grad]
         self.turn = 0
