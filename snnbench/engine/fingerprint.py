@@ -5,9 +5,16 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from functools import partial
+from functools import cached_property, partial
 from operator import is_
-from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
+from types import (
+    BuiltinFunctionType,
+    FunctionType,
+    GetSetDescriptorType,
+    MemberDescriptorType,
+    MethodType,
+    ModuleType,
+)
 from typing import Any, Final, TypeAlias
 from weakref import WeakKeyDictionary
 
@@ -17,7 +24,10 @@ from torch import Tensor, nn
 from snnbench.engine.arithmetic import UnsupportedStepError
 
 PLAIN: Final = bool | int | float | complex | str | bytes | torch.dtype | torch.device | enum.Enum | None
-LASTING: Final = BuiltinFunctionType | ModuleType | torch.Generator | property | staticmethod | classmethod
+LASTING: Final = (
+    BuiltinFunctionType | ModuleType | torch.Generator | property | cached_property | staticmethod
+    | classmethod | MemberDescriptorType | GetSetDescriptorType
+)  # fmt: skip
 """Of these the same object does the same; what a generator draws is no arithmetic anyway."""
 MOST: Final = 500
 """Containers that are looked into: who holds more holds something foreign."""

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from test_compiled import check, drive, make, traced
 from torch import Tensor, nn
 
+from snnbench.components import neurons
 from snnbench.components import surrogates as spike_functions
 from snnbench.components.neurons.lif import LIF
 from snnbench.components.surrogates.atan import ATan
@@ -32,6 +33,16 @@ SURROGATES = [spec.name for spec in spike_functions.SPECS if spec.name not in {"
 
 def loop_of(neuron: Neuron, x: Tensor) -> Loop:
     return Loop(neuron, x, neuron.initial_state(x[0]))
+
+
+@pytest.mark.parametrize("name", [spec.name for spec in neurons.SPECS if spec.states])
+def test_neurons_whose_units_do_not_see_each_other_go_by_one_loop_each(name: str) -> None:
+    engine, x = Compiled(3), drive(4, 2)
+    neuron = make_neuron(name, x.shape[2:], surrogate="atan").double()
+    loops = [engine.loop(neuron, x, neuron.initial_state(x[0])) for _ in range(2)]
+    assert len(engine._loops) == 1
+    assert (loops[0] is None) == (name in {"rlif", "gru", "lstm"})
+    assert loops[0] is loops[1]
 
 
 @pytest.mark.parametrize("name", SURROGATES)
