@@ -5,7 +5,7 @@ What comes out is compared with the eager engine before it is trusted.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import torch
 import torch.autograd.forward_ad
@@ -37,7 +37,7 @@ class Compiled:
 
     Attributes:
         refusal: Why everything runs eagerly instead: what could not be compiled, or disagreed.
-        no_loop: Why the last neuron without a loop has none.
+        no_loop: Why there is none, for the kinds of neurons of which no loop is made.
     """
 
     name = "compiled"
@@ -45,11 +45,11 @@ class Compiled:
     def __init__(self, chunk: int | None = None) -> None:
         self.chunk = chunk
         self.refusal = ""
-        self.no_loop = ""
+        self.no_loop: dict[type, str] = {}
         self._graphs = Graphs()
         self._fingerprints = Fingerprints()
-        self._trusted: set[tuple[object, ...]] = set()
-        self._loops: dict[tuple[object, ...], Loop | None] = {}
+        self._trusted: set[tuple[Any, ...]] = set()
+        self._loops: dict[tuple[object, ...], Loop | str] = {}
 
     def run(self, neuron: Stepping, x: Tensor, state: State) -> tuple[Tensor, State]:
         if self.refusal or not (state and x.numel()) or _observed():
@@ -71,7 +71,7 @@ class Compiled:
 
     def _way(self, neuron: Stepping, x: Tensor, state: State) -> Run | None:
         """What runs it; None if an input is too short or too narrow for a chunk."""
-        loop = self.loop(neuron, x, state) if all(part.shape == x.shape[1:] for part in state) else None
+        loop = self.loop(neuron, x, state)
         if loop is not None:
             return loop.run
         if self.chunk is None:
@@ -84,33 +84,41 @@ class Compiled:
 
     def loop(self, neuron: Stepping, x: Tensor, state: State) -> Loop | None:
         """The loop over all steps of this kind of neuron and input; None where there is none."""
+        loop = self._loop(neuron, x, state)
+        if isinstance(loop, Loop):
+            return loop
+        self.no_loop[type(neuron)] = loop
+        return None
+
+    def _loop(self, neuron: Stepping, x: Tensor, state: State) -> Loop | str:
+        """The loop, or why there is none."""
         held = self._fingerprint(neuron)
-        if held is None or x.device.type not in {"cpu", "cuda"}:
-            return None
+        if isinstance(held, str):
+            return held
+        if x.device.type not in {"cpu", "cuda"}:
+            return f"no loop runs on {x.device.type}"
+        if any(part.shape != x.shape[1:] for part in state):
+            return "its state is not of the shape of its input"
         form = (x.device, x.dtype, *(part.dtype for part in state), torch.is_autocast_enabled(x.device.type))
         kind = (form, held)
-        if kind not in self._loops and len(self._loops) < MOST_LOOPS:
-            try:
-                with aside():
-                    self._loops[kind] = Loop(neuron, x, state)
-            except UnsupportedStepError as error:
-                self._loops[kind], self.no_loop = None, str(error)
-        return self._loops.get(kind)
+        if kind not in self._loops:
+            if len(self._loops) == MOST_LOOPS:
+                return f"its numbers change: {MOST_LOOPS} loops were made"
+            self._loops[kind] = _made(neuron, x, state)
+        return self._loops[kind]
 
-    def _fingerprint(self, neuron: Stepping) -> int | None:
-        """What the neuron holds; None if that cannot be told."""
+    def _fingerprint(self, neuron: Stepping) -> int | str:
+        """What the neuron holds, or why that cannot be told."""
         try:
             return self._fingerprints.of(neuron)  # type: ignore[arg-type]
         except UnsupportedStepError as error:
-            self.no_loop = str(error)
-            return None
+            return str(error)
 
     @property
     def way(self) -> str:
         """What has run: ``all steps`` at once by loops, or ``25 steps: why`` at a time by chunks."""
-        if any(run == self._by_chunks for _, run, *_ in self._trusted):
-            return f"{self.chunk} steps: {self.no_loop}" if self.no_loop else f"{self.chunk} steps"
-        return "all steps"
+        chunked = [self.no_loop[kind] for kind, run, *_ in self._trusted if run == self._by_chunks]
+        return f"{self.chunk} steps: {' / '.join(sorted({*chunked}))}" if chunked else "all steps"
 
     def __deepcopy__(self, memo: object) -> Compiled:
         return self  # a copy of a network is run by the same engine
@@ -129,6 +137,14 @@ class Compiled:
         except Exception as error:
             first = str(error).strip().partition("\n")[0]
             return f"it cannot be compiled: {type(error).__name__}: {first}"
+
+
+def _made(neuron: Stepping, x: Tensor, state: State) -> Loop | str:
+    try:
+        with aside():
+            return Loop(neuron, x, state)
+    except UnsupportedStepError as error:
+        return str(error)
 
 
 def _observed() -> bool:

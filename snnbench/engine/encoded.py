@@ -45,7 +45,7 @@ class Stored:
 
     def __call__(self, x: Sequences, generator: torch.Generator) -> Tensor:
         """The encoding ``[T, B, *encoded_shape]``, float32."""
-        return x.values.to(torch.float32).movedim(1, 0)
+        return x.values.movedim(1, 0).contiguous().to(torch.float32)
 
     def lengths(self, x: Samples) -> Tensor | None:
         """The real steps of each sample, ``[B]``; None where all are."""

@@ -24,11 +24,16 @@ from torch import Tensor, nn
 from snnbench.engine.arithmetic import UnsupportedStepError
 
 PLAIN: Final = bool | int | float | complex | str | bytes | torch.dtype | torch.device | enum.Enum | None
-LASTING: Final = (
-    BuiltinFunctionType | ModuleType | torch.Generator | property | cached_property | staticmethod
-    | classmethod | MemberDescriptorType | GetSetDescriptorType
-)  # fmt: skip
+LASTING: Final = ModuleType | torch.Generator | MemberDescriptorType | GetSetDescriptorType
 """Of these the same object does the same; what a generator draws is no arithmetic anyway."""
+WRAPPERS: Final = {
+    property: "fget",
+    cached_property: "func",
+    staticmethod: "__func__",
+    classmethod: "__func__",
+    BuiltinFunctionType: "__self__",
+}
+"""What holds one thing, for good, and does by it."""
 MOST: Final = 500
 """Containers that are looked into: who holds more holds something foreign."""
 FOREIGN: Final = {"torch", "builtins", "collections", "functools", "types", "abc", "typing", "enum"}
@@ -90,7 +95,21 @@ def _are_same(now: tuple[object, ...], then: tuple[object, ...]) -> bool:
     if all(map(is_, now, then)):  # nearly always, and in every call: as fast as can be
         return True
     changed = (pair for pair in zip(now, then, strict=True) if pair[0] is not pair[1])
-    return all(type(a) is type(b) and isinstance(a, COMPARED) and a == b for a, b in changed)
+    return all(_is_plain(a) and _is_plain(b) and _told(a) == _told(b) for a, b in changed)
+
+
+def _is_plain(held: object) -> bool:
+    """Nothing but its value; a subclass of a number, text may have attributes."""
+    return isinstance(held, PLAIN | _Shape) and (
+        isinstance(held, enum.Enum | _Shape) or not hasattr(held, "__dict__")
+    )
+
+
+def _told(held: object) -> object:
+    """Equal for equal plain values: 1 is not True, and 0.0 not -0.0."""
+    if isinstance(held, _Shape):
+        return id(held.tensor), held.told
+    return type(held), repr(held) if isinstance(held, float | complex) else held
 
 
 class _Itself:
@@ -107,36 +126,35 @@ class _Itself:
 
 
 class _Shape:
-    """Shape and dtype of a parameter or buffer."""
+    """Shape and dtype of a parameter or buffer; the same only of the same one."""
 
     def __init__(self, tensor: Tensor) -> None:
+        self.tensor = tensor  # kept, so that no other gets its identity
         self.told = tuple(tensor.shape), tensor.dtype
-
-    def __hash__(self) -> int:
-        return hash(self.told)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Shape) and self.told == other.told
-
-
-COMPARED: Final = PLAIN | _Shape
 
 
 def _fingerprint(held: Any, seen: Seen, above: tuple[int, ...]) -> object:
-    if isinstance(held, PLAIN):
-        return type(held), repr(held) if isinstance(held, float) else held
     if isinstance(held, _Shape):
-        return held
+        return held.told
+    if _is_plain(held):
+        return _told(held)
     empty = isinstance(held, FunctionType) and not any(True for _ in _of_function(held))
     if empty or isinstance(held, LASTING) or id(held) in above:
         return _Itself(held)
+    within = *above, id(held)
+    for kind, inner in WRAPPERS.items():
+        if isinstance(held, kind):
+            return _Itself(held), _fingerprint(getattr(held, inner), seen, within)
     if isinstance(held, type):
-        shared = [_fingerprint(part, seen, (*above, id(held))) for part in _of_class(held, seen)]
-        return _Itself(held), tuple(shared)
-    look = _look_into(held, top=not above)
+        return _Itself(held), tuple(_fingerprint(part, seen, within) for part in _of_class(held, seen))
+    look = partial(_typed, held, _look_into(held, top=not above))
     seen.add(look)
-    parts = [_fingerprint(part, seen, (*above, id(held))) for part in (*look(), *_of_class(type(held), seen))]
-    return type(held), _Itself(held) if isinstance(held, Tensor | FunctionType) else None, tuple(parts)
+    own = _Itself(held) if isinstance(held, Tensor | FunctionType) else None
+    return own, tuple(_fingerprint(part, seen, within) for part in look())
+
+
+def _typed(held: object, look: Look) -> tuple[object, ...]:
+    return type(held), *look()
 
 
 def _look_into(held: Any, *, top: bool) -> Look:
@@ -147,12 +165,12 @@ def _look_into(held: Any, *, top: bool) -> Look:
     """
     look: Look
     match held:
-        case Tensor():  # not registered with a module: its numbers may have become part of the step
-            look = lambda: (held._version,)  # noqa: E731
+        case Tensor() if not held.is_inference():
+            look = lambda: (held._version,)  # noqa: E731  # its numbers may have become part of the step
         case list() | tuple() | set() | frozenset():
-            look = lambda: held  # noqa: E731
+            look = lambda: (*held, *_of_object(held))  # noqa: E731
         case Mapping():
-            look = lambda: (*held.keys(), *held.values())  # noqa: E731
+            look = lambda: (*held.keys(), *held.values(), *_of_object(held))  # noqa: E731
         case nn.Module():
             look = partial(_of_module, held, top)
         case partial():
@@ -161,7 +179,9 @@ def _look_into(held: Any, *, top: bool) -> Look:
             look = lambda: (held.__func__, held.__self__)  # noqa: E731
         case FunctionType():
             look = partial(_of_function, held)
-        case _ if hasattr(held, "__dict__") or hasattr(held, "__slots__"):
+        case _ if not isinstance(held, PLAIN | Tensor) and (
+            hasattr(held, "__dict__") or hasattr(held, "__slots__")
+        ):
             look = partial(_of_object, held)
         case _:
             raise UnsupportedStepError(f"it holds a {type(held).__name__}, which may change unseen")
@@ -196,7 +216,8 @@ def _of_function(function: FunctionType) -> Iterator[object]:
 
 
 def _of_object(held: Any) -> Iterator[object]:
-    yield from getattr(held, "__dict__", {}).values()
+    for pair in getattr(held, "__dict__", {}).items():
+        yield from pair
     for kind in type(held).__mro__:
         names = vars(kind).get("__slots__", ())
         for name in (names,) if isinstance(names, str) else names:

@@ -34,7 +34,7 @@ class Graphs:
         )
 
     def run(
-        self, neuron: Stepping, x: Tensor, state: State, run: Run, fingerprint: int | None
+        self, neuron: Stepping, x: Tensor, state: State, run: Run, fingerprint: int | str
     ) -> tuple[Tensor, State]:
         """``run(neuron, x, state)``, by a graph of it where there is one.
 
@@ -43,9 +43,10 @@ class Graphs:
             x: ``[T, B, *features]``.
             state: Before the first step.
             run: Runs it.
-            fingerprint: Of the neuron: a graph does what the neuron did when it was captured.
+            fingerprint: Of the neuron: a graph does what the neuron did when it was captured. A text where
+                it cannot be told.
         """
-        if fingerprint is None or torch.is_autocast_enabled(x.device.type) or saving_is_watched():
+        if isinstance(fingerprint, str) or torch.is_autocast_enabled(x.device.type) or saving_is_watched():
             return run(neuron, x, state)
         graphs, calls = self._graphs.setdefault(neuron, {}), self._calls.setdefault(neuron, {})
         form = fingerprint, _form(neuron, x, state)
@@ -86,7 +87,9 @@ class Graph:
 
     def __init__(self, neuron: Stepping, x: Tensor, state: State, run: Run) -> None:
         flows = torch.is_grad_enabled()  # then to all that is given, whoever asks for it later
-        self.given = [one.detach().clone().requires_grad_(flows) for one in (x, *state)]
+        self.given = [
+            one.detach().clone().requires_grad_(flows and one.is_floating_point()) for one in (x, *state)
+        ]
         self.held = [*neuron.parameters(), *neuron.buffers()]  # kept, so that no other gets its identity
         self.learned = [one for one in neuron.parameters() if one.requires_grad]
         self.turn = 0
@@ -170,7 +173,7 @@ class _Replay(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, graph: Graph, *sources: Tensor) -> tuple[Tensor, ...]:
         ctx.graph, ctx.turn = graph, graph.begin()
-        ctx.save_for_backward(*graph.learned)  # who writes into them before the backward pass is told
+        ctx.save_for_backward(*graph.held)  # who writes into them before the backward pass is told
         return graph.replay(sources[: len(graph.given)])
 
     @staticmethod

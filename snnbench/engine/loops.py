@@ -78,11 +78,16 @@ def _named(neuron: Any, name: str) -> Tensor:
 def _forward(loop: Loop, x: Tensor, rest: Tensors, *, keep: bool) -> tuple[Tensors, Given, Tensors]:
     """Outputs and last state, what they came from, and what is kept for backward."""
     states = loop.arithmetic.states
-    start = [one.contiguous() for one in rest[:states]]
+    start = [_laid_out(one) for one in rest[:states]]
     values = _values(loop.arithmetic.forward, rest[states:], start[0])
-    given = Given(x.contiguous(), start, values)
+    given = Given(_laid_out(x), start, values)
     y, last, kept = loop.loops.forward(given, keep=keep)
     return (y, *last), given, kept
+
+
+def _laid_out(one: Tensor) -> Tensor:
+    """As its numbers lie in memory: kernels know neither strides nor a minus that is noted beside."""
+    return one.resolve_neg().contiguous()
 
 
 class _Run(torch.autograd.Function):
@@ -107,8 +112,8 @@ class _Run(torch.autograd.Function):
             saved[states + ctx.kept :],
         )
         given = Given(x, start, _values(code, parameters, start[0]))
-        g_last_units = [one.contiguous() for one in g_last]
-        g_x, *others = ctx.loop.loops.backward(given, kept, g_y.contiguous(), g_last_units)
+        flowing = [_laid_out(one) for one in (g_y, *g_last)]
+        g_x, *others = ctx.loop.loops.backward(given, kept, flowing[0], flowing[1:])
         sources = (*start, *parameters)
         summed = (
             None if one is None else one.sum_to_size(of.shape)
@@ -123,6 +128,6 @@ def _values(code: Code, parameters: Tensors, like: Tensor) -> list[Tensor]:
     return [
         one.to(like.dtype).reshape(1)
         if name in code.single
-        else one.to(like.dtype).expand(like.shape).contiguous()
+        else _laid_out(one.to(like.dtype).expand(like.shape))
         for name, one in found
     ]

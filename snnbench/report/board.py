@@ -33,6 +33,8 @@ SPEED = "throughput.training"
 P_VALUE = f"{SCORE}.p"
 STANDING = f"{SCORE}.standing"
 FEW = 3
+SENTENCES = {f"{LABEL}chunk", f"{LABEL}fallback"}
+"""Labels that are no lists of words."""
 CLASS = "class "
 """The flag of a ratio that says how equal the model is that it is compared with; shown at the number."""
 
@@ -145,7 +147,8 @@ def _row(group: _Group, shown: Sequence[str]) -> dict[str, object]:
     counts = group.cells["status"].value_counts()
     row |= {f"status.{status}": counts.get(status, 0) for status in Status}
     for label in (name for name in group.cells.columns if name.startswith(LABEL)):
-        row[label] = ", ".join(group.words(label, ", ")) or None
+        separator = "; " if label in SENTENCES else ", "
+        row[label] = separator.join(group.words(label, separator)) or None
     row["marks"] = "; ".join(_marks(group, row, shown)) or None
     return row
 

@@ -216,6 +216,17 @@ def test_a_cell_that_fell_back_to_eager_is_marked() -> None:
     assert "fallback" not in marks(only_row(ran))
 
 
+def test_sentences_of_several_seeds_stay_whole() -> None:
+    told = "'weight' of shape [4, 3, 3, 3], more than 0.1", "its norm, more than 0.1"
+    results = [
+        replace(one, labels={"fallback": text, "spike": "binary, graded"})
+        for one, text in zip(make_seeds([0.9, 0.91]), told, strict=True)
+    ]
+    row = only_row(*results)
+    assert row["label.fallback"] == "; ".join(told)
+    assert row["label.spike"] == "binary, graded"
+
+
 def test_seeds_without_any_spread_are_marked() -> None:
     assert "identical" in marks(only_row(*make_seeds([0.9, 0.9, 0.9])))
     assert "identical" not in marks(only_row(*make_seeds([0.9, 0.9, 0.91])))

@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.autograd.graph import saved_tensors_hooks
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from snnbench.components.surrogates.atan import ATan
 from snnbench.engine import graphs
 from snnbench.engine.eager import EAGER, State, Stepping
 from snnbench.engine.graphs import AFTER, Graph, Graphs
@@ -139,6 +141,91 @@ def test_a_second_forward_pass_before_the_backward_pass_goes_without_the_graph()
         again = one.detach().clone().requires_grad_()
         expected = EAGER.run(neuron, again, neuron.initial_state(again[0].detach()))[0]
         torch.testing.assert_close(gradient, torch.autograd.grad(expected.square().sum(), again)[0])
+
+
+def test_results_last_beyond_the_next_call() -> None:
+    neuron, captured = make_neuron(NEURONS[0], (WIDTH,)), Graphs()
+    called(captured, neuron)
+
+    def run(*given: Any) -> tuple[Tensor, State]:
+        return captured.run(*given, EAGER.run, 0)
+
+    kept = results(run, neuron, 11, state=False)
+    results(run, neuron, 12, state=False)
+    for one, other in zip(kept, results(EAGER.run, neuron, 11, state=False), strict=True):
+        torch.testing.assert_close(one, other)
+
+
+def test_a_graph_is_for_the_memory_that_its_kernels_read() -> None:
+    neuron, captured = make_neuron(NEURONS[0], (WIDTH,)), Graphs()
+    called(captured, neuron)
+    (weight, *_) = neuron.parameters()
+    weight.data = 2 * weight.data
+    x = drive(11)
+    state = neuron.initial_state(x[0])
+    torch.testing.assert_close(captured.run(neuron, x, state, EAGER.run, 0), EAGER.run(neuron, x, state))
+
+
+def test_another_fingerprint_is_another_graph() -> None:
+    neuron, captured = make_neuron("lif", (WIDTH,)), Graphs()
+    (graph,) = called(captured, neuron)
+    assert graph is not None
+    turn, x = graph.turn, drive(11).requires_grad_()
+    state = neuron.initial_state(x[0].detach())
+    captured.run(neuron, x, state, EAGER.run, 1)
+    captured.run(neuron, x, state, EAGER.run, "it cannot be told")
+    with torch.autocast("cpu", torch.bfloat16):
+        captured.run(neuron, x, state, EAGER.run, 0)
+    with saved_tensors_hooks(lambda one: one, lambda one: one):
+        captured.run(neuron, x, state, EAGER.run, 0)
+    assert graph.turn == turn
+
+
+class Gained(Neuron):
+    """``u = g·(u' + W·x)``, of a buffer and a frozen weight."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("gain", torch.tensor(0.9))
+        self.weight = nn.Parameter(torch.full((WIDTH, WIDTH), 0.3), requires_grad=False)
+
+    def initial_state(self, x_t: Tensor) -> State:
+        return (torch.zeros_like(x_t),)
+
+    def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
+        u = self.gain * (state[0] + x_t @ self.weight)
+        return ATan()(u - 1), (u,)
+
+
+@pytest.mark.parametrize("name", ["gain", "weight"])
+def test_who_writes_into_what_the_backward_pass_reads_is_told(name: str) -> None:
+    neuron, captured = Gained(), Graphs()
+    (graph,) = called(captured, neuron)
+    assert graph is not None
+    x = drive(11).requires_grad_()
+    y, _ = captured.run(neuron, x, neuron.initial_state(x[0].detach()), EAGER.run, 0)
+    with torch.no_grad():
+        getattr(neuron, name).mul_(3)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        torch.autograd.grad(y.sum(), x)
+
+
+def test_a_backward_pass_can_be_done_once() -> None:
+    neuron, captured = make_neuron("lif", (WIDTH,)), Graphs()
+    called(captured, neuron)
+    x = drive(11).requires_grad_()
+    y, _ = captured.run(neuron, x, neuron.initial_state(x[0].detach()), EAGER.run, 0)
+    torch.autograd.grad(y.sum(), x, retain_graph=True)
+    with pytest.raises(RuntimeError, match="can be done once"):
+        torch.autograd.grad(y.sum(), x)
+
+
+def test_a_form_of_input_that_comes_seldom_is_not_captured() -> None:
+    neuron, captured = make_neuron("lif", (WIDTH,)), Graphs()
+    x = drive(0)
+    for _ in range(AFTER):
+        captured.run(neuron, x, neuron.initial_state(x[0]), EAGER.run, 0)
+    assert not captured._graphs[neuron]
 
 
 def test_what_was_captured_wrong_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:

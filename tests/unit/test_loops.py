@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -94,6 +97,42 @@ def test_samples_are_independent_and_layouts_do_not_matter() -> None:
     assert torch.equal(loop.run(neuron, x[:, 1:2], (state[0][1:2],))[0], whole[:, 1:2])
     crooked = x.transpose(0, 1).contiguous().transpose(0, 1)
     assert torch.equal(loop.run(neuron, crooked, state)[0], whole)
+
+
+def scattered(one: Tensor) -> Tensor:
+    """The same numbers with the axes the other way round in memory, and gaps in between."""
+    spread = one.new_zeros([2 * size for size in reversed(one.shape)])
+    view = spread[(slice(None, None, 2),) * one.ndim].permute(*reversed(range(one.ndim)))
+    return view.copy_(one)
+
+
+@pytest.mark.parametrize("name", ["lif", "izhikevich"])
+def test_all_that_is_given_may_lie_in_memory_as_it_likes(name: str) -> None:
+    neuron, x = make(name, (5, 2)).double(), scattered(drive(6, 3, (5, 2))).requires_grad_()
+    start = neuron.initial_state(x[0].detach())
+    state = tuple(scattered(part + 0.1 * drive(3, 5, (2,))).requires_grad_() for part in start)
+    cotangents = [scattered(drive(6, 3, (5, 2), seed=1)), *(scattered(part.detach()) for part in state)]
+
+    def results(run: Callable[[Neuron, Tensor, State], tuple[Tensor, State]]) -> list[Tensor]:
+        y, last = run(neuron, x, state)
+        found = [
+            *torch.autograd.grad([y, *last], [x, *state], cotangents, retain_graph=True),
+            *torch.autograd.grad(y.sum(), [x, *state]),  # a gradient that is one number, expanded
+        ]
+        return [y, *last, *found]
+
+    pairs = zip(results(loop_of(neuron, x).run), results(EAGER.run), strict=True)
+    for one, other in pairs:
+        torch.testing.assert_close(one, other)
+
+
+def test_a_minus_that_is_noted_beside_is_read() -> None:
+    neuron, x = make("lif", ()).double(), torch.zeros(3, 1, dtype=torch.complex128) - 0.4j
+    minus = x.conj().imag
+    assert minus.is_neg()
+    state = neuron.initial_state(minus[0])
+    last = loop_of(neuron, minus).run(neuron, minus, state)[1]
+    torch.testing.assert_close(last, EAGER.run(neuron, minus, state)[1])
 
 
 def test_only_what_is_asked_for_gets_a_gradient_and_without_any_nothing_is_kept() -> None:
@@ -237,8 +276,59 @@ def changes() -> dict[str, tuple[Neuron, Callable[[], object]]]:
         def scale(self) -> float:
             return self.function()  # type: ignore[operator]
 
+    class Behind(Held):
+        @property
+        def gain(self) -> float:
+            return cell[0]
+
+        fixed = staticmethod(lambda: cell[0])
+
+        def scale(self) -> float:
+            return self.gain * self.fixed()
+
+    class Named(Held):
+        def scale(self) -> float:
+            return getattr(self.held, "number", 5.0)
+
+    class Signed(Held):
+        def scale(self) -> float:
+            return math.copysign(2.0, self.sign)  # type: ignore[arg-type]
+
+    class Listed(list[float]):
+        number = 1.0
+
+    class One:
+        number = 1.0
+
+    class Five:
+        number = 5.0
+
+    class Tied(Held):
+        def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
+            u = self.beta * state[0] + self.gain * x_t  # type: ignore[operator]
+            return ATan()(u - 1), (u,)
+
     slotted, typed, inner = Slotted(1.0), Typed(mode=1), Inner(inner=nn.Identity())
+    listed, renamed, reclassed = Listed(), SimpleNamespace(number=1.0), One()
+    signed, tied = Signed(sign=0.0), Tied()
+    tied.gain = tied.beta
     return {
+        "what a property and a static method close over": (Behind(), lambda: cell.__setitem__(0, 5.0)),
+        "what a method is bound to": (
+            Called(function=partial(cell.__getitem__, 0)),
+            lambda: cell.__setitem__(0, 5.0),
+        ),
+        "an attribute of a list": (Named(held=listed), lambda: setattr(listed, "number", 5.0)),
+        "a name": (Named(held=renamed), lambda: vars(renamed).update(other=vars(renamed).pop("number"))),
+        "the class of an object": (
+            Named(held=reclassed),
+            lambda: setattr(reclassed, "__class__", Five),
+        ),
+        "the sign of nothing": (signed, lambda: setattr(signed, "sign", -0.0)),
+        "one parameter for two": (
+            tied,
+            lambda: setattr(tied, "gain", nn.Parameter(torch.tensor(5.0).double())),
+        ),
         "a class that is held": (
             Configured(configuration=Configuration),
             lambda: setattr(Configuration, "number", 5.0),

@@ -47,7 +47,7 @@ class RateConv:
         """Spikes ``[T, B, *features]`` for sequences ``x`` ``[B, T, *features]``."""
         with drawing_from(generator):
             spikes: Tensor = spikegen.rate_conv(x)
-        return spikes.movedim(1, 0).to(x.dtype)
+        return spikes.movedim(1, 0).to(x.dtype).contiguous()
 
 
 class Latency:
