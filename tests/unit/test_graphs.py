@@ -158,12 +158,14 @@ def test_results_last_beyond_the_next_call() -> None:
 
 def test_a_graph_is_for_the_memory_that_its_kernels_read() -> None:
     neuron, captured = make_neuron(NEURONS[0], (WIDTH,)), Graphs()
-    called(captured, neuron)
+    (graph,) = called(captured, neuron)
+    assert graph is not None
+    turn, x = graph.turn, drive(11).requires_grad_()
     (weight, *_) = neuron.parameters()
     weight.data = 2 * weight.data
-    x = drive(11)
-    state = neuron.initial_state(x[0])
+    state = neuron.initial_state(x[0].detach())
     torch.testing.assert_close(captured.run(neuron, x, state, EAGER.run, 0), EAGER.run(neuron, x, state))
+    assert graph.turn == turn
 
 
 def test_another_fingerprint_is_another_graph() -> None:
