@@ -8,11 +8,15 @@ more cells. Nothing else should be running. ``--minute`` adds a cell that trains
 from __future__ import annotations
 
 import argparse
+import csv
+import resource
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
 
@@ -42,6 +46,7 @@ train = {{ epochs = {epochs}, steps = 25, batch_size = 64 }}
 measure = {{ throughput = false, memory = false, stability = false }}
 """
 CELLS, ROUNDS = 6, 5
+COUNTS = (100, 300, 1000, 3000, 10_000)
 
 
 def matrix(folder: Path, *, epochs: int = 1, cells: int = CELLS, neurons: str = '"lif"') -> Matrix:
@@ -122,46 +127,69 @@ def compare(epochs: int, cells: int, rounds: int) -> None:
 
 
 @contextmanager
-def timed(row: list[str], cells: int) -> Iterator[None]:
-    """Add the seconds that the block takes, and the microseconds a cell, to ``row``."""
+def timed(costs: dict[str, float], name: str) -> Iterator[None]:
+    """Note the seconds that the block takes."""
     start = time.perf_counter()
     yield
-    seconds = time.perf_counter() - start
-    row.append(f"{seconds:8.3f} s {1e6 * seconds / cells:6.0f} µs")
+    costs[name] = time.perf_counter() - start
 
 
-def grow(count: int) -> None:
-    """Print what the plan, the journal and the report of about ``count`` cells take."""
-    row: list[str] = []
+def grow(count: int) -> dict[str, float]:
+    """Seconds that the plan, the journal and the report of about ``count`` cells take; MiB that are added."""
+    costs: dict[str, float] = {}
     neurons = ", ".join(f'"lif(beta={index / count:.6f})"' for index in range(1, count // 10 + 1))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         content, host = matrix(folder, cells=10, neurons=neurons), Host.load()
-        with timed(row, count):
+        before = peak()
+        with timed(costs, "plan"):
             planned = plan(content, host)
-        with timed(row, count), Journal.open(folder / "run") as journal:
+        with timed(costs, "journal"), Journal.open(folder / "run") as journal:
             journal.write_header(RunHeader("overhead"))
             for cell in planned.cells:
                 journal.append(CellResult(cell, Status.DONE, metrics={"accuracy.test": Metric(0.9)}))
-        with timed(row, count):
+        with timed(costs, "read"):
             read_runs([folder / "run"])
-        with timed(row, count):
+        with timed(costs, "report"):
             write_report(folder / "run")
-    say(f"{len(planned.cells):7} cells: " + "   ".join(row))
+    return {"cells": len(planned.cells), **costs, "mebibytes": peak() - before}
+
+
+def peak() -> float:
+    """MiB of this process at its largest so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def by_cells(file: Path | None) -> None:
+    """Print, and write, what more and more cells cost, each count in a process of its own."""
+    with ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=1) as fresh:
+        rows = list(fresh.map(grow, COUNTS))
+    for row in rows:
+        parts = (
+            f"{name} {1e6 * row[name] / row['cells']:.0f}" for name in ("plan", "journal", "read", "report")
+        )
+        say(f"{row['cells']:7.0f} cells: {', '.join(parts)} µs a cell; {row['mebibytes']:.0f} MiB")
+    if file:
+        with file.open("w", newline="") as stream:
+            writer = csv.DictWriter(stream, list(rows[0]))
+            writer.writeheader()
+            writer.writerows({name: round(value, 4) for name, value in row.items()} for row in rows)
 
 
 def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minute", action="store_true", help="add a cell of about a minute")
+    parser.add_argument(
+        "--cells", type=Path, metavar="FILE.csv", help="only what more cells cost, into a file"
+    )
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
-    compare(1, CELLS, ROUNDS)
-    compare(10, CELLS, ROUNDS)
+    if not options.cells:
+        compare(1, CELLS, ROUNDS)
+        compare(10, CELLS, ROUNDS)
     if options.minute:
         compare(round(60 / (by_hand(4) / 4)), 1, 3)
-    say("                     plan                  journal               read                  report")
-    for count in (100, 1000, 10_000):
-        grow(count)
+    by_cells(options.cells)
 
 
 if __name__ == "__main__":
