@@ -1,7 +1,9 @@
-"""The heap of this process while a peak of its resident set is read: what a tensor frees must be gone.
+"""The heap of this process while it is measured: for a peak what is freed must be gone, for a rate stay.
 
 Left alone, glibc puts tensors of up to 32 MiB into a heap whose holes stay resident: a network then reads
-1.8 to 2.5 times the bytes it holds, ±20 % from one reading to the next. Elsewhere nothing is changed.
+1.8 to 2.5 times the bytes it holds, ±20 % from one reading to the next. And larger ones, or all of them in a
+young process, it maps anew in every call: the same network is then up to 2.2 times as slow, depending on what
+ran before it. Elsewhere nothing is changed.
 """
 
 from __future__ import annotations
@@ -24,7 +26,10 @@ USUAL: Final = 32 * 1024 * 1024
 """The same afterwards: where glibc's own adjustment ends (DEFAULT_MMAP_THRESHOLD_MAX)."""
 
 LARGEST_HOLE: Final = 2**32
-TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3
+TRIM_THRESHOLD, MMAP_THRESHOLD, MMAP_MAX = -1, -3, -4
+NEVER: Final = -1
+MAPPINGS: Final = 65_536
+"""As many there may be (glibc's DEFAULT_MMAP_MAX)."""
 IS_MAPPED: Final = 2
 """Bit of the word before an allocation: it is a mapping of its own (malloc.c, IS_MMAPPED)."""
 
@@ -53,6 +58,23 @@ def mapped_tensors() -> Iterator[None]:
     finally:
         _free(plugs)
         _set_threshold(USUAL)
+
+
+@contextmanager
+def kept_memory() -> Iterator[None]:
+    """Within, what is freed stays with the process, whatever its size: no call maps memory anew."""
+    if not _glibc():
+        yield
+        return
+    libc = ctypes.CDLL(None)
+    libc.mallopt(MMAP_MAX, 0)
+    libc.mallopt(TRIM_THRESHOLD, NEVER)
+    try:
+        yield
+    finally:
+        libc.mallopt(MMAP_MAX, MAPPINGS)
+        _set_threshold(USUAL)
+        release()
 
 
 def _glibc() -> bool:

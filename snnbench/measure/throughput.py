@@ -12,6 +12,7 @@ from torch import Tensor
 
 from snnbench.engine.data import Split
 from snnbench.engine.network import Network
+from snnbench.measure.heap import kept_memory
 from snnbench.measure.paired import ratio
 from snnbench.measure.plausibility import Peak, demand, device_peak, implausible
 from snnbench.measure.stopwatch import Stopwatch, Work, stopwatch_for
@@ -49,6 +50,8 @@ def throughput(
     windows of calls, ``low`` and ``high`` their quartiles; its flags are those of ``timing.Rate``. A
     rate that the device cannot reach is missing, and so is every ratio of it.
 
+    On a CPU the process keeps what it frees meanwhile (see ``heap``), as the allocator of a GPU does.
+
     The trained network and torch's global generators are left as they were.
 
     Args:
@@ -59,7 +62,7 @@ def throughput(
     """
     device = trained.device
     clock = stopwatch or stopwatch_for(device)
-    with torch.random.fork_rng([device] if device.type == "cuda" else []):
+    with kept_memory(), torch.random.fork_rng([device] if device.type == "cuda" else []):
         return _rates("inference", trained, rivals or {}, clock, seconds) | _rates(
             "training", trained, rivals or {}, clock, seconds
         )

@@ -161,6 +161,7 @@ def _section(rows: DataFrame, units: Mapping[str, str]) -> Section:
     varying = tuple(axis for axis in axes if axis == "neuron" or _differs(rows[axis]))
     budget = f"{first['steps']} steps, {first['epochs']} epochs, batch {first['batch_size']}"
     rate = f"learning rate {first['learning_rate']:g}, weight decay {first['weight_decay']:g}"
+    windows = "".join(f", {name} {first[name]:g}" for name in ("truncate", "checkpoint") if first[name])
     labels = [str(name) for name in rows.columns if str(name).startswith(LABEL)]
     claims = tuple(label for label in labels if _differs(rows[label]))
     fixed = {axis: _name(first[axis]) for axis in axes if axis not in varying}
@@ -172,7 +173,7 @@ def _section(rows: DataFrame, units: Mapping[str, str]) -> Section:
         for metric in map(str, rows.columns)
         if f"{metric}.n" in rows and rows[metric].notna().any()
     }
-    fixed |= {"budget": f"{budget}, {rate}", "protocol": str(first["protocol"])}
+    fixed |= {"budget": f"{budget}, {rate}{windows}", "protocol": str(first["protocol"])}
     shared = _shared_marks(rows)
     if shared:
         fixed["all rows"] = ", ".join(shared)

@@ -76,6 +76,13 @@ def test_constants_are_said_once_and_differences_in_columns() -> None:
     assert [row.names["device"] for row in section.rows] == ["cpu", "cuda:0"]
 
 
+def test_windows_are_part_of_the_budget_that_is_said() -> None:
+    cell = make_cell()
+    cut = replace(cell, budget=replace(cell.budget, truncate=4))
+    whole, windowed = sections(leaderboard(to_frame([make_result(cell), make_result(cut)])))
+    assert windowed.fixed["budget"] == f"{whole.fixed['budget']}, truncate 4"
+
+
 def test_a_mark_of_all_rows_is_said_once() -> None:
     (section,) = sections(leaderboard(to_frame([*make_seeds([0.9, 0.91, 0.92]), *make_seeds([0.8], "alif")])))
     assert section.fixed["all rows"] == "finite-time"

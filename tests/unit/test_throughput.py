@@ -1,4 +1,6 @@
 import copy
+import platform
+import resource
 from collections.abc import Callable, Iterator
 from itertools import islice
 
@@ -104,6 +106,21 @@ def test_device_events_are_reported_beside_the_wall_clock() -> None:
 
 
 @pytest.mark.usefixtures("any_rate")
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another allocator")
+@pytest.mark.usefixtures("any_rate")
+def test_no_call_maps_memory_anew() -> None:
+    faults: list[int] = []
+
+    def lap(work: Callable[[], object], calls: int) -> Lap:
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+        torch.ones(2**24)  # 64 MiB: more than glibc would ever keep
+        faults.append(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+        return Lap(calls * CALL)
+
+    throughput(make_trained(), seconds=0.1, stopwatch=lap)
+    assert faults[-1] < 1000  # of 16,384 pages
+
+
 def test_a_rate_that_does_not_settle_is_flagged() -> None:
     pace = iter(range(10**6))
 
