@@ -16,7 +16,7 @@ from types import (
     ModuleType,
 )
 from typing import Any, Final, TypeAlias
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 import torch
 from torch import Tensor, nn
@@ -99,7 +99,7 @@ def _are_same(now: tuple[object, ...], then: tuple[object, ...]) -> bool:
 
 
 def _is_plain(held: object) -> bool:
-    """Nothing but its value; a subclass of a number, text may have attributes."""
+    """Nothing but its value; a subclass of a number or a text may have attributes."""
     return isinstance(held, PLAIN | _Shape) and (
         isinstance(held, enum.Enum | _Shape) or not hasattr(held, "__dict__")
     )
@@ -147,17 +147,25 @@ def _fingerprint(held: Any, seen: Seen, above: tuple[int, ...]) -> object:
             return _Itself(held), _fingerprint(getattr(held, inner), seen, within)
     if isinstance(held, type):
         return _Itself(held), tuple(_fingerprint(part, seen, within) for part in _of_class(held, seen))
-    look = partial(_typed, held, _look_into(held, top=not above))
+    look: Look = partial(_typed, held, _look_into(held))
+    if not above:  # the neuron itself: to know it is not to keep it
+        look = partial(_of_neuron, ref(held))
     seen.add(look)
     own = _Itself(held) if isinstance(held, Tensor | FunctionType) else None
     return own, tuple(_fingerprint(part, seen, within) for part in look())
+
+
+def _of_neuron(neuron: ref[nn.Module]) -> tuple[object, ...]:
+    held = neuron()
+    assert held is not None  # it is being looked at
+    return _typed(held, partial(_of_module, held, top=True))
 
 
 def _typed(held: object, look: Look) -> tuple[object, ...]:
     return type(held), *look()
 
 
-def _look_into(held: Any, *, top: bool) -> Look:
+def _look_into(held: Any) -> Look:
     """What tells, in order, what an object is made of.
 
     Raises:
@@ -172,7 +180,7 @@ def _look_into(held: Any, *, top: bool) -> Look:
         case Mapping():
             look = lambda: (*held.keys(), *held.values(), *_of_object(held))  # noqa: E731
         case nn.Module():
-            look = partial(_of_module, held, top)
+            look = partial(_of_module, held, top=False)
         case partial():
             look = lambda: (held.func, held.args, held.keywords)  # noqa: E731
         case MethodType():
@@ -188,7 +196,7 @@ def _look_into(held: Any, *, top: bool) -> Look:
     return look
 
 
-def _of_module(module: nn.Module, top: bool) -> Iterator[object]:
+def _of_module(module: nn.Module, *, top: bool) -> Iterator[object]:
     hooks = (
         module._forward_hooks,
         module._forward_pre_hooks,

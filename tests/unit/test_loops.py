@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import math
 from collections.abc import Callable
 from functools import partial
 from types import SimpleNamespace
+from weakref import ref
 
 import numpy as np
 import pytest
@@ -124,6 +126,17 @@ def test_all_that_is_given_may_lie_in_memory_as_it_likes(name: str) -> None:
     pairs = zip(results(loop_of(neuron, x).run), results(EAGER.run), strict=True)
     for one, other in pairs:
         torch.testing.assert_close(one, other)
+
+
+def test_an_engine_keeps_no_neuron() -> None:
+    neuron = make("lif").double()
+    neuron.engine = Compiled(3)
+    engine, gone = neuron.engine, ref(neuron)
+    neuron(drive(6, 4))
+    del neuron
+    gc.collect()
+    assert gone() is None
+    assert engine.way == "all steps"
 
 
 def test_a_minus_that_is_noted_beside_is_read() -> None:
