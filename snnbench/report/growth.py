@@ -28,8 +28,8 @@ LEGEND = 110.0
 MOST_TICKS = 6
 """More than these on an axis, and only the powers of ten are kept."""
 
-FEWEST = 3
-"""Points of a line at the least."""
+FEWEST = 4
+"""Points of a line at the least: with fewer, an exponent would be that of two."""
 
 DECADE = 10.0
 """An exponent is fitted to the points within this factor of the largest: what is fixed weighs least there."""
@@ -91,7 +91,7 @@ QUANTITIES = (
 
 
 def growths(results: DataFrame) -> list[Growth]:
-    """One figure for each neuron and place in which a factor alone takes three values or more.
+    """One figure for each neuron and place in which a factor alone takes four values or more.
 
     Args:
         results: A row a cell, as ``load_results`` returns it. Only cells without training count.
