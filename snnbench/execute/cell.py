@@ -114,6 +114,8 @@ def _measure_all(job: Job, on_epoch: OnEpoch, alone: Alone, found: _Findings) ->
         }
     for component, spec in job.extra:
         found.metrics |= _extra(cast(MeasurementSpec, spec), component, trained)
+    if job.floor is not None:
+        found.labels |= {"floor": str(job.floor[0])}
     if job.measure.throughput:
         found.metrics |= rivals.time(job, build, trained, alone, found.labels.get("equivalence", ""))
 

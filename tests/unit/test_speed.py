@@ -91,6 +91,7 @@ def test_a_run_without_training_is_measured_end_to_end(tmp_path: Path) -> None:
     assert rows["label.reference"].to_dict() == {
         "lif": "lif", "lif[detach_reset=true]": "lif", "rlif": "rlif", "relu": "lif"
     }  # fmt: skip
+    assert set(rows["label.floor"]) == {"relu"}
     for which in ("training", "inference"):
         assert (rows[f"throughput.{which}_floor"] > 0).all()
         assert (rows[f"throughput.{which}_ratio"].drop("relu") > 0).all()
