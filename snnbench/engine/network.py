@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal, TypeAlias, get_args
+from typing import Final, Literal, TypeAlias, get_args
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +18,9 @@ from snnbench.settings import Budget
 
 Readout: TypeAlias = Literal["spike_sum", "spike_mean", "membrane_mean", "membrane_max", "membrane_last"]
 READOUTS: tuple[str, ...] = get_args(Readout)
+
+SEPARATE: Final = {nn.Linear, nn.Conv2d, nn.AvgPool2d, nn.Flatten, nn.Identity}
+"""Layers that draw nothing, and in which no sample sees another: equal steps come out equal."""
 
 
 class PerStep(nn.Sequential):
@@ -134,17 +137,17 @@ class Network(nn.Module):
         """Outputs of every neuron layer, and the last state."""
         collected: list[Tensor] = []
         following: list[Tensor] = []
-        steps, batch = x.shape[:2]
         for layer in self.layers:
             if isinstance(layer, Neuron):
                 part = slice(len(following), len(following) + len(layer.states))
+                x = x.contiguous() if is_repeated(x) else x
                 x, new = layer(x, None if state is None else state[part])
                 collected.append(x)
                 following += new
             elif isinstance(layer, PerStep):
                 x = torch.stack([layer(x_t) for x_t in x])
             else:
-                x = layer(x.flatten(0, 1)).unflatten(0, (steps, batch))
+                x = _at_once(layer, x)
         return collected, tuple(following)
 
     def classify(self, outputs: Tensor, lengths: Tensor | None = None) -> Tensor:
@@ -170,6 +173,20 @@ class Network(nn.Module):
             UsageError: The network has no memory.
         """
         return self(x), exponent(self, x)
+
+
+def is_repeated(x: Tensor) -> bool:
+    """Whether all steps of ``x`` ``[T, B, *]`` are one in memory, as a constant input is encoded."""
+    return x.stride(0) == 0
+
+
+def _at_once(layer: nn.Module, x: Tensor) -> Tensor:
+    """A stateless layer over time: all steps are one batch, and one step stands for all where it can."""
+    if is_repeated(x) and type(layer) in SEPARATE:
+        y_t: Tensor = layer(x[0])
+        return y_t.expand(len(x), *y_t.shape)
+    y: Tensor = layer(x.flatten(0, 1)).unflatten(0, x.shape[:2])
+    return y
 
 
 def _parts(layer: nn.Module) -> list[nn.Module]:

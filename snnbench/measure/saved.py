@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
 
-from snnbench.engine.network import Network, pool
+from snnbench.engine.network import SEPARATE, Network, is_repeated, pool
 from snnbench.engine.neuron import Neuron
 from snnbench.errors import SnnbenchError
 
@@ -60,7 +60,8 @@ def predicted_bytes(network: Network, x: Tensor) -> int:
     """The same in eager mode, from the rule of each layer and the shapes of one sample and step.
 
     Linear, convolution, BatchNorm and pooling keep their input, dropout a mask of one byte a unit, and a
-    population what its ``Neuron.kept`` says. A tensor that two layers keep counts once.
+    population what its ``Neuron.kept`` says. A tensor that two layers keep counts once, and so does a step
+    that is repeated until a layer treats its copies differently.
 
     Args:
         network: In training mode.
@@ -73,7 +74,7 @@ def predicted_bytes(network: Network, x: Tensor) -> int:
     network.eval()  # BatchNorm is to learn nothing from the probe
     try:
         with torch.no_grad():
-            layers, outputs = _walk(network.layers, x[0, :1], steps)
+            layers, outputs = _walk(network.layers, x[0, :1], steps, repeated=is_repeated(x))
             pooled = pool(outputs.unsqueeze(0), network.readout)
             classifier, _ = _walk(_flat(network.classifier), pooled, 1)
     finally:
@@ -85,11 +86,14 @@ def _flat(module: nn.Module) -> list[nn.Module]:
     return list(module) if isinstance(module, nn.Sequential) else [module]
 
 
-def _walk(layers: Iterable[nn.Module], x: Tensor, steps: int) -> tuple[int, Tensor]:
+def _walk(
+    layers: Iterable[nn.Module], x: Tensor, steps: int, *, repeated: bool = False
+) -> tuple[int, Tensor]:
     """Bytes that ``layers`` keep of one sample in ``steps`` steps, and their output for ``x`` ``[1, *]``."""
     total, kept_already = 0, False
     for layer in layers:
-        inner, outer, output = _rule(layer, x.nbytes, steps)
+        repeated = repeated and type(layer) in SEPARATE
+        inner, outer, output = _rule(layer, x.nbytes, 1 if repeated else steps)
         total += inner + (0 if kept_already else outer)
         following = layer.step(x, layer.initial_state(x))[0] if isinstance(layer, Neuron) else layer(x)
         total += output * steps * following.nbytes

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+import snnbench
 from snnbench.components.networks.dense import dense
 from snnbench.components.neurons.li import LI
 from snnbench.components.neurons.lif import LIF
@@ -40,6 +41,48 @@ def test_step_by_step_equals_layer_by_layer() -> None:
     assert whole.sum() > 0
     assert torch.equal(torch.stack(outputs), whole)
     torch.testing.assert_close(network(x), network.classify(whole))
+
+
+@pytest.mark.parametrize(
+    "network", ["dense(hidden=[7])", "conv(channels=[3])", "conv(channels=[3], norm=per_step)"]
+)
+@pytest.mark.parametrize("neuron", ["lif", "relu", "lstm"])
+@pytest.mark.parametrize("training", [True, False])
+def test_a_repeated_step_is_worth_its_copies(network: str, neuron: str, training: bool) -> None:
+    """Outputs, and gradients of weights and input, of steps that are one in memory and of copies."""
+    image = 3 * torch.rand(4, 2, 4, 4, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    found = []
+    for copied in (False, True):
+        made = snnbench.make_network(network, (2, 4, 4), 3, neuron=neuron, surrogate="atan").double()
+        made.train(training)
+        image.grad = None
+        x = image.requires_grad_().expand(9, *image.shape)
+        logits = made(x.clone() if copied else x)
+        logits.square().sum().backward()
+        buffers = [one.detach() for one in made.buffers()]
+        found.append([logits.detach(), image.grad, *(one.grad for one in made.parameters()), *buffers])
+    assert logits.abs().sum() > 0
+    torch.testing.assert_close(*found)
+
+
+def test_a_repeated_step_is_multiplied_once_and_populations_get_all_steps_in_memory() -> None:
+    network = build(hidden=(5,))
+    seen: list[torch.Tensor] = []
+    for layer in network.layers:
+        layer.register_forward_pre_hook(lambda layer, given: seen.append(given[0]))
+    network(torch.rand(3, 1, 2, 3).expand(12, 3, 1, 2, 3))
+    assert [tuple(x.shape) for x in seen] == [(3, 1, 2, 3), (3, 6), (12, 3, 5)]
+    assert seen[-1].is_contiguous()
+
+
+@pytest.mark.parametrize("layer", [nn.BatchNorm1d(6), nn.Dropout(0.5), nn.Sequential(nn.Linear(6, 6))])
+def test_a_layer_that_may_tell_copies_apart_sees_all_of_them(layer: nn.Module) -> None:
+    seen: list[torch.Tensor] = []
+    layer.register_forward_pre_hook(lambda layer, given: seen.append(given[0]))
+    Network([layer, LIF((6,), ATan(), torch.Generator())], "spike_sum", nn.Identity())(
+        torch.rand(3, 6).expand(12, 3, 6)
+    )
+    assert seen[0].shape == (36, 6)
 
 
 @pytest.mark.parametrize("readout", READOUTS)
