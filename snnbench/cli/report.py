@@ -98,7 +98,8 @@ def _setting(section: Section) -> str:
         for name in ("encoder", "network", "surrogate", "device", "engine", "budget")
         if name in fixed
     ]
-    return " · ".join([*common, *([f"all rows {fixed['all rows']}"] if "all rows" in fixed else [])])
+    noted = [f"{name} {fixed[name]}" for name in ("all rows", "engines") if name in fixed]
+    return " · ".join([*common, *noted])
 
 
 def _table(section: Section, shown: Sequence[str]) -> Table:

@@ -21,6 +21,7 @@ CAPTION = (
     "equality, least of all with few seeds. ? marks rows that could not be tested."
 )
 BY_SPEED = "Nothing was trained: rows are ranked by the speed of a training step, without a test."
+ENGINES = "eager and compiled: their rates and memory do not compare (--engine eager runs all rows alike)"
 SIGNS = {"tied": "≈", "untested": "?"}
 
 
@@ -179,6 +180,8 @@ def _section(rows: DataFrame, units: Mapping[str, str]) -> Section:
         fixed["all rows"] = ", ".join(shared)
     if first["ranked_by"] != SCORE:
         fixed["rank"] = BY_SPEED
+    elif {"eager", "compiled"} <= set(rows["engine"]):
+        fixed["engines"] = ENGINES
     return Section(
         title=str(first["dataset"]),
         fixed=fixed,

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from results import HEADER, make_cell, make_result, make_run, make_seeds
+from snnbench.cli.report import print_leaderboard
 from snnbench.errors import StoreError
 from snnbench.records import Component, Metric, Status
 from snnbench.report import tables
@@ -74,6 +75,18 @@ def test_constants_are_said_once_and_differences_in_columns() -> None:
     assert section.fixed["spike"] == "binary"
     assert "device" not in section.fixed
     assert [row.names["device"] for row in section.rows] == ["cpu", "cuda:0"]
+
+
+@pytest.mark.parametrize(("engine", "differ"), [("compiled", True), ("native", False), ("eager", False)])
+def test_a_board_says_where_rates_are_those_of_two_engines(
+    engine: str, differ: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = [replace(one, engine=engine) for one in make_seeds([0.8, 0.81], "alif")]
+    board = leaderboard(to_frame([*make_seeds([0.9, 0.91]), *other]))
+    (section,) = sections(board)
+    assert ("engines" in section.fixed) is differ
+    print_leaderboard(board)
+    assert ("--engine eager runs all rows alike" in capsys.readouterr().out.replace("\n", " ")) is differ
 
 
 def test_windows_are_part_of_the_budget_that_is_said() -> None:
