@@ -1,4 +1,4 @@
-"""A network is a plain list of layers: stateless ones see all T·B at once, neurons run over time."""
+"""A network is a plain list of layers: stateless ones see all steps at once, neurons run over time."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Readout: TypeAlias = Literal["spike_sum", "spike_mean", "membrane_mean", "membra
 READOUTS: tuple[str, ...] = get_args(Readout)
 
 SEPARATE: Final = {nn.Linear, nn.Conv2d, nn.AvgPool2d, nn.Flatten, nn.Identity}
-"""Layers that draw nothing, and in which no sample sees another: equal steps come out equal."""
+"""Layers that draw nothing and keep samples apart: equal steps come out equal. A hook sees one of them."""
 
 
 class PerStep(nn.Sequential):
@@ -137,17 +137,16 @@ class Network(nn.Module):
         """Outputs of every neuron layer, and the last state."""
         collected: list[Tensor] = []
         following: list[Tensor] = []
+        if x.requires_grad:  # somebody may ask for the gradient of each step
+            x = in_memory(x)
         for layer in self.layers:
             if isinstance(layer, Neuron):
                 part = slice(len(following), len(following) + len(layer.states))
-                x = x.contiguous() if is_repeated(x) else x
-                x, new = layer(x, None if state is None else state[part])
+                x, new = layer(in_memory(x), None if state is None else state[part])
                 collected.append(x)
                 following += new
-            elif isinstance(layer, PerStep):
-                x = torch.stack([layer(x_t) for x_t in x])
             else:
-                x = _at_once(layer, x)
+                x = over_time(layer, x)
         return collected, tuple(following)
 
     def classify(self, outputs: Tensor, lengths: Tensor | None = None) -> Tensor:
@@ -177,16 +176,23 @@ class Network(nn.Module):
 
 def is_repeated(x: Tensor) -> bool:
     """Whether all steps of ``x`` ``[T, B, *]`` are one in memory, as a constant input is encoded."""
-    return x.stride(0) == 0
+    return len(x) > 0 and x.stride(0) == 0
 
 
-def _at_once(layer: nn.Module, x: Tensor) -> Tensor:
-    """A stateless layer over time: all steps are one batch, and one step stands for all where it can."""
+def over_time(layer: nn.Module, x: Tensor) -> Tensor:
+    """A stateless layer over ``x`` ``[T, B, *]``: steps are one batch, or one step where all are the same."""
+    if isinstance(layer, PerStep):
+        return torch.stack([layer(x_t) for x_t in x])
     if is_repeated(x) and type(layer) in SEPARATE:
         y_t: Tensor = layer(x[0])
         return y_t.expand(len(x), *y_t.shape)
-    y: Tensor = layer(x.flatten(0, 1)).unflatten(0, x.shape[:2])
+    y: Tensor = layer(in_memory(x).flatten(0, 1)).unflatten(0, x.shape[:2])
     return y
+
+
+def in_memory(x: Tensor) -> Tensor:
+    """``x`` with every step of its own, as populations of any library can read it."""
+    return x.contiguous() if is_repeated(x) else x
 
 
 def _parts(layer: nn.Module) -> list[nn.Module]:

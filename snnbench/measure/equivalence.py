@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cosine_similarity
 
+from snnbench.engine.network import in_memory, over_time
 from snnbench.engine.neuron import Neuron
 from snnbench.measure.trained import Trained
 from snnbench.records import Metric
@@ -91,11 +92,10 @@ def grade(metrics: dict[str, Metric]) -> str:
 
 def _first_population(layers: list[nn.Module], x: Tensor) -> tuple[Tensor, Neuron]:
     """The first population and the current ``[T, B, *features]`` that reaches it for input ``x``."""
-    steps, batch = x.shape[:2]
     for layer in layers:
         if isinstance(layer, Neuron):
-            return x.detach(), layer
-        x = layer(x.flatten(0, 1)).unflatten(0, (steps, batch))
+            return in_memory(x).detach(), layer
+        x = over_time(layer, x)
     raise ValueError("the network has no population")
 
 

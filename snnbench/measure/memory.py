@@ -20,7 +20,7 @@ import psutil
 import torch
 from torch import Tensor
 
-from snnbench.engine.network import Network
+from snnbench.engine.network import Network, is_repeated
 from snnbench.measure.heap import mapped_tensors, release
 from snnbench.measure.saved import UnknownLayerError, predicted_bytes, saved_bytes
 from snnbench.measure.stopwatch import Work
@@ -66,8 +66,8 @@ def memory(build: Build, batch: tuple[Tensor, Tensor], device: torch.device) -> 
         device: Where to measure.
     """
     x, y = (tensor.to(device) for tensor in batch)
-    if x.untyped_storage().nbytes() > x.nbytes:
-        x = x.clone()  # a view would have its whole base counted as saved
+    if x.untyped_storage().nbytes() > (x[0] if is_repeated(x) else x).nbytes:
+        x = _alone(x)
     peaks = _cuda_peaks if device.type == "cuda" else _resident_peaks
     _train(build, x[:, :2], y[:2], device)  # first use of every library on this path
     metrics = peaks("training", partial(_train, build, x, y, device), device)
@@ -201,6 +201,11 @@ def sizes(network: Network, x: Tensor) -> dict[str, Metric]:
     }
 
 
+def _alone(x: Tensor) -> Tensor:
+    """``x`` as the only view of its storage: of another one the whole base would be counted as saved."""
+    return x[:1].clone().expand_as(x) if is_repeated(x) else x.clone()
+
+
 def _predicted(network: Network, x: Tensor, state: int) -> Metric:
     """Bytes saved a sample and step, by the rules of the layers."""
     try:
@@ -226,7 +231,7 @@ def _saved(count: Callable[[Network, Tensor], int], network: Network, x: Tensor,
     between = math.ceil(steps / length) - 1
     network.windows = None
     try:
-        one = count(network, x[:length].clone())
+        one = count(network, _alone(x[:length]))
     finally:
         network.windows = windows
     return (between * state * batch + one) / (steps * batch)

@@ -28,8 +28,8 @@ LEGEND = 110.0
 MOST_TICKS = 6
 """More than these on an axis, and only the powers of ten are kept."""
 
-FEWEST = 4
-"""Points of a line at the least: with fewer, an exponent would be that of two."""
+FEWEST = 3
+"""Points of a line that its exponent is fitted to, at the least."""
 
 DECADE = 10.0
 """An exponent is fitted to the points within this factor of the largest: what is fixed weighs least there."""
@@ -91,7 +91,7 @@ QUANTITIES = (
 
 
 def growths(results: DataFrame) -> list[Growth]:
-    """One figure for each neuron and place in which a factor alone takes four values or more.
+    """One figure for each neuron and place in which a factor alone takes enough values within a decade.
 
     Args:
         results: A row a cell, as ``load_results`` returns it. Only cells without training count.
@@ -160,14 +160,21 @@ def _series(cells: DataFrame, base: Mapping[str, float], column: str) -> Iterato
         others = [other for other in FACTORS if other != factor]
         alone = cells[(cells[others] == [base[other] for other in others]).all(axis=1)]
         means = alone.groupby(factor)[column].mean().dropna()
-        if len(means) >= FEWEST:
-            yield name, means.index.to_numpy(float), means.to_numpy(float)
+        x, y = means.index.to_numpy(float), means.to_numpy(float)
+        if _upper(x).sum() >= FEWEST:
+            yield name, x, y
 
 
 def _exponent(x: Values, y: Values) -> float:
     """Slope of a line through the upper decade of the points, both in logarithms, by least squares."""
-    upper = x >= x.max() / DECADE
+    upper = _upper(x)
     return float(np.polyfit(np.log(x[upper]), np.log(y[upper]), 1)[0])
+
+
+def _upper(x: Values) -> NDArray[np.bool_]:
+    """Which points are in the upper decade."""
+    upper: NDArray[np.bool_] = x >= x.max(initial=0.0) / DECADE
+    return upper
 
 
 def _ticks(axis: Axis) -> tuple[Tick, ...]:

@@ -97,6 +97,11 @@ def gauge_view() -> dict[str, Metric]:
     return memory(lambda: spiking(16), (base[:STEPS], y), CPU)
 
 
+def gauge_repeated_view() -> dict[str, Metric]:
+    images, y = torch.zeros(10, BATCH, INPUTS), make_batch()[1]
+    return memory(lambda: spiking(16), (images[:1].expand(STEPS, BATCH, INPUTS), y), CPU)
+
+
 def profile_training(width: int) -> int:
     """Greatest sum of live tensors in a training step, by torch's own profiler."""
     x, y = make_batch()
@@ -269,6 +274,8 @@ def test_a_view_as_input_does_not_count_its_base() -> None:
     width = 16
     floats = STEPS * BATCH * INPUTS + 2 * STEPS * BATCH * width
     assert fresh(gauge_view)["memory.saved_per_sample_step"].value == 4 * floats / (STEPS * BATCH)
+    floats = BATCH * INPUTS + 2 * STEPS * BATCH * width
+    assert fresh(gauge_repeated_view)["memory.saved_per_sample_step"].value == 4 * floats / (STEPS * BATCH)
 
 
 def test_a_reading_is_a_median_with_what_it_is_known_to() -> None:

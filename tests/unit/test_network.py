@@ -14,6 +14,7 @@ from snnbench.components.neurons.synaptic import Synaptic
 from snnbench.components.surrogates.atan import ATan
 from snnbench.engine.network import READOUTS, Network, Readout, pool
 from snnbench.engine.neuron import Neuron
+from snnbench.errors import UsageError
 
 
 def build(hidden: tuple[int, ...] = (5, 6), readout: Readout = "spike_sum", seed: int = 0) -> Network:
@@ -49,20 +50,28 @@ def test_step_by_step_equals_layer_by_layer() -> None:
 @pytest.mark.parametrize("neuron", ["lif", "relu", "lstm"])
 @pytest.mark.parametrize("training", [True, False])
 def test_a_repeated_step_is_worth_its_copies(network: str, neuron: str, training: bool) -> None:
-    """Outputs, and gradients of weights and input, of steps that are one in memory and of copies."""
+    """Outputs and gradients of steps that are one in memory and of copies of it."""
     image = 3 * torch.rand(4, 2, 4, 4, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    x = image.expand(9, *image.shape)
     found = []
     for copied in (False, True):
         made = snnbench.make_network(network, (2, 4, 4), 3, neuron=neuron, surrogate="atan").double()
         made.train(training)
-        image.grad = None
-        x = image.requires_grad_().expand(9, *image.shape)
         logits = made(x.clone() if copied else x)
         logits.square().sum().backward()
-        buffers = [one.detach() for one in made.buffers()]
-        found.append([logits.detach(), image.grad, *(one.grad for one in made.parameters()), *buffers])
+        found.append([logits.detach(), *(one.grad for one in made.parameters()), *made.buffers()])
     assert logits.abs().sum() > 0
     torch.testing.assert_close(*found)
+
+
+def test_each_copy_of_a_repeated_step_has_a_gradient_of_its_own() -> None:
+    network, image = build(hidden=(5,)), torch.rand(3, 1, 2, 3)
+    gradients = []
+    for x in (image.expand(12, *image.shape), image.repeat(12, 1, 1, 1, 1)):
+        (gradient,) = torch.autograd.grad(network(x.requires_grad_()).square().sum(), x)
+        gradients.append(gradient)
+    assert gradients[1].abs().sum((1, 2, 3, 4)).count_nonzero() > 6
+    torch.testing.assert_close(*gradients)
 
 
 def test_a_repeated_step_is_multiplied_once_and_populations_get_all_steps_in_memory() -> None:
@@ -75,14 +84,25 @@ def test_a_repeated_step_is_multiplied_once_and_populations_get_all_steps_in_mem
     assert seen[-1].is_contiguous()
 
 
-@pytest.mark.parametrize("layer", [nn.BatchNorm1d(6), nn.Dropout(0.5), nn.Sequential(nn.Linear(6, 6))])
-def test_a_layer_that_may_tell_copies_apart_sees_all_of_them(layer: nn.Module) -> None:
-    seen: list[torch.Tensor] = []
-    layer.register_forward_pre_hook(lambda layer, given: seen.append(given[0]))
-    Network([layer, LIF((6,), ATan(), torch.Generator())], "spike_sum", nn.Identity())(
-        torch.rand(3, 6).expand(12, 3, 6)
+class Linear(nn.Linear):
+    """Of somebody else, who may have given it anything."""
+
+
+@pytest.mark.parametrize("layer", [nn.BatchNorm1d(6), nn.Dropout(0.5, inplace=True), Linear(6, 6)])
+@pytest.mark.parametrize("batch", [1, 3])
+def test_a_layer_that_may_tell_copies_apart_sees_all_of_them(layer: nn.Module, batch: int) -> None:
+    seen: list[torch.Size] = []
+    layer.register_forward_pre_hook(lambda layer, given: seen.append(given[0].shape))
+    network = Network(
+        [nn.Identity(), layer, LIF((6,), ATan(), torch.Generator())], "spike_sum", nn.Identity()
     )
-    assert seen[0].shape == (36, 6)
+    network(torch.rand(batch, 6).expand(12, batch, 6))
+    assert seen == [(12 * batch, 6)]
+
+
+def test_a_constant_input_without_steps_is_refused_in_words() -> None:
+    with pytest.raises(UsageError, match="T ≥ 1"):
+        build()(torch.rand(3, 1, 2, 3).expand(0, 3, 1, 2, 3))
 
 
 @pytest.mark.parametrize("readout", READOUTS)

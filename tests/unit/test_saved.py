@@ -34,8 +34,7 @@ def built(network: str, neuron: str) -> Network:
     return snnbench.make_network(network, shape, 10, neuron=neuron, surrogate="atan").train()
 
 
-@pytest.mark.parametrize("repeated", [False, True])
-@pytest.mark.parametrize("steps", [2, 25])
+@pytest.mark.parametrize(("steps", "repeated"), [(2, False), (25, False), (25, True)])
 @pytest.mark.parametrize("network", NETWORKS)
 @pytest.mark.parametrize("neuron", ["relu", *SPIKING])
 def test_the_prediction_is_what_is_measured(network: str, neuron: str, steps: int, repeated: bool) -> None:
