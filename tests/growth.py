@@ -26,7 +26,11 @@ FACTORS = {"steps": "T", "batch_size": "batch", "neurons": "neurons"}
 def steps(folder: Path) -> pd.DataFrame:
     """Milliseconds and MiB of a training step of each cell."""
     rows = snnbench.load_results(folder)
-    rows = rows[rows["neuron"].str.startswith(NEURON)].copy()
+    rows = rows[rows["neuron"] == NEURON].copy()
+    if rows["engine"].nunique() != 1:
+        raise SystemExit(
+            f"{folder}: {NEURON} ran by {rows['engine'].unique().tolist()}; give a run of one engine"
+        )
     rate = rows["throughput.training"]
     rows["neurons"] = (rows["throughput.training_updates"] / rate / rows["steps"]).round()
     rows["milliseconds"] = 1e3 * rows["batch_size"] / rate
@@ -46,11 +50,15 @@ def against_factors(axes: Axes, rows: pd.DataFrame, quantity: str) -> None:
     for factor, name in FACTORS.items():
         others = {other: value for other, value in BASE.items() if other != factor}
         alone = rows[(rows[list(others)] == list(others.values())).all(axis=1)].sort_values(factor)
+        if alone.empty:
+            raise SystemExit(f"no cell changes {name} alone: run the whole matrix growth")
         draw(axes, name, alone[factor], alone[quantity])
 
 
 def figure(folder: Path) -> Figure:
     """Both quantities against both what a cell and what a run is made of."""
+    if not (folder / "cells.csv").exists():
+        raise SystemExit(f"{folder}: no cells.csv; run python tests/overhead.py --cells {folder}/cells.csv")
     rows, cells = steps(folder), pd.read_csv(folder / "cells.csv")
     made = Figure(figsize=(11, 8), layout="constrained")
     panels = made.subplots(2, 2)

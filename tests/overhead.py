@@ -188,7 +188,7 @@ def main(arguments: Sequence[str]) -> None:
         compare(1, CELLS, ROUNDS)
         compare(10, CELLS, ROUNDS)
     if options.minute:
-        compare(round(60 / (by_hand(4) / 4)), 1, 3)
+        compare(round(60 / (by_hand(4) / 4)), 1, ROUNDS)
     by_cells(options.cells)
 
 

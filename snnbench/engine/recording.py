@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import count
 from typing import Any, Final
 
 import torch
@@ -21,7 +22,7 @@ from snnbench.engine.arithmetic import (
 from snnbench.engine.eager import State, Stepping
 
 UNITS: Final = 11
-"""On which a step is recorded."""
+"""On which a step is recorded at the least; more, where a size of its input could be taken for them."""
 
 SAME: Final = {"alias", "view", "reshape", "_unsafe_view", "detach", "clone", "lift_fresh_copy", "expand"}
 FILLED: Final = {"full": 1, "full_like": 1, "scalar_tensor": 0}
@@ -59,7 +60,8 @@ def record(neuron: Stepping, x: Tensor, state: State) -> Arithmetic:
     single = frozenset(f"parameter{j}" for j, name in enumerate(names) if held[name].numel() == 1)
     try:
         with torch.inference_mode(False):
-            given = [_drawn(one, seed) for seed, one in enumerate([*like, x, *state])]
+            units = next(one for one in count(UNITS) if x[0].numel() % one)
+            given = [_drawn(one, units, seed) for seed, one in enumerate([*like, x, *state])]
             graph = make_fx(_joint(neuron, names, len(state)), select_decomp_table())(*given).graph
             if x.ndim > 3 and len(single) < len(names):
                 _check_axes(neuron, names, x, state)
@@ -107,9 +109,9 @@ def parameter_names(neuron: nn.Module, features: torch.Size) -> Iterable[str]:
         yield name
 
 
-def _drawn(like: Tensor, seed: int) -> Tensor:
+def _drawn(like: Tensor, units: int, seed: int) -> Tensor:
     noise = torch.Generator().manual_seed(seed)
-    return torch.rand(UNITS, generator=noise).to(like.device, like.dtype)
+    return torch.rand(units, generator=noise).to(like.device, like.dtype)
 
 
 def _joint(neuron: nn.Module, names: Sequence[str], states: int) -> Any:
@@ -174,16 +176,17 @@ def _lines(
     for node in graph.nodes:
         if node.op == "placeholder":
             terms[node] = next(names)
+            units = node.meta["val"].shape
             dtypes[terms[node]] = node.meta["val"].dtype
         elif node.op == "output":
             results = [terms[one] if isinstance(one, fx.Node) else None for one in node.args[0]]
             return lines, results, dtypes | {line.name: line.dtype for line in lines}
         else:
-            terms[node] = _term(node, terms, lines)
+            terms[node] = _term(node, terms, lines, units)
     raise AssertionError("a graph ends with its output")
 
 
-def _term(node: fx.Node, terms: dict[fx.Node, Any], lines: list[Line]) -> Term:
+def _term(node: fx.Node, terms: dict[fx.Node, Any], lines: list[Line], units: torch.Size) -> Term:
     """What stands for the result of a node; appends a line if it takes one."""
     if node.op != "call_function" or not _operation(node):
         raise UnsupportedStepError(f"{node.target} is a tensor of its own, or no operation on tensors")
@@ -192,7 +195,7 @@ def _term(node: fx.Node, terms: dict[fx.Node, Any], lines: list[Line]) -> Term:
     if operation in FILLED:
         number: Number = node.args[FILLED[operation]]  # type: ignore[assignment]
         return number
-    if not isinstance(value, Tensor) or value.shape != (UNITS,):
+    if not isinstance(value, Tensor) or value.shape != units:
         raise UnsupportedStepError(f"{operation!r} is not done unit by unit")
     arguments: list[Any] = [terms[one] if isinstance(one, fx.Node) else one for one in node.args]
     if operation in SAME:

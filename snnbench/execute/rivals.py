@@ -56,7 +56,8 @@ def time(job: Job, build: Builder, trained: Trained, alone: Alone, grade: str) -
 def _rival(neuron: Component, spec: NeuronSpec, build: Builder, trained: Trained) -> Network | str:
     """The trained network with another neuron, all other weights the same; or why there is none.
 
-    It runs eagerly whatever the cell's engine, so that ratios of one board have one denominator.
+    It runs eagerly whatever the cell's engine, and with the cell's surrogate, so that ratios of one board and
+    surrogate have one denominator.
     """
     try:
         network = build.rival(neuron, spec).run_by(EAGER).to(trained.device)

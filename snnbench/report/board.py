@@ -35,6 +35,7 @@ STANDING = f"{SCORE}.standing"
 FEW = 3
 SENTENCES = {f"{LABEL}chunk", f"{LABEL}fallback"}
 """Labels that are no lists of words."""
+OTHER_SURROGATE = "other surrogate"
 CLASS = "class "
 """The flag of a ratio that says how equal the model is that it is compared with; shown at the number."""
 
@@ -96,6 +97,7 @@ def leaderboard(results: DataFrame) -> DataFrame:
     for index, row in enumerate(rows):
         contests[_contest(row)].append(index)
     for number, (_, contest) in enumerate(sorted(contests.items())):
+        _mark_other_surrogates([rows[index] for index in contest])
         by = SCORE if rows[contest[0]]["epochs"] else SPEED
         rankings = _rank([groups[index].numbers(by) for index in contest], tested=by == SCORE)
         for index, ranking in zip(contest, rankings, strict=True):
@@ -191,6 +193,15 @@ def _marks(group: _Group, row: dict[str, object], shown: Sequence[str]) -> Itera
     yield from dict.fromkeys(f for f in flags if f not in elsewhere and not f.startswith(CLASS))
     if "identical" in str(row.get(f"{SCORE}.flags")):
         yield "identical"
+
+
+def _mark_other_surrogates(rows: Sequence[dict[str, object]]) -> None:
+    """Mark rows whose reference, run with their surrogate, is another than the row of it among these."""
+    label = f"{LABEL}reference"
+    for row in rows:
+        own = {one["surrogate"] for one in rows if one["neuron"] == row.get(label)}
+        if own and isinstance(row["surrogate"], str) and row["surrogate"] not in own:
+            row["marks"] = "; ".join(str(mark) for mark in (row["marks"], OTHER_SURROGATE) if mark)
 
 
 def _failed(group: _Group, check: str) -> bool:

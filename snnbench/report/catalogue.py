@@ -221,6 +221,8 @@ MARKS = {
     "chance": "A seed is no better than guessing the most frequent class.",
     "unstable": "A timing did not settle within its time cap.",
     "fallback": "Ran eagerly, as its compiled form failed or disagreed: the label fallback says why.",
+    "other surrogate": "The reference ran with this row's surrogate, a library's perhaps, not with that of "
+    "its own row here: the ratio is not that of the two rows' rates.",
     "busy": "Other processes took more than their share of the processors during a timing.",
     "coarse": "The memory counter's resolution is coarse against the value.",
     "finite-time": "The sequence is too short for an asymptotic exponent.",

@@ -128,13 +128,16 @@ def sections(board: DataFrame) -> list[Section]:
 
 
 def missing(results: DataFrame) -> list[Missing]:
-    """Every cell that was not done and every number that was not measured, by reason.
+    """Every cell that was not done or not by the engine asked for, and every missing number, by reason.
 
     Args:
         results: A row a cell, as ``load_results`` returns it.
     """
     lost = results[results["status"] != "done"]
     found = [_missing(lost, "status", "reason")] if len(lost) else []
+    if f"{LABEL}fallback" in results:
+        fell = results[results[f"{LABEL}fallback"].notna()].assign(engine="engine compiled")
+        found.append(_missing(fell, "engine", f"{LABEL}fallback"))
     for metric in metrics(results):
         column = f"{metric}.reason"
         if column in results and results[column].notna().any():

@@ -195,6 +195,18 @@ def test_how_equal_a_row_is_to_the_reference_stands_at_its_ratio_or_else_beside_
     assert "class C" not in marks(only_row(replace(result, metrics={**result.metrics, **ratio})))
 
 
+def test_a_ratio_to_a_reference_with_another_surrogate_than_its_row_is_marked() -> None:
+    def row(neuron: str, surrogate: str) -> CellResult:
+        return make_result(make_cell(neuron, surrogate), labels={"reference": "lif"})
+
+    given = [row("lif", "atan"), row("alif", "atan"), row("lif_box", "super")]
+    board = board_of(*given).set_index("neuron")
+    marked = {name for name in board.index if "other surrogate" in marks(board.loc[name])}
+    assert marked == {"lif_box"}
+    assert not board_of(*given, row("lif", "super"))["marks"].str.contains("other").any()
+    assert not board_of(*given[1:])["marks"].str.contains("other").any()
+
+
 def test_flags_of_the_cells_become_marks_of_the_row() -> None:
     results = []
     for one in make_seeds([0.9, 0.91, 0.92]):

@@ -426,6 +426,26 @@ def test_states_and_outputs_without_a_gradient(swapped: bool) -> None:
     assert engine.way == "all steps"
 
 
+@pytest.mark.parametrize("batch", [1, 7, 11, 13, 143])
+@pytest.mark.parametrize("features", [1, 11])
+@pytest.mark.parametrize("read", [lambda x: x.shape[0], lambda x: x.numel(), len])
+def test_a_step_that_reads_how_many_samples_there_are_is_refused_whatever_their_number(
+    batch: int, features: int, read: Callable[[Tensor], int]
+) -> None:
+    class Shared(LIF):
+        def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
+            return super().step(x_t * 8 / read(x_t), state)
+
+    neuron, engine, x = (
+        Shared((features,), ATan(), torch.Generator()),
+        Compiled(),
+        drive(6, batch, (features,)),
+    )
+    engine.run(neuron, x, neuron.initial_state(x[0]))
+    loop = engine.loop(neuron, x, neuron.initial_state(x[0]))
+    assert loop is None or "of its outputs differ" in engine.refusal
+
+
 def test_one_batch_that_is_not_finite_is_no_reason_to_refuse() -> None:
     neuron, engine, x = make("lif").double(), Compiled(), drive(6, 4)
     bad = x.clone()
