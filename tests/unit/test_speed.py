@@ -215,7 +215,7 @@ def test_a_block_of_which_nothing_is_left_is_left_out(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("alone", [True, False])
-@pytest.mark.parametrize(("name", "least"), [("speed", 11), ("growth", 22)])
+@pytest.mark.parametrize(("name", "least"), [("speed", 11), ("growth", 24)])
 def test_the_packaged_matrices_can_be_planned_with_the_other_packages_and_without(
     name: str, least: int, alone: bool
 ) -> None:
