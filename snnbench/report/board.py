@@ -198,9 +198,13 @@ def _marks(group: _Group, row: dict[str, object], shown: Sequence[str]) -> Itera
 def _mark_other_surrogates(rows: Sequence[dict[str, object]]) -> None:
     """Mark rows whose reference, run with their surrogate, is another than the row of it among these."""
     label = f"{LABEL}reference"
+    own: dict[object, set[object]] = defaultdict(set)
     for row in rows:
-        own = {one["surrogate"] for one in rows if one["neuron"] == row.get(label)}
-        if own and isinstance(row["surrogate"], str) and row["surrogate"] not in own:
+        if row["neuron"] == row.get(label):
+            own[row["neuron"]].add(row["surrogate"])
+    for row in rows:
+        known = own.get(row.get(label))
+        if known and isinstance(row["surrogate"], str) and row["surrogate"] not in known:
             row["marks"] = "; ".join(str(mark) for mark in (row["marks"], OTHER_SURROGATE) if mark)
 
 
