@@ -137,8 +137,7 @@ class Network(nn.Module):
         """Outputs of every neuron layer, and the last state."""
         collected: list[Tensor] = []
         following: list[Tensor] = []
-        if x.requires_grad:  # somebody may ask for the gradient of each step
-            x = in_memory(x)
+        x = in_memory(x) if x.requires_grad else x  # then each step has a gradient of its own
         for layer in self.layers:
             if isinstance(layer, Neuron):
                 part = slice(len(following), len(following) + len(layer.states))

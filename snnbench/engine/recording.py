@@ -60,7 +60,7 @@ def record(neuron: Stepping, x: Tensor, state: State) -> Arithmetic:
     single = frozenset(f"parameter{j}" for j, name in enumerate(names) if held[name].numel() == 1)
     try:
         with torch.inference_mode(False):
-            units = next(one for one in count(UNITS) if x[0].numel() % one)
+            units = next(one for one in count(UNITS) if max(x[0].numel(), 1) % one)
             given = [_drawn(one, units, seed) for seed, one in enumerate([*like, x, *state])]
             graph = make_fx(_joint(neuron, names, len(state)), select_decomp_table())(*given).graph
             if x.ndim > 3 and len(single) < len(names):

@@ -35,7 +35,6 @@ STANDING = f"{SCORE}.standing"
 FEW = 3
 SENTENCES = {f"{LABEL}chunk", f"{LABEL}fallback"}
 """Labels that are no lists of words."""
-OTHER_SURROGATE = "other surrogate"
 CLASS = "class "
 """The flag of a ratio that says how equal the model is that it is compared with; shown at the number."""
 
@@ -198,14 +197,12 @@ def _marks(group: _Group, row: dict[str, object], shown: Sequence[str]) -> Itera
 def _mark_other_surrogates(rows: Sequence[dict[str, object]]) -> None:
     """Mark rows whose reference, run with their surrogate, is another than the row of it among these."""
     label = f"{LABEL}reference"
-    own: dict[object, set[object]] = defaultdict(set)
+    own = {(row["neuron"], row["surrogate"]) for row in rows if row["neuron"] == row.get(label)}
+    names = {neuron for neuron, _ in own}
     for row in rows:
-        if row["neuron"] == row.get(label):
-            own[row["neuron"]].add(row["surrogate"])
-    for row in rows:
-        known = own.get(row.get(label))
-        if known and isinstance(row["surrogate"], str) and row["surrogate"] not in known:
-            row["marks"] = "; ".join(str(mark) for mark in (row["marks"], OTHER_SURROGATE) if mark)
+        reference, surrogate = row.get(label), row["surrogate"]
+        if reference in names and isinstance(surrogate, str) and (reference, surrogate) not in own:
+            row["marks"] = "; ".join(str(mark) for mark in (row["marks"], "other surrogate") if mark)
 
 
 def _failed(group: _Group, check: str) -> bool:

@@ -89,6 +89,14 @@ def test_a_board_says_where_rates_are_those_of_two_engines(
     assert ("--engine eager runs all rows alike" in capsys.readouterr().out.replace("\n", " ")) is differ
 
 
+def test_why_a_cell_did_not_run_compiled_is_listed() -> None:
+    fell, ran = make_seeds([0.9, 0.91])
+    fell = replace(fell, labels={"fallback": "it cannot be compiled: no compiler"})
+    (found,) = missing(to_frame([fell, ran]))
+    assert (found.what, found.reason) == ("engine compiled", "it cannot be compiled: no compiler")
+    assert len(found.cells) == 1
+
+
 def test_windows_are_part_of_the_budget_that_is_said() -> None:
     cell = make_cell()
     cut = replace(cell, budget=replace(cell.budget, truncate=4))
