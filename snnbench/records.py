@@ -11,8 +11,12 @@ from typing import Any, TypeAlias
 
 from snnbench.settings import Budget
 
-PROTOCOL = 1
-"""Version of the measuring protocol. Rows of different protocols are never compared."""
+PROTOCOL = 2
+"""Version of the measuring protocol: what a cell measures, and how.
+
+It is raised whenever the meaning of a number changes. Every cell key contains it, and rows of different
+protocols are never compared.
+"""
 
 SCHEMA = 1
 """Version of the journal's line format."""

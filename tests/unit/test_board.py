@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from results import HERE, make_cell, make_metrics, make_result, make_run, make_seeds
-from snnbench.records import CellResult, Component, Metric, Status
+from snnbench.records import PROTOCOL, CellResult, Component, Metric, Status
 from snnbench.report.board import leaderboard
 from snnbench.report.frame import DataFrame, to_frame
 from snnbench.settings import Budget
@@ -68,7 +68,7 @@ def test_a_number_missing_from_one_seed_is_counted_for_that_number() -> None:
         {"environment": "elsewhere"},
         {"device": "cuda:0"},
         {"engine": "compiled"},
-        {"protocol": 2},
+        {"protocol": PROTOCOL + 1},
         {"budget": Budget(epochs=3)},
         {"budget": Budget(learning_rate=0.1)},
         {"dataset": Component("digits", (("noise", 0.1),))},
@@ -146,7 +146,7 @@ def test_rows_are_ranked_within_a_dataset_protocol_and_budget() -> None:
         replace(one, cell=replace(one.cell, budget=Budget(epochs=50)))
         for one in make_seeds([0.99, 0.98, 0.97])
     ]
-    newer = [replace(one, protocol=2) for one in make_seeds([0.99, 0.98, 0.97], "alif")]
+    newer = [replace(one, protocol=PROTOCOL + 1) for one in make_seeds([0.99, 0.98, 0.97], "alif")]
     board = board_of(*make_run(), *longer, *newer)
     for _, contest in board.groupby(["dataset", "protocol", "epochs"]):
         ranked = contest.dropna(subset="rank")

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from results import make_cell, make_metrics, make_result, make_run, make_seeds
-from snnbench.records import CellResult, Component, Metric, Status
+from snnbench.records import PROTOCOL, CellResult, Component, Metric, Status
 from snnbench.report.frame import IDENTITY, metrics, to_frame
 
 
@@ -17,7 +17,7 @@ def test_a_row_a_cell_with_what_was_run() -> None:
     assert row["id"] == "digits/latency[linear=true,tau=5.0]/dense/lif[beta=0.9]/atan/s0"
     assert row["encoder"] == "latency[linear=true,tau=5.0]"
     assert row["neuron"] == "lif[beta=0.9]"
-    assert (row["seed"], row["status"], row["protocol"]) == (0, "done", 1)
+    assert (row["seed"], row["status"], row["protocol"]) == (0, "done", PROTOCOL)
     assert (row["steps"], row["epochs"], row["learning_rate"]) == (25, 20, 1e-3)
     assert row["label.spike"] == "binary"
     assert row["accuracy.test"] == 0.9
