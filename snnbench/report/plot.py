@@ -8,8 +8,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from snnbench.report.board import SCORE
 from snnbench.report.numbers import Scale
+from snnbench.report.rows import SCORE
 from snnbench.report.view import Number, Row, Section
 
 WIDTH, HEIGHT = 720.0, 380.0

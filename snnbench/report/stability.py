@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from snnbench.records import CellResult, Status
-from snnbench.report.board import ROW, SCORE
 from snnbench.report.catalogue import describe
 from snnbench.report.correlation import Correlation, spearman
 from snnbench.report.curves import Chart, Points, Wording, chart
 from snnbench.report.frame import DataFrame
 from snnbench.report.numbers import Scale
+from snnbench.report.rows import ROW, SCORE
 from snnbench.report.view import Section
 from snnbench.settings import INITIAL
 

@@ -9,10 +9,11 @@ from typing import Any
 
 import pandas as pd
 
-from snnbench.report.board import CLASS, PLACE, SCORE, STANDING
 from snnbench.report.catalogue import Entry, describe
 from snnbench.report.frame import AXES, LABEL, PENALTY, DataFrame, metrics
 from snnbench.report.numbers import NOTHING, interval, mean_text, number
+from snnbench.report.ranking import STANDING
+from snnbench.report.rows import CLASS, PLACE, SCORE
 
 CAPTION = (
     "Mean over seeds with its 95 % interval (Student's t below 10 seeds, bootstrap from 10). "
