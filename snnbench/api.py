@@ -52,8 +52,8 @@ def run(
         log.warning(warning)
     content = matrix_spec.load(str(matrix))
     planned = plan(content, host)
-    for name in planned.absent:
-        log.warning("%s is not installed: its components are left out", name)
+    for note in planned.notes:
+        log.warning(note)
     if not planned.cells:
         raise nothing_selected(planned, "")
     directory = Path("results", content.name) if out is None else Path(out)

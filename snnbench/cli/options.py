@@ -82,8 +82,8 @@ def prepare(
     chosen = narrow(whole, selection) if selection else whole
     if not chosen.cells:
         raise nothing_selected(whole, expression or "")
-    for name in whole.absent:
-        typer.echo(f"note: {name} is not installed: its components are left out", err=True)
+    for note in whole.notes:
+        typer.echo(f"note: {note}", err=True)
     for term in selection.unknown(whole.words) if selection else ():
         typer.echo(f"warning: -k: nothing in the matrix is called {term!r}", err=True)
     return Prepared(content, host, chosen)

@@ -12,6 +12,7 @@ from snnbench.matrix.combine import Changes, Parts, check_size, combinations, mi
 from snnbench.matrix.rivals import Rivals
 from snnbench.matrix.spec import Matrix
 from snnbench.plugin.host import Host, Provided
+from snnbench.plugin.sources import how_to_install
 from snnbench.records import Cell, Component, cell_key
 from snnbench.settings import Budget
 
@@ -49,12 +50,20 @@ class Plan:
     absent: tuple[str, ...] = ()
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """A line for people on each optional distribution that is not installed."""
+        return tuple(
+            f"{name} is not installed: its components are left out ({how_to_install(name)})"
+            for name in self.absent
+        )
+
+    @property
     def words(self) -> frozenset[str]:
         """Everything a selection may call a cell or skip of this plan."""
         cells = (*self.cells, *(skip.cell for skip in self.skips))
         parts = {part for cell in cells for part in cell.components.values()}
         seeds = frozenset(select.seed_word(seed) for seed in {cell.seed for cell in cells})
-        penalties = {select.PENALTY for cell in cells if cell.budget.stability}
+        penalties = frozenset[str]().union(*(select.penalty_words(cell.budget) for cell in cells))
         return seeds.union(penalties, *map(select.component_words, parts))
 
 
@@ -85,7 +94,7 @@ def plan(matrix: Matrix, host: Host) -> Plan:
         budget, refusal = rules.budget(words, changes[block]), mismatch(parts)
         for seed in matrix.seeds:
             cell = _cell(parts, budget, seed)
-            reason = refusal or rules.excluded(words | {select.seed_word(seed)}) or host.skip_reason(cell)
+            reason = refusal or rules.excluded(words, budget, seed) or host.skip_reason(cell)
             if reason:
                 skips.append(Skip(cell, reason))
             else:
@@ -146,7 +155,8 @@ class _Rules:
         if words is None:
             return
         for index, (selection, _) in enumerate(self.excludes):
-            _check_terms(f"matrix {matrix.name}, exclude[{index}].when", selection, words)
+            where = f"matrix {matrix.name}, exclude[{index}].when"
+            _check_terms(where, selection, words.union(*map(_penalty_words, _with_base(matrix))))
         # not by seed: the seeds of a combination share one row, so they share one budget
         seeds = {select.seed_word(seed) for one in _with_base(matrix) for seed in one.seeds}
         for index, (selection, _) in enumerate(self.overrides):
@@ -160,8 +170,9 @@ class _Rules:
                 budget = replace(budget, **train)
         return budget
 
-    def excluded(self, words: frozenset[str]) -> str | None:
-        """Why the matrix itself leaves a cell out."""
+    def excluded(self, combination: frozenset[str], budget: Budget, seed: int) -> str | None:
+        """Why the matrix itself leaves out a cell of a combination that has these words."""
+        words = combination | {select.seed_word(seed)} | select.penalty_words(budget)
         return next((reason for selection, reason in self.excludes if selection.matches(words)), None)
 
 
@@ -182,6 +193,13 @@ def _known_words(matrix: Matrix, axes: Axes, host: Host) -> frozenset[str] | Non
             return None
     seeds = (select.seed_word(seed) for one in _with_base(matrix) for seed in one.seeds)
     return frozenset(seeds).union(*known)
+
+
+def _penalty_words(matrix: Matrix) -> frozenset[str]:
+    """The word for stability in the loss, if any cell of ``matrix`` may have it there."""
+    changes = [also.train for also in matrix.also] + [rule.train for rule in matrix.override]
+    penalised = matrix.train.stability or any(change.get("stability") for change in changes)
+    return frozenset((select.PENALTY,) if penalised else ())
 
 
 def _check_terms(where: str, selection: select.Selection, words: frozenset[str]) -> None:

@@ -14,6 +14,7 @@ from typing import TypeAlias
 
 from snnbench.errors import UsageError, did_you_mean
 from snnbench.records import Cell, Component, format_value
+from snnbench.settings import Budget
 
 Test: TypeAlias = Callable[[Collection[str]], bool]
 
@@ -69,10 +70,15 @@ def seed_word(seed: int) -> str:
     return f"s{seed}"
 
 
+def penalty_words(budget: Budget) -> frozenset[str]:
+    """The word of a cell whose training has stability in its loss; nothing for any other cell."""
+    return frozenset((PENALTY,) if budget.stability else ())
+
+
 def cell_words(cell: Cell) -> frozenset[str]:
     """All words of ``cell``."""
-    penalty = (PENALTY,) if cell.budget.stability else ()
-    return frozenset((seed_word(cell.seed), *penalty)).union(*map(component_words, cell.components.values()))
+    parts = map(component_words, cell.components.values())
+    return penalty_words(cell.budget).union((seed_word(cell.seed),), *parts)
 
 
 def suggest(term: str, words: Collection[str]) -> str:

@@ -11,7 +11,7 @@ from typing import Literal
 from snnbench.errors import PluginError, UsageError, did_you_mean
 from snnbench.plugin.checks import Fault
 from snnbench.plugin.loading import Loaded, doing, load, without_repeats
-from snnbench.plugin.sources import BUILTIN, find_sources, normal
+from snnbench.plugin.sources import BUILTIN, find_sources, how_to_install, normal
 from snnbench.plugin.specs import KINDS, Spec
 from snnbench.records import Cell, CellResult
 
@@ -175,9 +175,10 @@ class Host:
                 return UsageError(f"{kind} {reference!r} needs {one}, which is {one.reason}")
         if distribution and not any(_is_from(one, distribution) for one in self._provided):
             close = get_close_matches(distribution, {one.distribution for one in self._provided}, cutoff=0.9)
+            install = f"install it: {how_to_install(distribution)}"
             return UsageError(
                 f"{kind} {reference!r} needs the package {distribution!r}, which is not installed",
-                f"did you mean {close[0]}:{name}?" if close else f"install it: pip install {distribution}",
+                f"did you mean {close[0]}:{name}?" if close else install,
             )
         known = [one.reference for one in self.all(kind)]
         if distribution:

@@ -15,6 +15,9 @@ from snnbench.plugin.hookspecs import PROJECT
 BUILTIN = "snnbench"
 """The distribution that provides the built-in components."""
 
+IN_THE_REPOSITORY = ("snntorch", "spikingjelly", "norse", "sinabs", "tracetorch")
+"""Libraries whose package, ``snnbench-NAME``, is a folder of the suite's repository and on no index."""
+
 
 @dataclass(frozen=True)
 class Source:
@@ -62,6 +65,13 @@ class Source:
 def normal(distribution: str) -> str:
     """A distribution's name as packaging compares it: lower case, one hyphen for any separator."""
     return re.sub(r"[-_.]+", "-", distribution).lower()
+
+
+def how_to_install(distribution: str) -> str:
+    """The command that installs ``distribution``; for one of ours, from the root of the repository."""
+    name = normal(distribution)
+    folder = "plugins/" if name.removeprefix(f"{PROJECT}-") in IN_THE_REPOSITORY else ""
+    return f"pip install {folder}{name if folder else distribution}"
 
 
 def find_sources(options: Sequence[str] = ()) -> list[Source]:

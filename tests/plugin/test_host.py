@@ -158,6 +158,17 @@ def test_unknown_names_say_what_was_meant(install: Install) -> None:
         host.find("surrogate", "lif")
 
 
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("folder", sorted(one.name for one in (ROOT / "plugins").glob("snnbench-*")))
+def test_a_package_of_the_repository_is_installed_from_its_folder(folder: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        Host.load().find("neuron", f"{folder}:lif")
+    assert caught.value.hint == f"install it: pip install plugins/{folder}"
+    assert (ROOT / "plugins" / folder / "pyproject.toml").is_file()
+
+
 def test_needing_a_broken_plugin_is_an_error_with_its_reason(install: Install) -> None:
     install("snn-a", "@hookimpl\ndef snnbench_neurons():\n    return [neuron(), neuron('bad', version='')]")
     host = Host.load()

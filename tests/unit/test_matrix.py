@@ -1,3 +1,4 @@
+import re
 from dataclasses import asdict
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 from snnbench.errors import UsageError
 from snnbench.matrix.seeds import seed_indices
 from snnbench.matrix.spec import Matrix, load, packaged
+from snnbench.plugin.host import Host
 from snnbench.settings import Budget, Measure, Regulariser
 
 AXES = """
@@ -287,3 +289,33 @@ def test_stability_in_the_loss_is_read(tmp_path: Path, where: str) -> None:
 )
 def test_a_wrong_term_of_the_loss_is_refused(tmp_path: Path, term: str, message: str) -> None:
     assert message in refusal(tmp_path, f"{AXES}[train]\nstability = {{ {term} }}")[0]
+
+
+NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
+KINDS_SAID = ("neuron", "surrogate", "encoder", "dataset", "network")
+
+
+def names_in(matrix: Matrix, kind: str) -> set[str]:
+    texts = {text for block in matrix.blocks for text in block[kind]}
+    return {text.partition("(")[0] for text in texts}
+
+
+@pytest.mark.parametrize("name", packaged())
+def test_the_summary_of_a_packaged_matrix_is_true(name: str) -> None:
+    matrix, host = load(name), Host.load()
+    said = matrix.summary.lower()
+    claims = re.search(r"every built-in ((?:\w+, )*\w+ and \w+)", said)
+    for kind in re.findall(r"\w+", claims[1]) if claims else ():
+        if kind in KINDS_SAID:
+            built_in = {one.spec.name for one in host.all(kind) if one.distribution == "snnbench"}
+            assert built_in <= names_in(matrix, kind), kind
+    for number, what in re.findall(rf"({'|'.join(NUMBERS)}) (?:small )?(\w+?)s?\b", said):
+        counts = {kind: len(names_in(matrix, kind)) for kind in KINDS_SAID} | {
+            "seed": len(matrix.seeds),
+            "epoch": matrix.train.epochs,
+            "librarie": len({one.partition(":")[0] for one in names_in(matrix, "neuron") if ":" in one}),
+        }
+        if what in counts:
+            assert counts[what] == NUMBERS[number], what
+    assert ("no training" in said) == (matrix.train.epochs == 0)
+    assert {*re.findall(r"\bon (digits|yin_yang)", said)} <= names_in(matrix, "dataset")

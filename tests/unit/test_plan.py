@@ -310,6 +310,31 @@ def test_an_exclude_skips_with_its_reason_and_the_first_one_counts() -> None:
     assert only(whole).id == "digits/rate/dense/lif/atan/s0"
 
 
+@pytest.mark.parametrize(
+    "where",
+    [
+        {"also": (Also(train={"stability": TERM}),)},
+        {"also": (Also(train={"epochs": 7}),), "override": (Override("rlif", {"stability": TERM}),)},
+        {"train": Budget(stability=TERM)},
+    ],
+)
+def test_an_exclude_knows_stability_in_the_loss_as_a_selection_does(where: dict[str, Any]) -> None:
+    whole = plan(matrix(neurons=("lif", "rlif"), **where), HOST)
+    selected = narrow(whole, select.parse("stability and rlif"))
+    rules = (Exclude("stability and rlif", "too slow"),)
+    excluded = plan(matrix(neurons=("lif", "rlif"), exclude=rules, **where), HOST)
+    assert selected.cells
+    assert [skip.cell for skip in excluded.skips] == list(selected.cells)
+    assert {*excluded.cells, *selected.cells} == set(whole.cells)
+
+
+def test_an_exclude_of_stability_where_no_loss_has_it_is_refused() -> None:
+    with pytest.raises(UsageError, match="'stability' matches nothing"):
+        plan(matrix(exclude=(Exclude("stability and lif", "x"),)), HOST)
+    with pytest.raises(UsageError, match="'stability' matches nothing"):  # docs/matrix.md: not in an override
+        plan(matrix(train=Budget(stability=TERM), override=(Override("stability", {}),)), HOST)
+
+
 def test_a_plugin_may_skip_and_is_shown_the_cell_with_its_key() -> None:
     seen: list[Cell] = []
 
@@ -526,11 +551,13 @@ def test_the_packaged_matrices_plan_with_the_built_in_components() -> None:
     }
 
 
-def test_the_matrix_of_libraries_says_which_package_is_missing() -> None:
+def test_the_matrix_of_libraries_runs_what_is_installed_and_says_what_is_missing() -> None:
     bare = Host([load_plugin(source) for source in find_sources(()) if source.builtin])
-    with pytest.raises(UsageError, match="needs the package 'snnbench-snntorch', which is not") as caught:
-        plan(load("libraries"), bare)
-    assert caught.value.hint == "install it: pip install snnbench-snntorch"
+    whole = plan(load("libraries"), bare)
+    assert {cell.neuron.name for cell in whole.cells} == {"lif"}
+    assert len(whole.notes) == 5
+    assert "snnbench-sinabs is not installed" in whole.notes[3]
+    assert whole.notes[3].endswith("(pip install plugins/snnbench-sinabs)")
 
 
 def test_the_matrix_of_models_runs_every_built_in_model() -> None:

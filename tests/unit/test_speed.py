@@ -204,6 +204,7 @@ def test_optional_components_are_left_out_where_their_package_is_not_installed(t
     found = planned(tmp_path, more, **{'["lif",': '["snnbench-nowhere:fancy", "lif",'})
     assert found.absent == ("snnbench-nowhere",)
     assert len(found.cells) == 4
+    assert found.notes[0].endswith("(pip install snnbench-nowhere)")
     with pytest.raises(UsageError, match="'snnbench-nowhere', which is not installed"):
         planned(tmp_path, **{'["lif",': '["snnbench-nowhere:fancy", "lif",'})
 
