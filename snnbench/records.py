@@ -224,8 +224,16 @@ class CellResult:
 
     @property
     def identity(self) -> tuple[str, str, str, str]:
-        """Two results of one identity measure the same thing in the same place."""
+        """Two finished results of one identity measure the same thing in the same place."""
         return (self.cell.key, self.device, self.engine, self.environment)
+
+    @property
+    def attempt(self) -> tuple[str, str, str, str]:
+        """Two results of one attempt are of one cell on one machine, whatever engine they name.
+
+        A cell that failed may not have got as far as its engine: its ``identity`` says more than is known.
+        """
+        return (self.cell.key, self.cell.id, self.device, self.environment)
 
 
 @dataclass(frozen=True, slots=True)

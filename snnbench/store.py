@@ -21,7 +21,7 @@ from pydantic_core import from_json, to_json
 
 from snnbench.errors import StoreError
 from snnbench.files import replace_file
-from snnbench.records import SCHEMA, CellResult, RunHeader
+from snnbench.records import SCHEMA, CellResult, RunHeader, Status
 
 HEADER = "run.json"
 CELLS = "cells.jsonl"
@@ -39,7 +39,7 @@ class Journal:
     Attributes:
         directory: The run directory.
         header: What ``run.json`` held when the journal was opened; None in a new run.
-        results: What the journal held when it was opened, the latest result of each identity.
+        results: What the journal held when it was opened, those results that ``latest`` keeps.
         warnings: What was dropped on opening, for people.
     """
 
@@ -120,7 +120,7 @@ class Journal:
 
 
 def read(directory: Path) -> tuple[RunHeader, list[CellResult], list[str]]:
-    """A run's header, the latest result of each identity, and warnings for people.
+    """A run's header, the results that ``latest`` keeps, and warnings for people.
 
     Raises:
         StoreError: It is not a run, is damaged, or was written by a newer snnbench.
@@ -136,8 +136,27 @@ def read(directory: Path) -> tuple[RunHeader, list[CellResult], list[str]]:
 
 
 def latest(results: Iterable[CellResult]) -> list[CellResult]:
-    """The last result of each identity: a cell that was run again replaces the earlier one."""
-    return list({(result.identity, result.cell.id): result for result in results}.values())
+    """What still counts of ``results``: a cell that was run again replaces its earlier result.
+
+    A later result replaces one of the same engine, and one of any engine that was not finished: a cell
+    that timed out may have got no further than the engine's default. Each keeps its predecessor's place.
+    """
+    attempts: dict[object, list[int]] = {}
+    kept: dict[int, CellResult] = {}
+    for place, result in enumerate(results):
+        earlier = attempts.setdefault(result.attempt, [])
+        replaced = [
+            index
+            for index in earlier
+            if kept[index].engine == result.engine or kept[index].status is not Status.DONE
+        ]
+        for index in replaced:
+            earlier.remove(index)
+            del kept[index]
+        at = min(replaced, default=place)
+        earlier.append(at)
+        kept[at] = result
+    return [kept[place] for place in sorted(kept)]
 
 
 def _refuse_foreign(directory: Path) -> None:

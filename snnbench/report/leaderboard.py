@@ -51,9 +51,9 @@ def page(
     script = _source(templates, "leaderboard.js")
     shown = sections(board)
     contests = (rows for _, rows in board.groupby("contest", sort=False))
-    by_key = {cell.cell.key: cell for cell in cells}
+    by_identity = {cell.identity: cell for cell in cells}
     boards = [
-        (section, plot.plots(section), stability(section, rows, results, by_key))
+        (section, plot.plots(section), stability(section, rows, results, by_identity))
         for section, rows in zip(shown, contests, strict=True)
     ]
     html = templates.get_template("leaderboard.html.j2").render(

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
@@ -15,9 +16,12 @@ from snnbench.report.correlation import Correlation, spearman
 from snnbench.report.curves import Chart, Points, Wording, chart
 from snnbench.report.frame import DataFrame
 from snnbench.report.numbers import Scale
-from snnbench.report.rows import ROW, SCORE
+from snnbench.report.rows import PLACE, ROW, SCORE
 from snnbench.report.view import Section
 from snnbench.settings import INITIAL
+
+Identity: TypeAlias = tuple[str, str, str, str]
+"""Key, device, engine and environment: see ``CellResult.identity``."""
 
 CURVE = "stability.lambda_delta"
 SPECTRUM = "stability.spectrum"
@@ -64,7 +68,7 @@ class Stability:
 
 
 def stability(
-    section: Section, rows: DataFrame, results: DataFrame, cells: Mapping[str, CellResult]
+    section: Section, rows: DataFrame, results: DataFrame, cells: Mapping[Identity, CellResult]
 ) -> Stability:
     """Charts and rank correlations of one section.
 
@@ -72,7 +76,8 @@ def stability(
         section: As it is shown.
         rows: The rows of the board that it shows, in its order.
         results: A row a cell.
-        cells: The results with their series, by key.
+        cells: The results with their series, by identity: what was measured in another place has a line
+            of its own.
     """
     done = results[results["status"] == Status.DONE]
     groups = [_cells_of(row, done) for row in rows[list(ROW)].to_dict("records")]
@@ -80,7 +85,7 @@ def stability(
     curves = {
         CURVE: [(row, _family(group, CURVE)) for row, group in pairs],
         SPECTRUM: [(row, _family(group, SPECTRUM)) for row, group in pairs],
-        EPOCHS: [(row, _along([cells[key] for key in group["key"] if key in cells])) for row, group in pairs],
+        EPOCHS: [(row, _along(_measured_in(group, cells))) for row, group in pairs],
     }
     charts = [chart(WORDINGS[name], drawn) for name, drawn in curves.items()]
     return Stability(tuple(one for one in charts if one), tuple(_associations(groups)))
@@ -94,6 +99,12 @@ def _cells_of(row: Mapping[object, object], done: DataFrame) -> DataFrame:
         missing = value is None or value != value  # noqa: PLR0124
         chosen &= (done[name].isna() if missing else done[name] == value).to_numpy()
     return done[chosen]
+
+
+def _measured_in(group: DataFrame, cells: Mapping[Identity, CellResult]) -> list[CellResult]:
+    """The results with their series of the cells in ``group``."""
+    known = group[["key", *PLACE]].fillna("").itertuples(index=False, name=None)
+    return [cells[place] for place in known if place in cells]
 
 
 def _family(group: DataFrame, family: str) -> Points:

@@ -53,7 +53,7 @@ def found(results: Sequence[CellResult], index: int = 0) -> Stability:
     frame = to_frame(results)
     board = leaderboard(frame)
     rows = [part for _, part in board.groupby("contest", sort=False)]
-    cells = {result.cell.key: result for result in results}
+    cells = {result.identity: result for result in results}
     return stability(sections(board)[index], rows[index], frame, cells)
 
 
@@ -77,6 +77,21 @@ def test_a_line_is_the_mean_over_the_seeds_of_its_row() -> None:
         assert head.startswith("3. rlif")
         assert numbers(points) == pytest.approx(known, abs=1e-3)
     assert growth.lines[-1].row.rank == 1, "the best one is on top"
+
+
+@pytest.mark.parametrize("place", [{"device": "cuda:0"}, {"engine": "compiled"}, {"environment": "there"}])
+def test_a_line_shows_what_was_measured_in_its_rows_place(place: dict[str, str]) -> None:
+    """One cell key in two places: the second row drew the first one's curve."""
+    here = measured("lif", 1)
+    there = [
+        replace(one, **place, series={**one.series, "stability.lambda_grad": (7.0, 8.0, 9.0)})  # type: ignore[arg-type]
+        for one in here
+    ]
+    (axis,) = place
+    along = found([*here, *there]).charts[2]
+    lines = {line.row.names[axis]: numbers(line.text.partition(": ")[2]) for line in along.lines}
+    assert lines.pop(place[axis]) == [7.0, 8.0, 9.0]
+    assert list(lines.values()) == [[0.5, 1.5]]
 
 
 def test_exponents_are_in_the_order_of_their_numbers() -> None:

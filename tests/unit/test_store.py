@@ -123,6 +123,24 @@ def test_one_cell_in_two_places_is_two_results(place: dict[str, str]) -> None:
     assert latest([here, there]) == [here, there]
 
 
+@pytest.mark.parametrize("lost", [Status.TIMEOUT, Status.FAILED, Status.OOM, Status.SKIPPED])
+def test_a_lost_cell_that_succeeded_later_leaves_no_ghost(lost: Status) -> None:
+    """It never got as far as its engine and says "eager"; its row stayed on the board for good."""
+    ghost = make_result(make_cell(), None, status=lost, reason="took longer than 5 s", engine="eager")
+    other = make_result(make_cell(seed=1))
+    done = make_result(make_cell(), engine="compiled")
+    assert latest([ghost, other, done]) == [done, other]
+    elsewhere = replace(ghost, device="cuda:0")
+    assert latest([elsewhere, done]) == [elsewhere, done], "another machine says nothing about it"
+
+
+def test_a_finished_cell_outlives_a_later_loss_of_another_engine() -> None:
+    done = make_result(make_cell(), engine="compiled")
+    lost = make_result(make_cell(), None, status=Status.OOM, reason="too big", engine="eager")
+    assert latest([done, lost]) == [done, lost]
+    assert latest([done, lost, replace(done, seconds=1.0)]) == [replace(done, seconds=1.0)]
+
+
 def test_cells_without_a_key_are_told_apart() -> None:
     skipped = [CellResult(replace(make_cell(seed=seed), key=""), Status.SKIPPED, "no") for seed in (0, 1)]
     assert latest(skipped) == skipped
