@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import shutil
 import sys
-import tarfile
-import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,7 +15,7 @@ from urllib.parse import urlsplit
 import platformdirs
 from filelock import FileLock, Timeout
 
-from snnbench.archive import altered, extract, members, unpacked
+from snnbench.archive import altered, compare, extract
 from snnbench.errors import DataError
 from snnbench.plugin.specs import DataFile, DatasetSpec
 
@@ -263,20 +261,16 @@ def _unpack(archive: Path, folder: Path) -> set[Path]:
     Returns:
         All files that it holds.
     """
-    try:
-        held = members(archive)
-        if not unpacked(held, folder):
+    held = compare(archive, folder)
+    if not all(held.values()):
+        try:
             with _alone(archive.parent, archive.name, lambda text: None):
-                if not unpacked(held, folder):  # by whoever had the lock
+                if not all(compare(archive, folder).values()):  # else whoever had the lock has done it
                     extract(archive, folder)
-    except (OSError, EOFError, tarfile.TarError, zipfile.BadZipFile) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise DataError(
-            f"{archive} cannot be unpacked into {folder}: {reason}",
-            "unpack a copy in a folder that can be written, or fetch it again if it is damaged",
-        ) from error
-    files = {folder / name for name in held}
-    for name in held:
-        if name.endswith(".zip"):
-            files |= _unpack(folder / name, (folder / name).parent)
+        except OSError as error:
+            raise DataError(f"{archive} cannot be unpacked: {error.strerror or error}", _PLACE) from error
+    files = set(held)
+    for path in held:
+        if path.suffix == ".zip":
+            files |= _unpack(path, path.parent)
     return files

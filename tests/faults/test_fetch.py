@@ -9,6 +9,7 @@ import multiprocessing
 import tarfile
 import threading
 import zipfile
+import zlib
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -294,6 +295,76 @@ def test_an_archive_in_an_archive_is_unpacked_beside_itself(server: Server, tmp_
     assert str(inside) in fetch.state(made, tmp_path).detail
     fetch.verify(made, "", tmp_path)
     assert inside.read_bytes() == b"one"
+
+
+def forged(content: bytes, crc: int) -> bytes:
+    """``content`` and four bytes more, whose CRC-32 is ``crc``."""
+    table = [zlib.crc32(bytes([i])) ^ zlib.crc32(b"\0") for i in range(256)]  # what a last byte does
+    state, wanted = zlib.crc32(content) ^ 0xFFFFFFFF, crc ^ 0xFFFFFFFF
+    for _ in range(4):  # backwards: which byte was the last
+        index = next(i for i in range(256) if table[i] >> 24 == wanted >> 24)
+        wanted = ((wanted ^ table[index]) << 8 | index) & 0xFFFFFFFF
+    return content + (wanted ^ state).to_bytes(4, "little")
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar.gz", "gz"])
+def test_a_forged_file_of_the_same_crc_is_no_published_one(server: Server, tmp_path: Path, kind: str) -> None:
+    name = "a.bin"
+    archive = packed(kind, {name: CONTENT})
+    path = "Set/a.bin.gz" if kind == "gz" else f"Set/all.{kind}"
+    made = spec(server, archive, path, unpack="Set")
+    (tmp_path / "Set").mkdir()
+    (tmp_path / path).write_bytes(archive)
+    out = tmp_path / "Set" / name
+    wrong = forged(CONTENT[::-1][:-4], zlib.crc32(CONTENT))
+    assert zlib.crc32(wrong) == zlib.crc32(CONTENT) and len(wrong) == len(CONTENT)
+    out.write_bytes(wrong)
+    assert fetch.state(made, tmp_path).status == "damaged"
+    fetch.verify(made, "", tmp_path)
+    assert out.read_bytes() == CONTENT
+
+
+def test_a_link_in_a_tar_is_what_it_points_to(server: Server, tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
+        member = tarfile.TarInfo("a.bin")
+        member.size = 3
+        tar.addfile(member, io.BytesIO(b"one"))
+        for kind in (tarfile.SYMTYPE, tarfile.LNKTYPE):
+            link = tarfile.TarInfo(f"link{kind.decode()}.bin")
+            link.type, link.linkname = kind, "a.bin"
+            tar.addfile(link)
+    (tmp_path / "all.tar.gz").write_bytes(buffer.getvalue())
+    made = spec(server, buffer.getvalue(), "all.tar.gz", unpack="Set")
+    fetch.verify(made, "", tmp_path)
+    assert {path.read_bytes() for path in (tmp_path / "Set").iterdir()} == {b"one"}
+    assert fetch.state(made, tmp_path).status == "ok"
+
+
+def test_a_link_to_what_is_not_there_is_said(server: Server, tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
+        link = tarfile.TarInfo("link.bin")
+        link.type, link.linkname = tarfile.SYMTYPE, "gone.bin"
+        tar.addfile(link)
+    (tmp_path / "all.tar.gz").write_bytes(buffer.getvalue())
+    made = spec(server, buffer.getvalue(), "all.tar.gz", unpack="Set")
+    for check in (lambda: fetch.verify(made, "", tmp_path), lambda: fetch.state(made, tmp_path)):
+        with pytest.raises(DataError, match=r"all\.tar\.gz cannot be unpacked .*'gone\.bin' not found"):
+            check()
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar.gz"])
+@pytest.mark.parametrize("name", ["../out.zip", "/out.zip", "in/../../out.zip"])
+def test_a_name_that_leaves_the_folder_is_refused(
+    server: Server, tmp_path: Path, kind: str, name: str
+) -> None:
+    archive = packed(kind, {name: packed("zip", {"a.bin": b"one"})})
+    (tmp_path / f"all.{kind}").write_bytes(archive)
+    (tmp_path / "out.zip").write_bytes(packed("zip", {"a.bin": b"another"}))
+    with pytest.raises(DataError, match="a name outside of its folder"):
+        fetch.verify(spec(server, archive, f"all.{kind}", unpack="Set"), "", tmp_path)
+    assert not list(tmp_path.rglob("a.bin"))
 
 
 def test_a_folder_that_cannot_be_written_is_said(server: Server, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import pickle
 import shutil
 from pathlib import Path
@@ -17,6 +18,7 @@ from torchvision import datasets as torchvision
 
 from snnbench import fetch
 from snnbench.components.datasets import published
+from snnbench.components.datasets.pickles import load_plain
 from snnbench.engine.data import Dataset
 from snnbench.engine.recordings import Recordings
 from snnbench.errors import DataError, UsageError
@@ -233,10 +235,91 @@ def test_cifar_batches_and_a_truncated_one(tmp_path: Path) -> None:
         load("cifar10", tmp_path)
 
 
+class Attack:
+    """What a pickle calls when it is read."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.mkdir, (str(self.path),)
+
+
+@pytest.mark.parametrize("inside", ["whole", "labels"])
+def test_a_crafted_batch_runs_nothing(tmp_path: Path, inside: str) -> None:
+    batches = [f"data_batch_{number}" for number in range(1, 6)]
+    write_cifar(tmp_path, "labels", [*batches, "test_batch"], 10)
+    file, run = tmp_path / "cifar-10-batches-py/data_batch_1", tmp_path / "run"
+    attack = Attack(run)
+    file.write_bytes(
+        pickle.dumps(attack if inside == "whole" else {"data": np.zeros(3072), "labels": attack})
+    )
+    content = fetch.content_checksum(SPECS["cifar10"], tmp_path)
+    with pytest.raises(DataError, match=rf"{file} cannot be read: it asks for posix\.mkdir"):
+        load("cifar10", tmp_path, content=content)
+    assert not run.exists()
+    pickle.loads(file.read_bytes())
+    assert run.exists()
+
+
+@pytest.mark.parametrize("protocol", range(5))
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.arange(6, dtype=np.uint8).reshape(2, 3),
+        np.asfortranarray(np.arange(6, dtype=">i4").reshape(2, 3)),
+        np.linspace(0, 1, 7, dtype=np.float32),
+    ],
+)
+def test_arrays_are_read_as_pickle_reads_them(tmp_path: Path, protocol: int, array: np.ndarray) -> None:
+    (tmp_path / "batch").write_bytes(pickle.dumps({"data": array, "labels": [1, 2]}, protocol))
+    found = load_plain(tmp_path / "batch")
+    expected = pickle.loads((tmp_path / "batch").read_bytes())
+    np.testing.assert_array_equal(found["data"], expected["data"])
+    assert found["labels"] == expected["labels"] and found["data"].dtype == array.dtype
+
+
+def test_cifar_is_torchvisions() -> None:
+    root = real("cifar10_subset")
+
+    class Subset(torchvision.CIFAR10):
+        def _check_integrity(self) -> bool:
+            return True
+
+        def _load_meta(self) -> None: ...
+
+    theirs = Subset(root, train=False)
+    data = load("cifar10", root, content=fetch.content_checksum(SPECS["cifar10"], root))
+    ours = (data.test.x * 255).round().to(torch.uint8).permute(0, 2, 3, 1).numpy()
+    np.testing.assert_array_equal(ours, theirs.data)
+    assert data.test.y.tolist() == theirs.targets
+
+
+@pytest.mark.parametrize(("data", "labels"), [(1.0, 0), (1, 0.5)])
+def test_images_and_labels_are_not_cast(tmp_path: Path, data: float, labels: float) -> None:
+    write_cifar(tmp_path, "fine_labels", ["train", "test"], 100)
+    batch = {"data": np.full((1000, 3072), data), "fine_labels": (np.arange(1000) % 100 + labels).tolist()}
+    batch["data"] = batch["data"] if data == 1.0 else batch["data"].astype(np.uint8)
+    (tmp_path / "cifar-100-python/test").write_bytes(pickle.dumps(batch))
+    with pytest.raises(DataError, match=r"images are float64|a label is 0\.5, not a whole number"):
+        load("cifar100", tmp_path)
+
+
 def test_cifar100_has_its_fine_classes(tmp_path: Path) -> None:
     write_cifar(tmp_path, "fine_labels", ["train", "test"], 100)
     data = load("cifar100", tmp_path)
     assert (data.classes, data.shape, len(data.train)) == (100, (3, 32, 32), 900)
+
+
+@pytest.mark.parametrize(("label", "said"), [(11.0, "label 11"), (3.5, "3.5, not a whole number")])
+def test_a_label_of_svhn_out_of_range_is_no_other_class(tmp_path: Path, label: float, said: str) -> None:
+    labels = np.tile(np.arange(1.0, 11.0), 10)
+    labels[7] = label
+    for part in ("train", "test"):
+        x = np.zeros((32, 32, 3, 100), np.uint8)
+        savemat(tmp_path / f"{part}_32x32.mat", {"X": x, "y": labels[:, None]})
+    with pytest.raises(DataError, match=said):
+        load("svhn", tmp_path)
 
 
 def test_svhn_calls_the_digit_0_class_0(tmp_path: Path) -> None:

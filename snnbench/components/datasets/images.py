@@ -1,19 +1,20 @@
-"""Published images through torchvision (TorchVision maintainers 2016): its readers, its folders."""
+"""Published images, in the folders of torchvision (TorchVision maintainers 2016)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torchvision import datasets
+from scipy.io import loadmat
 from torchvision.datasets.mnist import read_image_file, read_label_file
 
-from snnbench.components.datasets.splits import check_labels, published, reading
+from snnbench.components.datasets.pickles import load_plain
+from snnbench.components.datasets.splits import check_labels, published, reading, whole_numbers
 from snnbench.engine.data import Dataset, Split
 from snnbench.errors import DataError
 from snnbench.fetch import data_root
@@ -21,6 +22,8 @@ from snnbench.fetch import data_root
 Arrays: TypeAlias = tuple[NDArray[np.uint8], NDArray[np.int64]]
 Reader: TypeAlias = Callable[[Path, str], Arrays]
 """Reads images ``[N, C, H, W]`` and labels ``[N]`` from one file, or one pair of files, below a root."""
+
+_WRONG = "it is not the file it should be"
 
 
 @dataclass(frozen=True)
@@ -67,10 +70,12 @@ class Images:
     def _part(self, root: Path, file: str) -> Arrays:
         with reading(root / file):
             x, y = self.read(root, file)
+        if x.dtype != np.uint8:
+            raise DataError(f"{root / file}: its images are {x.dtype}, expected uint8, 0 … 255", _WRONG)
         if x.shape[1:] != self.shape:
             raise DataError(
                 f"{root / file}: its images are {list(x.shape[1:])}, expected {list(self.shape)}",
-                "it is not the file it should be",
+                _WRONG,
             )
         if len(x) != len(y):
             raise DataError(f"{root / file}: {len(x)} images and {len(y)} labels", "a file is incomplete")
@@ -87,27 +92,21 @@ def _idx(root: Path, stem: str) -> Arrays:
     return images[:, None].numpy(), labels.numpy()
 
 
-def _pickled(kind: type[Any]) -> Reader:
-    """Reads one batch of CIFAR: as if it were the whole training split, so that an error names the file."""
+def _batch(labels: str) -> Reader:
+    """Reads one batch of CIFAR, whose classes it calls ``labels``."""
 
     def read(root: Path, file: str) -> Arrays:
-        folder, name = file.split("/")
-        own = {"train_list": [[name, None]], "test_list": [], "base_folder": folder, "_load_meta": _nothing}
-        batch = type(kind.__name__, (kind,), own)(root)
-        return batch.data.transpose(0, 3, 1, 2), np.asarray(batch.targets, np.int64)
+        batch = load_plain(root / file)
+        return np.reshape(batch["data"], (-1, 3, 32, 32)), whole_numbers(batch[labels])
 
     return read
 
 
-def _nothing(batch: object) -> None:
-    """In place of reading the names of the classes."""
-
-
 def _mat(root: Path, file: str) -> Arrays:
-    """A MATLAB file of SVHN."""
-    kind = type("SVHN", (datasets.SVHN,), {"_check_integrity": lambda self: True})
-    part = kind(root, split=file.partition("_")[0])
-    return part.data, part.labels
+    """A MATLAB file of SVHN, which calls the digit 0 class 10."""
+    part = loadmat(root / file, variable_names=("X", "y"))
+    labels = whole_numbers(part["y"].ravel())
+    return part["X"].transpose(3, 2, 0, 1), np.where(labels == 10, 0, labels)
 
 
 def _mnist(name: str, folder: str) -> Images:
@@ -119,14 +118,14 @@ fashion_mnist = _mnist("fashion_mnist", "FashionMNIST")
 kmnist = _mnist("kmnist", "KMNIST")
 cifar10 = Images(
     "cifar10",
-    _pickled(datasets.CIFAR10),
+    _batch("labels"),
     tuple(f"cifar-10-batches-py/data_batch_{number}" for number in range(1, 6)),
     ("cifar-10-batches-py/test_batch",),
     (3, 32, 32),
 )
 cifar100 = Images(
     "cifar100",
-    _pickled(datasets.CIFAR100),
+    _batch("fine_labels"),
     ("cifar-100-python/train",),
     ("cifar-100-python/test",),
     (3, 32, 32),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn.model_selection import train_test_split
 
 from snnbench.engine.data import Dataset, Split
@@ -114,6 +114,19 @@ def check_labels(
             f"{where(int(records[wrong[0]]))} has label {labels[wrong[0]]}, outside 0 … {classes - 1}",
             "it is damaged, or not the file it should be",
         )
+
+
+def whole_numbers(labels: ArrayLike) -> NDArray[np.int64]:
+    """Return labels ``[N]`` as int64.
+
+    Raises:
+        ValueError: One is no whole number: a cast would make another class of it.
+    """
+    found = np.asarray(labels)
+    numbers = found.astype(np.int64)
+    if not np.array_equal(numbers, found):
+        raise ValueError(f"a label is {found[numbers != found][0]}, not a whole number")
+    return numbers
 
 
 @contextmanager
