@@ -16,6 +16,7 @@ from torch.func import jvp
 
 from snnbench.engine.eager import State
 from snnbench.engine.precision import in_single
+from snnbench.engine.units import Unit, weights
 from snnbench.errors import UsageError
 
 
@@ -66,7 +67,7 @@ def exponent(network: Recurrent, x: Tensor) -> Tensor:
 
 
 @in_single
-def growth(network: Recurrent, x: Tensor, delta: float) -> Tensor:
+def growth(network: Recurrent, x: Tensor, delta: float, unit: Unit | None = None) -> Tensor:
     """Mean of ln(‖Δ'‖/‖Δ‖) between two trajectories held δ apart over the steps of ``x``, per sample.
 
     Its gradient is taken by the surrogate within each step, and not from step to step: there the difference
@@ -75,7 +76,8 @@ def growth(network: Recurrent, x: Tensor, delta: float) -> Tensor:
     Args:
         network: Left in the mode it was in.
         x: ``[T, B, *input_shape]``.
-        delta: δ, a Euclidean norm over the whole state.
+        delta: δ, the size of the difference of the whole state.
+        unit: What counts as 1 in each part of it, see ``weights``; None for a Euclidean norm.
 
     Returns:
         ``[B]``, nats a step, differentiable: over the steps in which Δ did not vanish; −∞, without a
@@ -86,8 +88,9 @@ def growth(network: Recurrent, x: Tensor, delta: float) -> Tensor:
     """
     with _evaluation(network):
         state = _initial_state(network, x[0])
+        weight = weights(state, unit)
         fresh = _directions(state, len(x) + 1)
-        fresh = delta * fresh / torch.linalg.vector_norm(fresh, dim=1, keepdim=True)
+        fresh = delta * fresh / torch.linalg.vector_norm(fresh, dim=1, keepdim=True) / weight[:, None]
         difference = fresh[..., 0]
         total, count = torch.zeros_like(difference[:, 0]), torch.zeros_like(difference[:, 0])
         for t, x_t in enumerate(x):
@@ -96,10 +99,10 @@ def growth(network: Recurrent, x: Tensor, delta: float) -> Tensor:
             both = tuple(torch.cat(parts) for parts in zip(state, moved, strict=True))
             following = network.step(torch.cat([x_t, x_t]), both)[1]
             state, moved = (tuple(part.chunk(2)[side] for part in following) for side in (0, 1))
-            unit, logs = _normalise(_flatten(moved) - _flatten(state))
+            direction, logs = _normalise((_flatten(moved) - _flatten(state)) * weight)
             alive = logs.isfinite()
             total, count = total + logs.where(alive, 0) - alive * math.log(delta), count + alive
-            difference = torch.where(alive[:, None], delta * unit, fresh[..., t + 1])
+            difference = torch.where(alive[:, None], delta * direction / weight, fresh[..., t + 1])
         return (total / count.clamp(min=1)).masked_fill(count == 0, -torch.inf)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final, Literal, TypeAlias, get_args
+from typing import Final
 
 import torch
 from torch import Tensor, nn
@@ -11,13 +11,11 @@ from torch import Tensor, nn
 from snnbench.engine.eager import Engine, State
 from snnbench.engine.exponent import exponent
 from snnbench.engine.neuron import Neuron
+from snnbench.engine.pooling import Readout, pool
 from snnbench.engine.tangents import TangentStep, is_affine, push_affine
 from snnbench.engine.windows import Windows
 from snnbench.errors import UsageError
 from snnbench.settings import Budget
-
-Readout: TypeAlias = Literal["spike_sum", "spike_mean", "membrane_mean", "membrane_max", "membrane_last"]
-READOUTS: tuple[str, ...] = get_args(Readout)
 
 SEPARATE: Final = {nn.Linear, nn.Conv2d, nn.AvgPool2d, nn.Flatten, nn.Identity}
 """Layers that draw nothing and keep samples apart: equal steps come out equal. A hook sees one of them."""
@@ -54,6 +52,17 @@ class Network(nn.Module):
     def neurons(self) -> list[Neuron]:
         """The populations, first to last."""
         return [layer for layer in self.layers if isinstance(layer, Neuron)]
+
+    @property
+    def spiking_part(self) -> Network:
+        """The layers without a membrane readout, whose memory no population sees; they are shared.
+
+        Its state is the first part of the network's. Stability is measured on it: else no exponent could be
+        below the readout's decay. A network without such a readout is returned itself.
+        """
+        if not self.readout.startswith("membrane"):
+            return self
+        return Network(self.layers[:-1], "spike_sum", nn.Identity())
 
     def run_by(self, engine: Engine) -> Network:
         """Let ``engine`` run the populations over time; return this network."""
@@ -168,9 +177,9 @@ class Network(nn.Module):
         """``forward(x)``, and the largest Lyapunov exponent ``[B]`` along ``x``, to be penalised in a loss.
 
         Raises:
-            UsageError: The network has no memory.
+            UsageError: The network has no memory but that of its readout.
         """
-        return self(x), exponent(self, x)
+        return self(x), exponent(self.spiking_part, x)
 
 
 def is_repeated(x: Tensor) -> bool:
@@ -221,30 +230,3 @@ def _sees_all_steps(layer: nn.Module) -> bool:
     """Whether one step's output of a layer that is given all of them depends on the others."""
     batch_norms = (one for one in layer.modules() if isinstance(one, nn.modules.batchnorm._BatchNorm))
     return not isinstance(layer, Neuron | PerStep) and any(True for _ in batch_norms)
-
-
-def pool(outputs: Tensor, readout: Readout, lengths: Tensor | None = None) -> Tensor:
-    """One value a unit, ``[B, H]``, from outputs over time ``[T, B, H]``, the first ``lengths`` of them."""
-    if lengths is not None:
-        return _pool_real(outputs, readout, lengths)
-    match readout:
-        case "spike_sum":
-            return outputs.sum(0)
-        case "spike_mean" | "membrane_mean":
-            return outputs.mean(0)
-        case "membrane_max":
-            return outputs.amax(0)
-        case "membrane_last":
-            return outputs[-1]
-
-
-def _pool_real(outputs: Tensor, readout: Readout, lengths: Tensor) -> Tensor:
-    """``pool`` over the real steps of each sample, ``lengths`` ``[B]``."""
-    if readout == "membrane_last":
-        return outputs[lengths - 1, torch.arange(len(lengths), device=outputs.device)]
-    steps = torch.arange(len(outputs), device=outputs.device)[:, None]
-    padding = (steps >= lengths).view(*outputs.shape[:2], *[1] * (outputs.ndim - 2))
-    if readout == "membrane_max":
-        return outputs.masked_fill(padding, -torch.inf).amax(0)
-    total = outputs.masked_fill(padding, 0).sum(0)
-    return total if readout == "spike_sum" else total / lengths.view(-1, *[1] * (total.ndim - 1))

@@ -115,6 +115,18 @@ class Neuron(nn.Module):
             return None
         return lambda x_t, state, dstate: self.push(x_t, state, None, dstate, last=True)[1::2]
 
+    def disturbance_unit(self) -> tuple[float | Tensor, ...] | None:
+        """The size of a disturbance that counts as 1 in each part of the state: threshold minus rest.
+
+        Stability gives sizes in it, so that a population and its rescaling (threshold and incoming weights
+        times c) have the same numbers. What scales with the membrane, as a current does, has the membrane's
+        unit; what counts spikes has 1. Each is a number above 0, or a tensor to be broadcast to ``features``.
+
+        None for a population without a threshold: its states then count in units of their own, and a report
+        says so.
+        """
+        return None
+
     def leak_exponent(self) -> float | None:
         """Largest Lyapunov exponent under the true derivative (spikes frozen), nats a step.
 

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from snnbench.engine.exponent import Recurrent, exponents, growth
+from snnbench.engine.exponent import exponents, growth
+from snnbench.engine.network import Network
+from snnbench.engine.units import unit_of
 from snnbench.settings import Regulariser
 
 
-def penalty(network: Recurrent, x: Tensor, regulariser: Regulariser) -> Tensor:
+def penalty(network: Network, x: Tensor, regulariser: Regulariser) -> Tensor:
     """``weight · mean (λ − target)²`` over the samples of ``x`` ``[T, B, *]`` and the exponents asked for.
 
-    Left out are exponents of −∞, which have no gradient; if all are, the penalty is 0.
+    λ is that of the populations, without the memory of a membrane readout. Left out are exponents of −∞,
+    which have no gradient; if all are, the penalty is 0.
 
     Raises:
-        UsageError: The network has no memory, or no derivative of the kind that the estimator needs.
+        UsageError: The network has no memory but that of its readout, or no derivative of the kind that the
+            estimator needs.
     """
+    part = network.spiking_part
     if regulariser.estimator == "lambda_grad":
-        values = exponents(network, x, regulariser.exponents)
+        values = exponents(part, x, regulariser.exponents)
     else:
-        values = growth(network, x, regulariser.delta)
+        values = growth(part, x, regulariser.delta, unit_of(part.neurons))
     known = values.isfinite()
     squares = (values.where(known, regulariser.target) - regulariser.target).square()
     return regulariser.weight * squares.sum() / known.sum().clamp(min=1)

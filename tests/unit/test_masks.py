@@ -17,7 +17,8 @@ from snnbench.components.surrogates.atan import ATan
 from snnbench.engine.data import Split
 from snnbench.engine.events import Events
 from snnbench.engine.loader import Waiting, batches
-from snnbench.engine.network import READOUTS, Network, pool
+from snnbench.engine.network import Network
+from snnbench.engine.pooling import READOUTS, pool
 from snnbench.engine.sequences import Sequences
 from snnbench.measure.accuracy import score
 

@@ -20,6 +20,7 @@ from snnbench.engine.exponent import exponents, growth
 from snnbench.engine.network import Network
 from snnbench.engine.penalty import penalty
 from snnbench.engine.surrogate import Surrogate
+from snnbench.engine.units import unit_of
 from snnbench.errors import UsageError
 from snnbench.lyapunov import finite_size, spectrum
 from snnbench.settings import Budget, Regulariser
@@ -89,7 +90,8 @@ def test_lost_tangents_cost_the_others_no_gradient() -> None:
 )
 def test_it_is_the_weighted_mean_square(term: Regulariser) -> None:
     network, x = build(rec_init_scale=2.0), drive(20)
-    values = exponents(network, x, 2) if term.estimator == "lambda_grad" else growth(network, x, 0.3)
+    unit = unit_of(network.neurons)
+    values = exponents(network, x, 2) if term.estimator == "lambda_grad" else growth(network, x, 0.3, unit)
     known = 0.7 * ((values + 0.2) ** 2).mean()
     assert float(penalty(network, x, term)) == pytest.approx(float(known), rel=1e-12)
 

@@ -101,6 +101,9 @@ class AdLIF(Neuron):
         others = self.weight - self.weight.diag().diag()
         return nn.functional.linear(s.flatten(1), others).view_as(s)
 
+    def disturbance_unit(self) -> tuple[float | Tensor, ...]:
+        return 1.0, 1.0
+
     def leak_exponent(self) -> float | None:
         """Largest ln |eigenvalue| of the linear map (u, w), over the neurons."""
         alpha, beta_w, a, _ = (self._clipped(name).detach().double().flatten() for name in self.ranges)

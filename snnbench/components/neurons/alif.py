@@ -62,5 +62,8 @@ class ALIF(Neuron):
         u = self.beta * u + (1 - self.beta) * x_t - reset
         return self.surrogate(u - self.threshold - self.kappa * b), (u, b)
 
+    def disturbance_unit(self) -> tuple[float | Tensor, ...]:
+        return self.threshold, 1.0
+
     def leak_exponent(self) -> float | None:
         return max(log_decay(self.beta), log_decay(self.rho))

@@ -76,5 +76,9 @@ class Alpha(Neuron):
         i = apply_reset(self.beta * i - x_t, r, 0.0, self.reset)
         return self.surrogate(self.scale * (e + i) - self.threshold), (e, i)
 
+    def disturbance_unit(self) -> tuple[float | Tensor, ...]:
+        unit = self.threshold / self.scale  # of a trace that alone makes u = θ
+        return unit, unit
+
     def leak_exponent(self) -> float | None:
         return None if self.reset == "zero" else log_decay(self.alpha)

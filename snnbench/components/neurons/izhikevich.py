@@ -11,6 +11,8 @@ from snnbench.engine.surrogate import Surrogate
 
 PEAK = 30.0
 """Apex of a spike, mV."""
+REST = -65.0
+"""Where the paper starts the membrane, mV."""
 
 
 class Izhikevich(Neuron):
@@ -61,7 +63,7 @@ class Izhikevich(Neuron):
         self.detach_reset = detach_reset
 
     def initial_state(self, x_t: Tensor) -> State:
-        v = torch.full_like(x_t, -65.0)
+        v = torch.full_like(x_t, REST)
         return v, self.b * v
 
     def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
@@ -71,3 +73,6 @@ class Izhikevich(Neuron):
         s = self.surrogate((new_v - PEAK) / (PEAK - self.c))
         r = s.detach() if self.detach_reset else s
         return s, ((1 - r) * new_v + r * self.c, w + r * self.d)
+
+    def disturbance_unit(self) -> tuple[float | Tensor, ...]:
+        return PEAK - REST, PEAK - REST  # mV, and mV/ms

@@ -73,5 +73,8 @@ class Lapicque(Neuron):
         u = apply_reset(u, s.detach() if self.detach_reset else s, self.threshold, self.reset)
         return self.surrogate(u - self.threshold), (u,)
 
+    def disturbance_unit(self) -> tuple[float | Tensor, ...]:
+        return (self.threshold,)
+
     def leak_exponent(self) -> float | None:
         return None if self.reset == "zero" else log_decay(self.beta)

@@ -80,6 +80,9 @@ class LIF(Neuron):
             return None
         return kept(self.reset, delayed=self.reset_delay, detached=self.detach_reset)
 
+    def disturbance_unit(self) -> tuple[float | Tensor, ...]:
+        return (self.threshold,)
+
     def leak_exponent(self) -> float | None:
         return None if self.reset == "zero" else log_decay(self.beta)
 

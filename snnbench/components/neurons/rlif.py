@@ -77,5 +77,8 @@ class RLIF(Neuron):
         u = self.beta * u + x_t + self.rec_strength * recurrent - reset
         return self.spikes(u), (u,)
 
+    def disturbance_unit(self) -> tuple[float | Tensor, ...]:
+        return (self.threshold,)
+
     def leak_exponent(self) -> float | None:
         return log_decay(self.beta)

@@ -78,5 +78,8 @@ class Synaptic(Neuron):
             return None
         return kept(self.reset, delayed=True, detached=self.detach_reset, wipes_input=True)
 
+    def disturbance_unit(self) -> tuple[float | Tensor, ...]:
+        return self.threshold, self.threshold
+
     def leak_exponent(self) -> float | None:
         return None if self.reset == "zero" else max(log_decay(self.alpha), log_decay(self.beta))

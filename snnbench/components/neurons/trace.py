@@ -136,6 +136,14 @@ class Trace(Neuron):
         value = read(name, getattr(self, f"raw_{name}")).to(like.dtype)
         return value.view(self.shape) if value.ndim else value
 
+    def disturbance_unit(self) -> tuple[float | Tensor, ...]:
+        """Thresholds, the mean of both in a ternary neuron; what the output leaves counts spikes."""
+        names = [name for name in self.variant.values if kind_of(name) == "threshold"]
+        raws = [read(name, getattr(self, f"raw_{name}")) for name in names]
+        threshold = (raws[0] + raws[-1]) / 2
+        unit = threshold.view(self.shape) if threshold.ndim else threshold
+        return tuple(1.0 if kind_of(name) in ("rec", "output") else unit for name in self.states)
+
     def leak_exponent(self) -> float | None:
         if self.surrogate.graded:
             return None  # nothing is frozen

@@ -69,3 +69,6 @@ class Upstroke(Neuron):
         s = self.surrogate(u - self.threshold)
         r = s.detach() if self.detach_reset else s
         return s, ((1 - r) * u + r * self.u_reset,)
+
+    def disturbance_unit(self) -> tuple[float | Tensor, ...]:
+        return (self.threshold - self.u_rest,)

@@ -26,7 +26,7 @@ class Growth:
     """Sums of ln(‖Δ'‖/‖Δ‖), how many were added, and how often it was 0: each ``[blocks, B, m]``.
 
     ``control_ok``: the control stayed equal to the reference, and both did not see their neighbours.
-    ``finite``: the reference is finite to the end. ``peak``: the largest component it had.
+    ``finite``: the reference is finite to the end. ``peak``: the largest component it had, weighted.
     """
 
     sums: Tensor
@@ -45,16 +45,25 @@ class Bundle:
         sizes: The m sizes δ.
         x_t: Its first input.
         seed: Of the perturbations' directions.
+        weight: What a difference is multiplied by before its norm is its size, ``[N]``.
+
+    Attributes:
+        together: The copies as they are.
+        peak: Largest component the reference had, weighted.
+        control_ok: See ``Growth``.
     """
 
-    def __init__(self, flow: FlatMap, sizes: Sequence[float], x_t: Tensor | None, seed: int) -> None:
+    def __init__(
+        self, flow: FlatMap, sizes: Sequence[float], x_t: Tensor | None, seed: int, weight: Tensor
+    ) -> None:
         h = flow.start
+        self._weight = weight
         self._generator = torch.Generator(h.device).manual_seed(seed)
         self._delta = torch.tensor(sizes, dtype=h.dtype, device=h.device)[:, None]
         self.copies = Copies(flow, x_t, len(sizes) + 2)
         reference = self.copies.spread(h)[0]
         self._hold(reference, self._draw(reference).expand(len(sizes), -1, -1))
-        self.peak = _peak(reference)
+        self.peak = self._peak(reference)
         self.control_ok = self.copies.sees_no_neighbour(x_t, self.together)
 
     def step(self, x_t: Tensor | None) -> Tensor:
@@ -66,7 +75,7 @@ class Bundle:
         following = self.copies.step(x_t, self.together)
         reference = following[0]
         self.control_ok = same(reference, following[-1])
-        self.peak = torch.maximum(self.peak, _peak(reference))
+        self.peak = torch.maximum(self.peak, self._peak(reference))
         return self._hold(reference, following[1:-1] - reference) / self._delta
 
     def _hold(self, reference: Tensor, difference: Tensor) -> Tensor:
@@ -77,34 +86,39 @@ class Bundle:
         Returns:
             Its size before, ``[m, P]``.
         """
-        size = _norm(difference)
+        size = self._norm(difference)
         scale = self._delta / size
         if not size.all():
             difference = torch.where((size == 0)[..., None], self._draw(difference), difference)
-            scale = self._delta / _norm(difference)
+            scale = self._delta / self._norm(difference)
         perturbed = torch.addcmul(reference, difference, scale[..., None])
         self.together = torch.cat([reference[None], perturbed, reference[None]])
         return size
 
     def _draw(self, like: Tensor) -> Tensor:
-        return torch.randn(like.shape, dtype=like.dtype, device=like.device, generator=self._generator)
+        drawn = torch.randn(like.shape, dtype=like.dtype, device=like.device, generator=self._generator)
+        return drawn / self._weight
 
+    def _norm(self, difference: Tensor) -> Tensor:
+        norm: Tensor = torch.linalg.vector_norm(difference * self._weight, dim=-1)
+        return norm
 
-def _norm(difference: Tensor) -> Tensor:
-    norm: Tensor = torch.linalg.vector_norm(difference, dim=-1)
-    return norm
-
-
-def _peak(reference: Tensor) -> Tensor:
-    peak: Tensor = torch.linalg.vector_norm(reference, torch.inf)
-    return peak
+    def _peak(self, reference: Tensor) -> Tensor:
+        peak: Tensor = torch.linalg.vector_norm(reference * self._weight, torch.inf)
+        return peak
 
 
 def growth(
-    flow: FlatMap, sizes: Sequence[float], xs: Sequence[Tensor | None], transient: int, seed: int
+    flow: FlatMap,
+    sizes: Sequence[float],
+    xs: Sequence[Tensor | None],
+    transient: int,
+    *,
+    seed: int,
+    weight: Tensor,
 ) -> Growth:
     """Follow a bundle through ``xs``, or until its control fails; count from step ``transient`` on."""
-    bundle = Bundle(flow, sizes, xs[0], seed)
+    bundle = Bundle(flow, sizes, xs[0], seed, weight)
     for x_t in xs[:transient]:
         if bundle.control_ok:
             bundle.step(x_t)

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from snnbench.engine.eager import State
+from snnbench.engine.units import Unit, weights
 from snnbench.errors import UsageError
 from snnbench.measure.stability.bundle import Growth, growth
 from snnbench.measure.stability.flat import FlatMap, Step, unbind, whole
@@ -37,7 +38,7 @@ class FiniteSize:
     """Growth rate as a function of the perturbation's size δ, the mean over batch entries.
 
     Attributes:
-        deltas: The m sizes, ascending: Euclidean norms over the whole state.
+        deltas: The m sizes, ascending: norms over the whole state, in the unit that was given.
         exponents: Mean of ln(‖Δ'‖/‖Δ‖) over the steps in which Δ did not vanish, ``[m]``, nats a step,
             float64 on the CPU. NaN where it vanished in all, or there is no number (see ``flags``).
         interval: 95 % intervals, ``[m, 2]``, as in ``Spectrum``.
@@ -70,6 +71,7 @@ def finite_size(
     inputs: Tensor | int,
     deltas: Iterable[float] = DELTAS,
     *,
+    unit: Unit | None = None,
     transient: int = 0,
     seed: int = 0,
 ) -> FiniteSize:
@@ -85,6 +87,9 @@ def finite_size(
         state: Tensors with the batch B as first axis.
         inputs: ``[T, B, ...]``, or the number of steps T of an undriven map.
         deltas: Sizes δ > 0 of the perturbation.
+        unit: What counts as 1 in each part of the state, numbers or tensors to be broadcast to one entry of
+            it, as of a ``Neuron.disturbance_unit()``. δ is then the root mean square over the N components
+            in these units. None for a Euclidean norm of the whole state.
         transient: Steps that are run before measuring starts.
         seed: Of the perturbations' directions.
 
@@ -103,7 +108,7 @@ def finite_size(
     transient = whole("transient", transient)
     _check(sizes, len(xs), transient)
     with torch.no_grad():
-        measured = growth(flow, sizes, xs, transient, seed)
+        measured = growth(flow, sizes, xs, transient, seed=seed, weight=weights(state, unit))
     if not measured.control_ok:
         return _void(sizes)
     ulp = torch.finfo(flow.start.dtype).eps * flow.width**0.5 * measured.peak

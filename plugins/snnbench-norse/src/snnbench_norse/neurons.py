@@ -76,6 +76,15 @@ class NorseNeuron(Neuron):
             spiking = {**spiking, "method": "heaviside"}
         return MODELS[self.name].parameters(**self.values, **spiking)
 
+    def disturbance_unit(self) -> tuple[float | Tensor, ...] | None:
+        """Threshold minus rest for membrane, currents and adaptation; 1 for spikes and refractory counts."""
+        threshold = self.given.get("v_th", self.given.get("v_thresh"))
+        if threshold is None:
+            return None
+        rests = (self.given[name] for name in ("v_leak", "v_rest", "v_reset") if name in self.given)
+        unit = float(threshold) - float(next(rests))
+        return tuple(unit if name in ("v", "i", "a", "b") else 1.0 for name in self.states)
+
     def leak_exponent(self) -> float | None:
         rates = MODELS[self.name].leaks(self.given)
         return None if rates is None else max(_log(1 - self.dt * rate) for rate in rates)

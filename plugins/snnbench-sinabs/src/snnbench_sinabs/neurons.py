@@ -101,6 +101,13 @@ class SinabsNeuron(Neuron):
         adaptation = {"alpha_adapt": layer.alpha_adapt_calculated, "adapt_scale": layer.adapt_scale}
         return {**settings, **adaptation, "b0": layer.b0}
 
+    def disturbance_unit(self) -> tuple[float | Tensor, ...] | None:
+        """The threshold, at rest; ``b``, which spikes raise and ``adapt_scale`` weighs, counts as 1."""
+        threshold = getattr(self.layer, "b0", getattr(self.layer, "spike_threshold", None))
+        if threshold is None:
+            return None
+        return tuple(1.0 if name == "b" else threshold for name in self.states)
+
     def leak_exponent(self) -> float | None:
         layer = self.layer
         if layer.min_v_mem is not None or isinstance(layer.reset_fn, activation.MembraneReset):

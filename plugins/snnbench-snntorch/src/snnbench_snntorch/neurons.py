@@ -34,6 +34,11 @@ class SnnTorchNeuron(LibraryNeuron):
         y: Tensor = self.module(x)[0]
         return y
 
+    def disturbance_unit(self) -> tuple[float | Tensor, ...]:
+        """The threshold; a spike counts as 1."""
+        module: Any = self.module
+        return tuple(1.0 if name == "spk" else module.threshold for name in self.states)
+
 
 def forget(module: Any) -> None:
     """Take ``module`` off snntorch's list of all modules, which would keep it for as long as the process."""

@@ -45,6 +45,10 @@ class StateLeaky(Neuron):
             vars(self.module).pop("spk", None)
         return spikes[-len(x) :].view_as(x), (mem[-1].view_as(x[0]),)
 
+    def disturbance_unit(self) -> tuple[float | Tensor, ...]:
+        threshold: Tensor = self.module.threshold
+        return (threshold,)
+
 
 class LeakyParallel(Neuron):
     """``snntorch.LeakyParallel``: PyTorch's ReLU RNN, and spikes where its output is above the threshold.
@@ -77,6 +81,10 @@ class LeakyParallel(Neuron):
         finally:
             give.remove()
             take.remove()
+
+    def disturbance_unit(self) -> tuple[float | Tensor, ...]:
+        threshold: Tensor = self.module.threshold
+        return (threshold,)
 
 
 def state_leaky(

@@ -51,6 +51,13 @@ class AtThreshold(Surrogate):
         return own if isinstance(own, jelly.SurrogateFunctionBase) else self
 
 
+def threshold_above_rest(module: Any) -> float | Tensor | None:
+    """How far a node's threshold is from where its membrane rests; None if it has none."""
+    threshold = getattr(module, "v_threshold", None)
+    rest = getattr(module, "v_rest", getattr(module, "v_reset", None))
+    return None if threshold is None else threshold - (rest or 0.0)
+
+
 class JellyNeuron(Neuron):
     """A node with a functional forward.
 
@@ -82,6 +89,13 @@ class JellyNeuron(Neuron):
             (y,), state = self.module.multi_step_functional_forward((x,), state)
         return y, state
 
+    def disturbance_unit(self) -> tuple[float | Tensor, ...] | None:
+        """Of membrane, current and adaptation; what else a node remembers counts as 1."""
+        unit = threshold_above_rest(self.module)
+        if unit is None:
+            return None
+        return tuple(unit if name in ("v", "w", "c", "current") else 1.0 for name in self.states)
+
     @contextmanager
     def _kernels(self) -> Iterator[None]:
         """Within this context the node spikes by a function for which there are kernels, if it can."""
@@ -109,6 +123,10 @@ class SimpleNeuron(LibraryNeuron):
 
     def __init__(self, module: Any) -> None:
         super().__init__(module, ("v",))
+
+    def disturbance_unit(self) -> tuple[float | Tensor, ...] | None:
+        unit = threshold_above_rest(self.module)
+        return None if unit is None else (unit,)
 
 
 class NonSpikingNeuron(LibraryNeuron):

@@ -51,6 +51,7 @@ class TraceLayer(LibraryNeuron):
             layer = _find(name)(*sizes, dim=dim, **params, **spiking)
         super().__init__(_picklable(layer), states)
         self.surrogate = surrogate
+        self.shape = (-1, *[1] * (-dim - 1 if dim < 0 else len(features) - dim))  # against [B, *features]
 
     def initial_state(self, x_t: Tensor) -> State:
         """TraceTorch's own, by its shapes."""
@@ -59,6 +60,16 @@ class TraceLayer(LibraryNeuron):
         state = tuple(getattr(layer, name) for name in self.states)
         layer.zero_states()
         return state
+
+    def disturbance_unit(self) -> tuple[float | Tensor, ...] | None:
+        """The threshold, the mean of both in a ternary layer; what its output leaves counts as 1."""
+        names = [name for name in getattr(self.module, "_dynamic_params", {}) if name.endswith("threshold")]
+        if not names:
+            return None
+        found = [getattr(self.module, name).detach() for name in names]
+        unit = (found[0] + found[-1]) / 2
+        unit = unit.view(self.shape) if unit.ndim else unit
+        return tuple(1.0 if name.endswith("rec") or "prev" in name else unit for name in self.states)
 
     def leak_exponent(self) -> float | None:
         """Of its traces. What has weights has no closed form."""
