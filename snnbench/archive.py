@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import IO, Final
+from typing import IO, Final, cast
 
 from snnbench.errors import DataError
 
@@ -79,7 +79,7 @@ def _members(archive: Path) -> Iterator[tuple[str, IO[bytes]]]:
                     yield _inside(archive, one.name), content
     else:
         with gzip.open(archive) as only:
-            yield archive.stem, only
+            yield archive.stem, cast("IO[bytes]", only)
 
 
 def _is_tar(archive: Path) -> bool:

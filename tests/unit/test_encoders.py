@@ -236,6 +236,45 @@ def test_delta_is_snntorch_s(off_spike: bool) -> None:
     assert torch.equal(spikes, spikegen.delta(x.movedim(1, 0), threshold=0.7, off_spike=off_spike).double())
 
 
+@pytest.mark.parametrize("padding", [True, False])
+def test_delta_begins_as_snntorch_s_does(padding: bool) -> None:
+    spikegen = pytest.importorskip("snntorch.spikegen", reason="compares with snntorch 1.0.0")
+    x = torch.randn(3, 50, 4, dtype=torch.float64, generator=seeded())
+    spikes = Delta(1, threshold=0.7, padding=padding)(x, seeded())
+    assert torch.equal(spikes, spikegen.delta(x.movedim(1, 0), threshold=0.7, padding=padding).double())
+    constant = torch.full((1, 5, 3), 0.5)
+    assert Delta(1, padding=padding)(constant, seeded()).sum() == (0 if padding else 3)
+
+
+@pytest.mark.parametrize("threshold", [0.1, 0.3, 0.7, 1e-6, 12.3])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_every_change_of_exactly_the_threshold_spikes(threshold: float, dtype: torch.dtype) -> None:
+    levels = [abs((k + 50) % 100 - 50) for k in range(200)]  # up to 50 and back, twice
+    x = torch.tensor([threshold * level for level in levels], dtype=dtype).view(1, -1, 1)
+    spikes = Delta(1, threshold=threshold, off_spike=True)(x, seeded()).flatten().tolist()
+    assert spikes == [
+        0 if k == 0 else b - a for k, (a, b) in enumerate(zip([0, *levels], levels, strict=False))
+    ]
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0, -30.0, 1e6])
+def test_what_does_not_change_does_not_spike(value: float) -> None:
+    x = torch.full((1, 9, 1), value)
+    assert not Delta(1, threshold=1e-6, off_spike=True)(x, seeded())[1:].any()
+
+
+@pytest.mark.parametrize("most", [5, 17, 100, 1000])
+def test_bursts_of_many_spikes_are_not_one_spike_longer_in_float32(most: int) -> None:
+    values = [k / most for k in range(most + 1)]
+    spikes = Burst(most, spikes=most, shortest=1, longest=1)(torch.tensor([values]), seeded())
+    assert spikes.sum(0)[0].tolist() == list(range(most + 1))
+
+
+def test_intensities_are_told_with_all_their_digits() -> None:
+    with pytest.raises(UsageError, match=r"values from 0\.0 to 1\.0000001"):
+        Rate(3)(torch.tensor([[0, 1 + 2**-23]]), seeded())
+
+
 def test_none_lays_sequences_out_with_time_first() -> None:
     x = torch.randn(2, 7, 3, generator=seeded())
     encoded = NoEncoder(25)(x, seeded())

@@ -73,6 +73,34 @@ def test_bins_of_a_window_are_numpys(streams: list[list[tuple[int, ...]]], steps
         np.testing.assert_array_equal(counts[:, index], histogram(rows, steps, window))
 
 
+@given(streams=streams, steps=st.sampled_from([1, 2, 25]), window=st.sampled_from([0, 7, 100, 3050]))
+def test_bins_from_time_zero_are_numpys(
+    streams: list[list[tuple[int, ...]]], steps: int, window: int
+) -> None:
+    whole = [recording(rows) for rows in streams]
+    encoder = Frames(steps, window_ms=window / 1000, start="zero")
+    events = Events.of(whole, SENSOR)
+    counts, outside = encoder(events, torch.Generator()), encoder.outside(events)
+    lengths = encoder.lengths(events)
+    for index, rows in enumerate(whole):
+        after = rows[rows[:, 0] >= 0]
+        begun = np.concatenate([[[0, 0, 0, 0]], after])  # an event at time 0, which is then taken off
+        expected = histogram(begun, steps, window or None)
+        expected[0, 0, 0, 0] -= 1
+        np.testing.assert_array_equal(counts[:, index], expected)
+        assert outside[index] == len(rows) - expected.sum()
+        if lengths is not None:
+            assert lengths[index] == min(max(after[:, 0].max(initial=0) // window + 1, 1), steps)
+
+
+@given(streams=streams, window=st.sampled_from([0, 7, 100]))
+def test_events_in_no_bin_are_counted(streams: list[list[tuple[int, ...]]], window: int) -> None:
+    events = Events.of([recording(rows) for rows in streams], SENSOR)
+    encoder = Frames(5, window_ms=window / 1000)
+    kept = encoder(events, torch.Generator()).sum((0, 2, 3, 4))
+    assert encoder.outside(events).tolist() == (events.offsets.diff() - kept).tolist()
+
+
 @given(rows=st.lists(event, min_size=1, max_size=40), seed=st.integers(0, 9))
 def test_the_order_of_events_does_not_matter(rows: list[tuple[int, ...]], seed: int) -> None:
     shuffled = np.random.default_rng(seed).permutation(recording(rows))

@@ -57,7 +57,7 @@ SPECS: Final = (
     ),
     EncoderSpec(
         name="burst",
-        version="1",
+        version="2",
         summary="one burst, the brighter the more spikes and the closer",
         factory="snnbench.components.encoders.burst:Burst",
         params={
@@ -70,12 +70,13 @@ SPECS: Final = (
     ),
     EncoderSpec(
         name="delta",
-        version="1",
+        version="2",
         summary="a spike where a sequence changes",
         factory="snnbench.components.encoders.delta:Delta",
         params={
             "threshold": Param(0.1, low=1e-6, doc="change θ from one step to the next that spikes"),
             "off_spike": Param(False, doc="falls spike too, as −1"),
+            "padding": Param(False, doc="compare the first sample with itself, in place of with 0"),
         },
         reference="Eshraghian et al. 2023, Proc. IEEE 111(9)",
         equation="s[t] = 1 if x[t] − x[t−1] ≥ θ; −1 if it is ≤ −θ and off_spike; else 0",
@@ -89,6 +90,9 @@ SPECS: Final = (
         params={
             "window_ms": Param(
                 0.0, low=0.0, high=1e6, unit="ms", doc="width of a bin; 0 for a T-th of each recording"
+            ),
+            "start": Param(
+                "first", choices=("first", "zero"), doc="bins begin at the first event, or at time 0"
             ),
             "downsample": Param(1, low=1, unit="pixels", doc="side of the squares that are counted as one"),
             "polarity": Param(True, doc="count polarities apart, as channels; else together, in one"),

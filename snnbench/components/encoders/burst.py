@@ -5,11 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from snnbench.components.encoders.intensity import check_intensity
+from snnbench.components.encoders.intensity import ROUNDING, check_intensity
 from snnbench.errors import UsageError
-
-ROUNDING = 1e-6
-"""Taken off before rounding up, so that 0.6·5 is 3 in float32 too."""
 
 
 class Burst:
@@ -44,7 +41,9 @@ class Burst:
         """
         check_intensity(x, "burst")
         intensity = x.double()
-        count = (self.spikes * intensity - ROUNDING).ceil()
-        interval = (self.longest - (self.longest - self.shortest) * intensity - ROUNDING).ceil()
+        span = self.longest - self.shortest
+        # so that 0.6·5 is 3 in float32 too, and 0.6·100 is 60
+        count = (self.spikes * (intensity - ROUNDING)).ceil()
+        interval = (self.longest - span * (intensity + ROUNDING)).ceil()
         steps = torch.arange(self.steps, device=x.device).view(-1, *[1] * x.ndim)
         return ((steps % interval == 0) & (steps < count * interval)).to(x.dtype)

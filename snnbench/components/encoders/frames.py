@@ -17,15 +17,17 @@ EVENT = np.dtype([(name, np.int64) for name in "txyp"])
 
 
 class Frames:
-    """Counts events in T bins, from a recording's first event on. Their order does not matter.
+    """Counts events in T bins, from a recording's first event or from time 0 on, in any order.
 
     Without a window the bins share the recording's span equally, the last one with its end, as in
     numpy's histogram. With one they have its width, rounded to whole microseconds; what comes after
-    the last bin is cut off, and bins after the recording are padding.
+    the last bin is cut off, and bins after the recording are padding. Events before time 0 are in no
+    bin that begins there.
 
     Args:
         steps: T.
         window_ms: Width of a bin, in milliseconds; 0 for a T-th of each recording.
+        start: The first bin begins at ``first``, the first event, or at ``zero``, time 0.
         downsample: Side, in pixels, of the squares that are counted as one; those at the right and the
             lower border may be cut off by it.
         polarity: Count polarities apart, as channels; else together, in one.
@@ -35,7 +37,13 @@ class Frames:
     """
 
     def __init__(
-        self, steps: int, *, window_ms: float = 0.0, downsample: int = 1, polarity: bool = True
+        self,
+        steps: int,
+        *,
+        window_ms: float = 0.0,
+        start: str = "first",
+        downsample: int = 1,
+        polarity: bool = True,
     ) -> None:
         if 0 < window_ms < 0.001:
             raise UsageError(
@@ -44,6 +52,7 @@ class Frames:
             )
         self.steps = steps
         self.window_ms = window_ms
+        self.start = start
         self.downsample = downsample
         self.polarity = polarity
 
@@ -68,12 +77,18 @@ class Frames:
         return torch.from_numpy(frames).to(generator.device)
 
     def lengths(self, x: Samples) -> Tensor | None:
-        """The bins from the first event of each recording to its last, ``[B]``; None without a window."""
+        """The bins from the start to the last event of each recording, ``[B]``; None without a window."""
         if not self.window_ms or not isinstance(x, Events):
             return None
-        spans = [int(rows[:, 0].max() - rows[:, 0].min()) if len(rows) else 0 for rows in x]
-        bins = torch.tensor(spans, device=x.offsets.device) // round(1000 * self.window_ms) + 1
+        spans = [int(self._time(rows[:, 0].cpu().numpy()).max(initial=0)) for rows in x]
+        bins = torch.tensor(spans, device=x.offsets.device) // self._width + 1
         return bins.clamp(max=self.steps)
+
+    def outside(self, x: Events) -> Tensor:
+        """How many events of each recording lie in no bin, ``[B]``."""
+        end = self.steps * self._width if self.window_ms else 2**62
+        times = (self._time(rows[:, 0].cpu().numpy()) for rows in x)
+        return torch.tensor([int(((time < 0) | (time >= end)).sum()) for time in times])
 
     def _coarse(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """The events as a sensor of larger pixels has them, and of one polarity if they count together."""
@@ -86,24 +101,37 @@ class Frames:
         """Counts ``[T, polarities, height, width]`` of one recording ``[events, 4]``."""
         time, width = self._bins(rows[:, 0])
         order = time.argsort(kind="stable")
-        order = order[: time[order].searchsorted(self.steps * width)]
+        begin, end = time[order].searchsorted([0, self.steps * width])
+        order = order[begin:end]
+        if not len(order):
+            return np.zeros((self.steps, *reversed(sensor)), np.int16)
         events = make_structured_array(time[order], *rows[order, 1:].T, dtype=EVENT)
-        end = self.steps * width
-        counts: NDArray[np.int16] = ToFrame(sensor, time_window=width, start_time=0, end_time=end)(events)
+        bins = ToFrame(sensor, time_window=width, start_time=0, end_time=self.steps * width)
+        counts: NDArray[np.int16] = bins(events)
         if counts.sum(dtype=np.int64) != len(events):  # a count beyond 16 bits has wrapped around
             raise UsageError(
                 "encoder 'frames': a pixel has more than 32,767 events in one bin", "take more, narrower bins"
             )
         return counts
 
+    @property
+    def _width(self) -> int:
+        """Width of a bin of a given window, in µs."""
+        return round(1000 * self.window_ms)
+
+    def _time(self, time: NDArray[np.integer]) -> NDArray[np.int64]:
+        """Times ``[events]`` in µs from the start of the first bin on."""
+        first = time.min(initial=2**31 - 1) if self.start == "first" else 0
+        return time.astype(np.int64) - np.int64(first)
+
     def _bins(self, time: NDArray[np.int64]) -> tuple[NDArray[np.int64], int]:
-        """Times from the first event on, and the width of a bin, in a unit that makes both whole.
+        """Times from the start on, and the width of a bin, in a unit that makes both whole.
 
         Whole edges lose no event between two bins. tonic's ``n_time_bins`` rounds the width down to
         whole microseconds and drops what is left over at the end: at T = 1000, all of a short recording.
         """
-        time = time - time.min()
+        time = self._time(time)
         if self.window_ms:
-            return time, round(1000 * self.window_ms)
+            return time, self._width
         span = max(int(time.max()), 1)
         return np.minimum(self.steps * time, self.steps * span - 1), span

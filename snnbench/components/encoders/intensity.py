@@ -6,6 +6,9 @@ from torch import Tensor
 
 from snnbench.errors import UsageError
 
+ROUNDING = 1e-6
+"""How far a value may be from what it should be, relative to the largest: 0.6 is 0.60000002 in float32."""
+
 
 def check_finite(x: Tensor, encoder: str) -> None:
     """Refuse samples that are infinite or not a number.
@@ -24,8 +27,8 @@ def check_intensity(x: Tensor, encoder: str) -> None:
         UsageError: A value is outside, or not a number.
     """
     if not bool(((x >= 0) & (x <= 1)).all()):
-        low, high = float(x.min()), float(x.max())
+        low, high = x.min().item(), x.max().item()
         raise UsageError(
-            f"encoder {encoder!r} takes intensities in [0, 1], got values from {low:g} to {high:g}",
+            f"encoder {encoder!r} takes intensities in [0, 1], got values from {low!r} to {high!r}",
             "scale the dataset, or choose the encoder 'direct'",
         )
