@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any, Final
 
 import torch
-import torch.autograd.forward_ad
 from torch import Tensor
 from torch.utils._python_dispatch import is_in_torch_dispatch_mode
 
@@ -21,7 +20,7 @@ from snnbench.engine.eager import EAGER, State, Stepping
 from snnbench.engine.fingerprint import Fingerprints
 from snnbench.engine.graphs import Graphs
 from snnbench.engine.loops import Loop
-from snnbench.engine.surrogate import observed
+from snnbench.engine.surrogate import observed, transformed
 
 MOST_LOOPS: Final = 64
 """Of an engine: a neuron whose numbers keep changing would have a new one in every call."""
@@ -149,6 +148,4 @@ def _made(neuron: Stepping, x: Tensor, state: State) -> Loop | str:
 
 def _observed() -> bool:
     """Whether someone counts or changes operations or spikes: compiled code would hide them."""
-    transformed = torch._C._functorch.peek_interpreter_stack() is not None
-    forward_mode = torch.autograd.forward_ad._current_level >= 0
-    return transformed or forward_mode or is_in_torch_dispatch_mode() or observed()
+    return transformed() or is_in_torch_dispatch_mode() or observed()

@@ -16,6 +16,8 @@ class Stepping(Protocol):
     """What an engine runs: a population with a pure step."""
 
     def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]: ...
+    def previous_spikes(self, state: State) -> Tensor | None: ...
+    def step_after(self, x_t: Tensor, state: State, spikes: Tensor) -> tuple[Tensor, State]: ...
     def parameters(self) -> Iterator[nn.Parameter]: ...
     def buffers(self) -> Iterator[Tensor]: ...
 
@@ -51,13 +53,34 @@ class Eager:
         if not state:  # nothing passes from a step to the next: all of them are one batch
             outputs, _ = neuron.step(x.flatten(0, 1), state)
             return outputs.view(*x.shape[:2], *outputs.shape[1:]), state
-        return run(neuron.step, x, state)
+        spikes = neuron.previous_spikes(state) if _can_hand_on(neuron) else None
+        if spikes is None:
+            return run(neuron.step, x, state)
+        collected: list[Tensor] = []
+        for x_t in x.unbind(0):
+            spikes, state = neuron.step_after(x_t, state, spikes)
+            collected.append(spikes)
+        return torch.stack(collected), state
 
     def __repr__(self) -> str:
         return "Eager()"
 
 
 EAGER: Final = Eager()
+
+
+def _can_hand_on(neuron: Stepping) -> bool:
+    """Return whether ``step_after`` describes the same model as ``step``.
+
+    It does not where a subclass, or the object itself, has replaced ``step`` alone.
+    """
+    step, step_after = (_owner(type(neuron), name) for name in ("step", "step_after"))
+    return issubclass(step_after, step) and "step" not in vars(neuron)
+
+
+def _owner(kind: type, name: str) -> type:
+    """Return the class among the bases of ``kind`` that defines the method ``name``."""
+    return next(base for base in kind.__mro__ if name in vars(base))
 
 
 def run(step: Step, x: Tensor, state: State) -> tuple[Tensor, State]:

@@ -30,6 +30,10 @@ class Kept(NamedTuple):
 class Neuron(nn.Module):
     """A population of neurons: abstract; subclasses give ``initial_state`` and ``step``.
 
+    A neuron that reads the spikes of the step before, as one with a delayed reset does, may give
+    ``previous_spikes`` and ``step_after`` in place of ``step``. The eager engine then hands the spikes from
+    a step to the next, and they are not computed from the membrane a second time.
+
     Shapes: T steps, B samples, ``features`` the shape of the population. Time is the first axis.
 
     Attributes:
@@ -61,6 +65,21 @@ class Neuron(nn.Module):
         Returns:
             The output, ``[B, *features]``, and the next state.
         """
+        spikes = self.previous_spikes(state)
+        if spikes is None:
+            raise NotImplementedError
+        return self.step_after(x_t, state, spikes)
+
+    def previous_spikes(self, state: State) -> Tensor | None:
+        """Return the output of the step that left ``state``, or None where a step does not read it.
+
+        Args:
+            state: State after a step; before the first step, the initial state.
+        """
+        return None
+
+    def step_after(self, x_t: Tensor, state: State, spikes: Tensor) -> tuple[Tensor, State]:
+        """Take one time step, as ``step`` does, given ``spikes = previous_spikes(state)``."""
         raise NotImplementedError
 
     def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 import torch
+import torch.autograd.forward_ad
 from torch import Tensor
 
 Derivative: TypeAlias = Literal["surrogate", "true"]
@@ -116,6 +117,12 @@ def observed() -> bool:
     return _derivative.get() != "surrogate" or _spikes.get() is not None or _rule.get() is not None
 
 
+def transformed() -> bool:
+    """Return True inside a functorch transform or forward-mode AD, which need more than a backward pass."""
+    mapped = torch._C._functorch.peek_interpreter_stack() is not None
+    return mapped or torch.autograd.forward_ad._current_level >= 0
+
+
 class Surrogate:
     """A spike function of ``z = membrane − threshold``: abstract; subclasses give ``derivative``.
 
@@ -143,7 +150,11 @@ class Surrogate:
         """The spikes at ``z``, differentiable in reverse and forward mode and under ``vmap``."""
         if torch.compiler.is_compiling():
             return ReverseSpike.apply(z, self) if _Traced.reverse_only else self._traced(z)
-        return SpikeFunction.apply(z, self)  # type: ignore[no-any-return]
+        if observed() or transformed():
+            return SpikeFunction.apply(z, self)  # type: ignore[no-any-return]
+        if z.requires_grad and torch.is_grad_enabled():
+            return ReverseSpike.apply(z, self)  # type: ignore[no-any-return]
+        return self.forward(z)
 
     def _traced(self, z: Tensor) -> Tensor:
         """The same of plain operations: torch.compile refuses a Function that has a forward mode."""
@@ -197,7 +208,11 @@ class SpikeFunction(torch.autograd.Function):
 
 
 class ReverseSpike(torch.autograd.Function):
-    """``SpikeFunction`` without a forward mode, as torch.compile takes it."""
+    """``SpikeFunction`` with a backward pass alone, for plain training and for torch.compile.
+
+    Its call takes half the time: torch binds the signature anew in every call of a function that has a
+    ``setup_context``.
+    """
 
     @staticmethod
     def forward(ctx: Any, z: Tensor, surrogate: Surrogate) -> Tensor:

@@ -238,8 +238,8 @@ def test_sizes_that_do_not_depend_on_the_device() -> None:
     metrics = sizes(spiking(width), make_batch()[0])
     assert metrics["memory.parameters"].value == 4 * (64 * 128 + 128 + 128 * 10 + 10)
     assert metrics["memory.state_per_sample"].value == 4 * width
-    # the input; u − θ of two spike functions a step, without a graph in the first; the pooled spikes
-    floats = STEPS * BATCH * INPUTS + (2 * STEPS - 1) * BATCH * width + BATCH * width
+    # the input; u − θ of the spike function of each step; the pooled spikes
+    floats = STEPS * BATCH * INPUTS + STEPS * BATCH * width + BATCH * width
     assert metrics["memory.saved_per_sample_step"].value == 4 * floats / (STEPS * BATCH)
     assert {metric.unit for metric in metrics.values()} == {"B"}
 
@@ -272,9 +272,9 @@ def test_buffers_and_frozen_networks_save_nothing_of_their_own() -> None:
 
 def test_a_view_as_input_does_not_count_its_base() -> None:
     width = 16
-    floats = STEPS * BATCH * INPUTS + 2 * STEPS * BATCH * width
+    floats = STEPS * BATCH * INPUTS + (STEPS + 1) * BATCH * width
     assert fresh(gauge_view)["memory.saved_per_sample_step"].value == 4 * floats / (STEPS * BATCH)
-    floats = BATCH * INPUTS + 2 * STEPS * BATCH * width
+    floats = BATCH * INPUTS + (STEPS + 1) * BATCH * width
     assert fresh(gauge_repeated_view)["memory.saved_per_sample_step"].value == 4 * floats / (STEPS * BATCH)
 
 

@@ -53,14 +53,17 @@ class ALIF(Neuron):
     def initial_state(self, x_t: Tensor) -> State:
         return torch.zeros_like(x_t), torch.zeros_like(x_t)
 
-    def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
+    def previous_spikes(self, state: State) -> Tensor:
         u, b = state
-        s = self.surrogate(u - self.threshold - self.kappa * b)
-        b = self.rho * b + s
+        return self.surrogate(u - self.threshold - self.kappa * b)
+
+    def step_after(self, x_t: Tensor, state: State, spikes: Tensor) -> tuple[Tensor, State]:
+        u, b = state
+        b = self.rho * b + spikes
         threshold = self.threshold + self.kappa * b
-        reset = threshold * (s.detach() if self.detach_reset else s)
+        reset = threshold * (spikes.detach() if self.detach_reset else spikes)
         u = self.beta * u + (1 - self.beta) * x_t - reset
-        return self.surrogate(u - self.threshold - self.kappa * b), (u, b)
+        return self.previous_spikes((u, b)), (u, b)
 
     def disturbance_unit(self) -> tuple[float | Tensor, ...]:
         return self.threshold, 1.0

@@ -68,13 +68,16 @@ class Alpha(Neuron):
     def initial_state(self, x_t: Tensor) -> State:
         return torch.zeros_like(x_t), torch.zeros_like(x_t)
 
-    def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
+    def previous_spikes(self, state: State) -> Tensor:
         e, i = state
-        s = self.surrogate(self.scale * (e + i) - self.threshold)
-        r = s.detach() if self.detach_reset else s
+        return self.surrogate(self.scale * (e + i) - self.threshold)
+
+    def step_after(self, x_t: Tensor, state: State, spikes: Tensor) -> tuple[Tensor, State]:
+        e, i = state
+        r = spikes.detach() if self.detach_reset else spikes
         e = apply_reset(self.alpha * e + x_t, r, self.threshold / self.scale, self.reset)
         i = apply_reset(self.beta * i - x_t, r, 0.0, self.reset)
-        return self.surrogate(self.scale * (e + i) - self.threshold), (e, i)
+        return self.previous_spikes((e, i)), (e, i)
 
     def disturbance_unit(self) -> tuple[float | Tensor, ...]:
         unit = self.threshold / self.scale  # of a trace that alone makes u = θ

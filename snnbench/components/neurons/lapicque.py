@@ -66,11 +66,13 @@ class Lapicque(Neuron):
     def initial_state(self, x_t: Tensor) -> State:
         return (torch.zeros_like(x_t),)
 
-    def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
+    def previous_spikes(self, state: State) -> Tensor:
+        return self.surrogate(state[0] - self.threshold)
+
+    def step_after(self, x_t: Tensor, state: State, spikes: Tensor) -> tuple[Tensor, State]:
         (u,) = state
-        s = self.surrogate(u - self.threshold)
         u = self.beta * u + self.gain * x_t
-        u = apply_reset(u, s.detach() if self.detach_reset else s, self.threshold, self.reset)
+        u = apply_reset(u, spikes.detach() if self.detach_reset else spikes, self.threshold, self.reset)
         return self.surrogate(u - self.threshold), (u,)
 
     def disturbance_unit(self) -> tuple[float | Tensor, ...]:

@@ -58,13 +58,22 @@ class LIF(Neuron):
     def initial_state(self, x_t: Tensor) -> State:
         return (torch.zeros_like(x_t),)
 
-    def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
+    def previous_spikes(self, state: State) -> Tensor | None:
         (u,) = state
-        beta, threshold = self.membrane_decay(u), in_dtype(self.threshold, u)
+        return self.surrogate(u - in_dtype(self.threshold, u)) if self.reset_delay else None
+
+    def step_after(self, x_t: Tensor, state: State, spikes: Tensor) -> tuple[Tensor, State]:
+        (u,) = state
+        threshold = in_dtype(self.threshold, u)
+        u = self._reset(self.membrane_decay(u) * u, spikes, threshold) + x_t
+        return self.surrogate(u - threshold), (u,)
+
+    def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
         if self.reset_delay:
-            u = self._reset(beta * u, self.surrogate(u - threshold), threshold) + x_t
-            return self.surrogate(u - threshold), (u,)
-        u = beta * u + x_t
+            return super().step(x_t, state)
+        (u,) = state
+        threshold = in_dtype(self.threshold, u)
+        u = self.membrane_decay(u) * u + x_t
         s = self.surrogate(u - threshold)
         return s, (self._reset(u, s, threshold),)
 
@@ -78,7 +87,7 @@ class LIF(Neuron):
     def kept(self) -> Kept | None:
         if any(True for _ in self.parameters()):
             return None
-        return kept(self.reset, delayed=self.reset_delay, detached=self.detach_reset)
+        return kept(self.reset, detached=self.detach_reset)
 
     def disturbance_unit(self) -> tuple[float | Tensor, ...]:
         return (self.threshold,)

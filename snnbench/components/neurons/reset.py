@@ -29,7 +29,7 @@ def apply_reset(u: Tensor, s: Tensor, threshold: float | Tensor, reset: Reset) -
             return u
 
 
-def kept(reset: Reset, *, delayed: bool, detached: bool, wipes_input: bool = False) -> Kept:
+def kept(reset: Reset, *, detached: bool, wipes_input: bool = False) -> Kept:
     """What a step with this reset and fixed parameters keeps for backward.
 
     A spike function keeps its argument. The product of a reset to zero keeps either factor that the
@@ -37,12 +37,10 @@ def kept(reset: Reset, *, delayed: bool, detached: bool, wipes_input: bool = Fal
 
     Args:
         reset: What a spike does.
-        delayed: By a spike of the step before, which has an argument of its own to keep.
-        detached: The gradient does not flow through the reset, and what led to it is let go.
+        detached: The gradient does not flow through the reset.
         wipes_input: A delayed reset to zero acts on the input of the step too, hence in the first as well.
     """
-    later = int(delayed and not detached and reset != "none")
     if reset != "zero":
-        return Kept(1, later)
-    later += int(not detached)
-    return Kept(2, later) if wipes_input else Kept(1, later + 1)
+        return Kept(1)
+    membrane = int(not detached)
+    return Kept(2, membrane) if wipes_input else Kept(1, 1 + membrane)

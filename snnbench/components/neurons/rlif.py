@@ -55,9 +55,11 @@ class RLIF(Neuron):
     def initial_state(self, x_t: Tensor) -> State:
         return (torch.zeros_like(x_t),)
 
-    def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
-        s = self.spikes(state[0])
-        return self.advance(x_t, (self.mix(s), s, *state))
+    def previous_spikes(self, state: State) -> Tensor:
+        return self.spikes(state[0])
+
+    def step_after(self, x_t: Tensor, state: State, spikes: Tensor) -> tuple[Tensor, State]:
+        return self.advance(x_t, (self.mix(spikes), spikes, *state))
 
     def push(
         self, x_t: Tensor, state: State, dx: Tensor | None, dstate: State, *, last: bool = False

@@ -64,19 +64,22 @@ class Synaptic(Neuron):
     def initial_state(self, x_t: Tensor) -> State:
         return torch.zeros_like(x_t), torch.zeros_like(x_t)
 
-    def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
+    def previous_spikes(self, state: State) -> Tensor:
+        _, u = state
+        return self.surrogate(u - in_dtype(self.threshold, u))
+
+    def step_after(self, x_t: Tensor, state: State, spikes: Tensor) -> tuple[Tensor, State]:
         i, u = state
         threshold = in_dtype(self.threshold, u)
-        s = self.surrogate(u - threshold)
         i = decay(self.alpha, u) * i + x_t
         u = decay(self.beta, u) * u + i
-        u = apply_reset(u, s.detach() if self.detach_reset else s, threshold, self.reset)
+        u = apply_reset(u, spikes.detach() if self.detach_reset else spikes, threshold, self.reset)
         return self.surrogate(u - threshold), (i, u)
 
     def kept(self) -> Kept | None:
         if any(True for _ in self.parameters()):
             return None
-        return kept(self.reset, delayed=True, detached=self.detach_reset, wipes_input=True)
+        return kept(self.reset, detached=self.detach_reset, wipes_input=True)
 
     def disturbance_unit(self) -> tuple[float | Tensor, ...]:
         return self.threshold, self.threshold
