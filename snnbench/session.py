@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from snnbench.execute.job import EpochDone, Job, Settings, check_picklable
-from snnbench.execute.pool import Limits, check_data, execute, probe
+from snnbench.execute.limits import Limits
+from snnbench.execute.pool import execute
+from snnbench.execute.prepare import check_data, probe
 from snnbench.matrix.plan import Plan
 from snnbench.matrix.spec import Matrix
 from snnbench.plugin.host import Host
@@ -37,7 +39,7 @@ class Options:
         engine: What runs the populations over time.
         workers: Cells that train at once.
         threads: Threads torch may use within one cell.
-        limits: For each cell.
+        limits: For each cell, and for the reading of each dataset.
         data_root: Where datasets are; None for the platform's cache folder.
         download: Fetch missing files of datasets.
         rerun: Which finished cells to run again.
@@ -102,7 +104,7 @@ def perform(matrix: Matrix, plan: Plan, host: Host, options: Options, observer: 
         results = _known(journal, plan, settings)
         needed = _headlines(matrix.measure, plan.measurements)
         pending = [cell for cell in plan.cells if _wanted(results.get(cell.key), options.rerun, needed)]
-        check_data(_one_per_encoding(_jobs(matrix, plan, pending, settings)), observer.note)
+        check_data(_one_per_encoding(_jobs(matrix, plan, pending, settings)), observer.note, options.limits)
         observer.begin(len(plan.cells), len(pending))
         jobs = _jobs(matrix, plan, pending, settings)
         output = _Output(options.out / OUTPUT)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import signal
 import sys
+import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -18,7 +20,7 @@ from snnbench.records import CellResult, Status
 from snnbench.settings import EngineChoice, Rerun
 
 if TYPE_CHECKING:
-    from snnbench.execute.pool import Limits
+    from snnbench.execute.limits import Limits
 
 
 @app.command()
@@ -68,14 +70,15 @@ def run(
         maxfail=1 if exitfirst else maxfail,
         command=shlex.join(["snnbench", *sys.argv[1:]]),
     )
-    signal.signal(signal.SIGTERM, _interrupt)
+    stopping = _heed_signals()
     try:
         with RunProgress() as progress:
             results = perform(chosen.matrix, chosen.plan, chosen.host, options, progress)
         _conclude(options.out, results, len(chosen.plan.cells))
-    except KeyboardInterrupt:
-        sys.stderr.write(f"interrupted: {options.out} keeps every finished cell; run again to continue\n")
-        raise SystemExit(130) from None
+    except (KeyboardInterrupt, OSError):
+        if not stopping.is_set():
+            raise
+        _say_interrupted(options.out)
 
 
 def _conclude(out: Path, results: list[CellResult], planned: int) -> None:
@@ -96,12 +99,38 @@ def _conclude(out: Path, results: list[CellResult], planned: int) -> None:
 def _limits(timeout: str, memory_limit: str, workers: int) -> Limits:
     import psutil
 
-    from snnbench.execute.pool import Limits
+    from snnbench.execute.limits import Limits
 
     free = psutil.virtual_memory().available
     size = parse_size(memory_limit) if memory_limit else int(0.9 * free / workers)
     return Limits(parse_duration(timeout), size)
 
 
-def _interrupt(number: int, frame: object) -> None:
-    raise KeyboardInterrupt
+def _heed_signals() -> threading.Event:
+    """Let Ctrl-C, SIGTERM and the end of the terminal interrupt the run; what ``nohup`` ignores stays so.
+
+    Returns:
+        Set once a signal has come: what cannot be written after it, to a terminal that is gone, is no error.
+    """
+    stopping = threading.Event()
+
+    def interrupt(number: int, frame: object) -> None:
+        stopping.set()
+        raise KeyboardInterrupt
+
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, interrupt)
+    return stopping
+
+
+def _say_interrupted(out: Path) -> NoReturn:
+    """Say that what is finished is kept, if there is still a terminal, and exit with 130."""
+    try:
+        sys.stderr.write(f"interrupted: {out} keeps every finished cell; run again to continue\n")
+        sys.stderr.flush()
+        sys.stdout.flush()
+    except OSError:
+        os._exit(130)  # the terminal is gone: the interpreter would only complain that it cannot flush
+    raise SystemExit(130) from None

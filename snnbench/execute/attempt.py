@@ -13,8 +13,9 @@ from snnbench.records import Metric, Status
 
 Metrics: TypeAlias = dict[str, Metric]
 
-FAILURES: Final = (Exception, SystemExit, KeyboardInterrupt)
-"""What a plugin may raise. Ctrl-C does not get to the processes of cells."""
+FAILURES: Final = BaseException
+"""What a plugin may raise, exceptions that are no ``Exception`` included: it ends its cell, and with a
+reason. Ctrl-C does not get to the processes of cells."""
 
 
 def attempt(measurement: Callable[[], Metrics], missing: Callable[[str], Metrics]) -> Metrics:

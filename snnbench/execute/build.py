@@ -59,20 +59,30 @@ class Builder:
             )
         return data
 
-    def check_data(self, note: Callable[[str], None], *, download: bool) -> None:
-        """See to it that the dataset is there, whole and what it claims to be, and has enough samples.
+    def check_files(self, note: Callable[[str], None], *, download: bool) -> None:
+        """See to it that the files of the dataset are there and whole.
 
         Args:
             note: Told what a person should know.
             download: Fetch what is missing.
 
         Raises:
-            DataError: It is not.
-            UsageError: It has fewer training samples than a batch.
+            DataError: They are not.
         """
         spec = cast(DatasetSpec, self.specs["dataset"])
         content = str(spec.resolve(self.cell.dataset.params).get("content", ""))
         fetch.verify(spec, content, self.data_root, note, download=download)
+
+    def check_samples(self, note: Callable[[str], None]) -> None:
+        """Read the dataset; see to it that it is what it claims to be, and has enough samples.
+
+        Args:
+            note: Told what a person should know.
+
+        Raises:
+            DataError: It is not.
+            UsageError: It has fewer training samples than a batch.
+        """
         self.check_batch(self._encoded(note)[0])
 
     def check_batch(self, data: Dataset) -> None:

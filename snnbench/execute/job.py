@@ -76,6 +76,19 @@ class WantsAlone:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """The process that sees to the data has begun with a dataset.
+
+    Attributes:
+        dataset: As people name it.
+        limited: Whether the time limit holds from now on: it is read, and no longer fetched.
+    """
+
+    dataset: str
+    limited: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """A cell ended by itself."""
 

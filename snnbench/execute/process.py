@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import faulthandler
-import importlib
-import io
 import multiprocessing
 import os
 import signal
@@ -15,13 +12,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from multiprocessing import forkserver, resource_tracker
-from multiprocessing.connection import Connection
 from multiprocessing.context import BaseContext
 from typing import Any
 
 import psutil
 
+from snnbench.execute.entry import enter
+from snnbench.execute.mailbox import Mailbox
 from snnbench.execute.output import Output
+
+TETHER = "snnbench.execute.tethered"
+"""Imported by the forkserver before all else."""
 
 PRELOAD = (
     "snnbench.execute.worker",
@@ -33,6 +34,9 @@ PRELOAD = (
 one that starts threads or breaks at import must not do so there."""
 
 
+POLL_SECONDS = 0.2
+"""How late a limit, or the end of a child, may be noticed."""
+
 PATIENCE_SECONDS = 5.0
 """How long a child that has nothing more to say may take to exit."""
 
@@ -43,7 +47,9 @@ def context() -> BaseContext:
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     server = multiprocessing.get_context("forkserver")
-    server.set_forkserver_preload(list(PRELOAD))
+    # Linux would end a forkserver that is tied to another thread when that thread ends
+    tether = [TETHER] if threading.current_thread() is threading.main_thread() else []
+    server.set_forkserver_preload([*tether, *PRELOAD])
     with _hushed_tracker():
         resource_tracker.ensure_running()  # now, since it would lift the mask
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
@@ -62,48 +68,60 @@ class Child:
             connection. Named by text, so that this process need not import it.
         argument: Picklable; what it is made of is imported only once the child is detached.
         quiet: Keep what it prints off the terminal; ``printed`` tells it.
-
-    Attributes:
-        connection: To and from the child.
+        news: Set when the child has sent something or has closed its connection.
     """
 
-    def __init__(self, target: str, argument: object, *, quiet: bool = False) -> None:
+    def __init__(
+        self, target: str, argument: object, *, quiet: bool = False, news: threading.Event | None = None
+    ) -> None:
         started = context()
-        self.connection, theirs = started.Pipe()
+        ours, theirs = started.Pipe()
         lifeline, self._lifeline = started.Pipe(duplex=False)
         reader, writer = started.Pipe(duplex=False) if quiet and os.name == "posix" else (None, None)
         arguments = (target, theirs, lifeline, writer)
-        process = started.Process(target=_enter, args=arguments)  # type: ignore[attr-defined]
+        process = started.Process(target=enter, args=arguments)  # type: ignore[attr-defined]
         with _without_main():
             process.start()
         for given in filter(None, (theirs, lifeline, writer)):
             given.close()
         self._output = Output(reader) if reader else None
         self._process: multiprocessing.process.BaseProcess = process
-        with suppress(OSError):  # a child that is gone already is noticed when it is listened to
-            self.connection.send(argument)
+        self._mailbox = Mailbox(ours, news or threading.Event())
+        self.send(argument)
 
-    @property
-    def signals(self) -> tuple[Connection | int, ...]:
-        """What ``multiprocessing.connection.wait`` takes: ready when the child speaks or is gone."""
-        return self.connection, self._process.sentinel
+    def send(self, message: object) -> None:
+        """Send to the child; that it is gone is noticed when it is listened to."""
+        with suppress(OSError):
+            self._mailbox.send(message)
 
     def messages(self) -> Iterator[Any]:
         """What the child has sent so far.
 
         Raises:
-            EOFError: There is nothing more to come: the child is gone.
+            EOFError: There is nothing more to come: the child is gone, or has closed its connection.
+            RubbishError: It has sent what is no message.
         """
         gone = not self._process.is_alive()
-        while self.connection.poll():
-            yield self.connection.recv()
         if gone:
+            self._mailbox.finish()
+        ended = gone or self._mailbox.ended
+        yield from self._mailbox.messages()
+        if ended:
             raise EOFError
 
-    def memory(self) -> int:
-        """Resident bytes of the child and all it started; 0 if it is gone."""
+    def memory(self, enough: int) -> int:
+        """Bytes of memory of the child and all it started; 0 if it is gone.
+
+        Memory that processes share counts once. Counting so takes the kernel long for a large process
+        and holds it up meanwhile, so resident sets alone are added up unless they come to more.
+
+        Args:
+            enough: Up to so many bytes, the sum of resident sets will do, which is never too small.
+        """
         with suppress(psutil.Error):
-            return sum(_resident(process) for process in self._family())
+            family = self._family()
+            resident = sum(map(_resident, family))
+            return resident if resident <= enough else sum(map(_proportional, family))
         return 0
 
     def kill(self) -> None:
@@ -126,7 +144,7 @@ class Child:
         with suppress(ProcessLookupError, PermissionError):
             if hasattr(os, "killpg") and self._process.pid:
                 os.killpg(self._process.pid, signal.SIGKILL)
-        self.connection.close()
+        self._mailbox.close()
         self._lifeline.close()
 
     def printed(self) -> str:
@@ -157,47 +175,12 @@ def _resident(process: psutil.Process) -> int:
     return 0
 
 
-def _enter(target: str, connection: Connection, lifeline: Connection, streams: Connection | None) -> None:
-    """Where the child starts."""
-    _detach(lifeline, streams)
-    try:
-        argument = connection.recv()
-    except EOFError:
-        os._exit(1)  # the parent is gone already
-    module, _, function = target.partition(":")
-    getattr(importlib.import_module(module), function)(argument, connection)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(0)  # without waiting for what a plugin may have left running
-
-
-def _detach(lifeline: Connection, streams: Connection | None) -> None:
-    """Leave the terminal's process group, keep stdout for results, and die with the parent.
-
-    What is printed goes into ``streams``, or to stderr without them.
-    """
-    if hasattr(os, "setsid"):
-        with suppress(PermissionError):
-            os.setsid()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    sys.stdout.flush()
-    if streams is not None:
-        os.dup2(streams.fileno(), 2)
-        streams.close()
-    os.dup2(2, 1)
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(line_buffering=True)  # what is printed is there if the child is killed
-    faulthandler.enable(2)  # a segmentation fault tells where it was
-    threading.Thread(target=_die_with, args=(lifeline,), daemon=True).start()
-
-
-def _die_with(lifeline: Connection) -> None:
-    """Wait for the parent's end of ``lifeline`` to close, however the parent ends."""
-    with suppress(EOFError, OSError):
-        lifeline.recv_bytes()
-    if hasattr(os, "killpg"):
-        os.killpg(0, signal.SIGKILL)
-    os._exit(1)
+def _proportional(process: psutil.Process) -> int:
+    """The proportional set: a page that several processes share counts for each in part."""
+    with suppress(psutil.Error):
+        memory = process.memory_full_info()
+        return int(getattr(memory, "pss", memory.uss))
+    return 0
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import torch
 from snnbench.errors import SnnbenchError, UsageError
 from snnbench.execute.build import Builder
 from snnbench.execute.cell import run_cell
-from snnbench.execute.job import EpochDone, Finished, Job, Settings, WantsAlone
+from snnbench.execute.job import EpochDone, Finished, Job, Reading, Settings, WantsAlone
 from snnbench.measure.environment import environment
 
 
@@ -47,14 +47,19 @@ def probe_main(settings: Settings, connection: Connection) -> None:
 
 
 def data_main(jobs: Sequence[Job], connection: Connection) -> None:
-    """See to the data of ``jobs``; send notes on the way, then None, or the error that stops them.
+    """See to the data of ``jobs``; send notes and each ``Reading`` on the way.
+
+    Last comes None, or the error that stops them.
 
     What a plugin's dataset raises by mistake is left to the cells, which report it with its traceback.
     """
     for job in jobs:
         build = Builder(job.cell, job.specs, job.settings.data_root)
         try:
-            build.check_data(connection.send, download=job.settings.download)
+            connection.send(Reading(str(job.cell.dataset), limited=False))
+            build.check_files(connection.send, download=job.settings.download)
+            connection.send(Reading(str(job.cell.dataset), limited=True))
+            build.check_samples(connection.send)
         except SnnbenchError as error:
             connection.send(error)
             return

@@ -143,7 +143,7 @@ def test_skipped_cells_are_on_the_page_with_their_reason(tmp_path: Path) -> None
     assert "it was told not to" in (tmp_path / "results" / "less" / "leaderboard.html").read_text()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_interrupted_keeps_what_is_finished_and_continues(
     number: signal.Signals, small: Path, tmp_path: Path
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,10 +13,10 @@ import psutil
 import pytest
 
 from results import timeless
-from snnbench.errors import StoreError, UsageError
+from snnbench.errors import DataError, StoreError, UsageError
 from snnbench.execute.job import EpochDone
+from snnbench.execute.limits import Limits
 from snnbench.execute.output import KEPT_BYTES
-from snnbench.execute.pool import Limits
 from snnbench.matrix.plan import plan
 from snnbench.matrix.spec import Matrix
 from snnbench.matrix.spec import load as load_matrix
@@ -28,7 +29,7 @@ HERE = Path(__file__).parent
 
 MATRIX = """
 summary = "the smallest run"
-datasets = ["yin_yang(train=40)"]
+datasets = ["{dataset}"]
 encoders = ["direct"]
 networks = ["dense(hidden=[4])"]
 neurons = [{neurons}]
@@ -75,11 +76,13 @@ def host(monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
     yield Host.load(["faulty"])
 
 
-def matrix(tmp_path: Path, neurons: str, seeds: int = 1, measurements: str = "") -> Matrix:
+def matrix(
+    tmp_path: Path, neurons: str, seeds: int = 1, measurements: str = "", dataset: str = "yin_yang(train=40)"
+) -> Matrix:
     listed = ", ".join(f'"{name}"' for name in neurons.split())
     extra = ", ".join(f'"{name}"' for name in measurements.split())
     file = tmp_path / "small.toml"
-    file.write_text(MATRIX.format(neurons=listed, seeds=seeds, measurements=extra))
+    file.write_text(MATRIX.format(neurons=listed, seeds=seeds, measurements=extra, dataset=dataset))
     return load_matrix(str(file))
 
 
@@ -103,7 +106,7 @@ def run(
 
 def test_every_way_to_go_wrong_is_recorded_and_the_others_go_on(host: Host, tmp_path: Path) -> None:
     names = "base raising notanumber notanumberinevaluation segfault exit"
-    names += " systemexits interrupts nomemory missing lif"
+    names += " systemexits interrupts noexception nomemory missing lif"
     results, _ = run(host, matrix(tmp_path, names), tmp_path / "out")
     outcome = {name.removesuffix("/0"): (result.status, result.reason) for name, result in results.items()}
     assert outcome.pop("base") == (Status.DONE, "")
@@ -115,6 +118,7 @@ def test_every_way_to_go_wrong_is_recorded_and_the_others_go_on(host: Host, tmp_
     assert outcome.pop("exit") == (Status.FAILED, "the process exited with code 0 before the cell was done")
     assert outcome.pop("systemexits")[0] is Status.FAILED
     assert outcome.pop("interrupts") == (Status.FAILED, "KeyboardInterrupt")
+    assert outcome.pop("noexception") == (Status.FAILED, "Unusual: not an Exception")
     assert outcome.pop("nomemory")[0] is Status.OOM
     status, reason = outcome.pop("missing")
     assert status is Status.FAILED
@@ -194,6 +198,63 @@ def test_a_cell_that_cuts_its_line_is_killed(host: Host, tmp_path: Path) -> None
         "the process closed its connection before the cell was done",
     )
     assert results["base/0"].status is Status.DONE
+
+
+def test_rubbish_in_a_connection_ends_its_cell_alone(host: Host, tmp_path: Path) -> None:
+    out, limits = tmp_path / "out", Limits(seconds=20)
+    chosen = matrix(tmp_path, "rubbish unending strange closesoutput base")
+    results, _ = run(host, chosen, out, limits=limits, workers=2)
+    for name in ("rubbish", "strange"):
+        cell = results[f"{name}/0"]
+        assert cell.status is Status.FAILED
+        assert "something wrote into the cell's connection to the run" in cell.reason
+    assert results["unending/0"].status in {Status.FAILED, Status.TIMEOUT}
+    assert results["closesoutput/0"].status is Status.DONE
+    assert results["base/0"].status is Status.DONE
+    assert run(host, chosen, out, limits=limits)[1].pending == 0
+
+
+@pytest.mark.parametrize("ends", ["false", "true"])
+def test_a_daemon_of_a_cell_holds_nothing_up(host: Host, tmp_path: Path, ends: str) -> None:
+    pid = tmp_path / "pid"
+    results, _ = run(host, matrix(tmp_path, f"daemon(pid='{pid}',end={ends}) base"), tmp_path / "out")
+    daemon, base = results.values()
+    assert base.status is Status.DONE
+    if ends == "true":
+        assert daemon.reason == "the process exited with code 0 before the cell was done"
+        psutil.Process(int(pid.read_text())).kill()
+    else:
+        assert daemon.status is Status.DONE
+        assert sys.platform != "linux" or not _alive(int(pid.read_text()))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells shared memory apart")
+def test_memory_that_processes_share_counts_once(host: Host, tmp_path: Path) -> None:
+    limits = Limits(seconds=120, bytes=1100 * 2**20)
+    results, _ = run(host, matrix(tmp_path, "sharing"), tmp_path / "out", limits=limits)
+    assert (results["sharing/0"].status, results["sharing/0"].reason) == (Status.DONE, "")
+
+
+TOO_MUCH = {
+    "asleep": (Limits(seconds=2), "dataset asleep: reading it took longer than 2 s"),
+    "hoarding": (Limits(bytes=1000 * 2**20), "dataset hoarding: reading it used 1"),
+}
+
+
+@pytest.mark.parametrize("name", TOO_MUCH)
+def test_the_limits_hold_for_reading_a_dataset(name: str, host: Host, tmp_path: Path) -> None:
+    limits, expected = TOO_MUCH[name]
+    with pytest.raises(DataError, match=expected):
+        run(host, matrix(tmp_path, "base", dataset=name), tmp_path / "out", limits=limits)
+
+
+@pytest.mark.parametrize("name", ["crashing", "leaving"])
+def test_a_dataset_whose_process_ends_is_named_and_left_to_the_cells(
+    name: str, host: Host, tmp_path: Path
+) -> None:
+    results, listener = run(host, matrix(tmp_path, "base", dataset=name), tmp_path / "out")
+    assert any(note.startswith(f"the data of {name} could not be checked") for note in listener.notes)
+    assert results["base/0"].status is Status.FAILED
 
 
 def test_a_plugin_that_draws_from_the_global_generator_is_reproducible(host: Host, tmp_path: Path) -> None:

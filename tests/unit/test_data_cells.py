@@ -15,7 +15,8 @@ from snnbench.components.datasets import published
 from snnbench.errors import DataError, UsageError
 from snnbench.execute.cell import run_cell
 from snnbench.execute.job import Job, Settings
-from snnbench.execute.pool import check_data
+from snnbench.execute.limits import Limits
+from snnbench.execute.prepare import check_data
 from snnbench.matrix import spec
 from snnbench.matrix.plan import Plan, plan
 from snnbench.plugin.host import Host
@@ -55,7 +56,7 @@ def test_the_recipes_for_shd_run_on_its_format(matrix: str, tmp_path: Path) -> N
     content = fetch.content_checksum(SPECS["shd"], tmp_path)
     first = jobs(planned(matrix, dataset=f"shd(content='{content}')"), tmp_path)[0]
     assert "rlif" in first.cell.id or "recurrent=true" in first.cell.id
-    check_data([first], print)
+    check_data([first], print, Limits())
     result = run(first)
     assert result.status is Status.DONE, result.reason
     accuracy = result.metrics["accuracy.test"]
@@ -86,7 +87,7 @@ def test_bad_data_is_told_before_any_cell(tmp_path: Path) -> None:
     content = fetch.content_checksum(SPECS["mnist"], tmp_path)
     whole = jobs(planned("mnist", dataset=f"mnist(content='{content}')"), tmp_path)
     with pytest.raises(DataError, match="class 3 has no training sample"):
-        check_data(whole, print)
+        check_data(whole, print, Limits())
 
 
 def test_a_batch_of_more_than_all_samples_is_told_before_any_cell(tmp_path: Path) -> None:
@@ -94,7 +95,7 @@ def test_a_batch_of_more_than_all_samples_is_told_before_any_cell(tmp_path: Path
     content = fetch.content_checksum(SPECS["mnist"], tmp_path)
     whole = jobs(planned("mnist", dataset=f"mnist(content='{content}',train=40)"), tmp_path)
     with pytest.raises(UsageError, match="batch_size 50 exceeds the 40 training samples"):
-        check_data(whole, print)
+        check_data(whole, print, Limits())
 
 
 def test_a_file_beside_those_of_the_archives_is_refused(tmp_path: Path) -> None:
@@ -113,4 +114,4 @@ def test_a_bad_recording_is_told_before_any_cell(tmp_path: Path) -> None:
     content = fetch.content_checksum(SPECS["shd"], tmp_path)
     whole = jobs(planned("shd-cramer", dataset=f"shd(content='{content}')"), tmp_path)
     with pytest.raises(DataError, match=r"shd_train\.h5, record 7: the time goes backwards"):
-        check_data(whole[:1], print)
+        check_data(whole[:1], print, Limits())

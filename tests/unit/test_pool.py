@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -12,7 +13,8 @@ from hypothesis import strategies as st
 
 from snnbench.execute import pool
 from snnbench.execute.job import EpochDone, Finished, Job, Settings, WantsAlone
-from snnbench.execute.pool import Limits, execute
+from snnbench.execute.limits import Limits
+from snnbench.execute.pool import execute
 from snnbench.plugin.specs import NeuronSpec
 from snnbench.records import Cell, CellResult, Component, Status
 from snnbench.settings import Budget, Measure
@@ -41,12 +43,11 @@ class FakeChild:
 
     stage: Stage
 
-    def __init__(self, target: str, argument: Job, *, quiet: bool) -> None:
+    def __init__(self, target: str, argument: Job, *, quiet: bool, news: threading.Event) -> None:
         assert quiet
         self.job = argument
         self.key = argument.cell.key
-        self.connection = self
-        self.signals: tuple[object, ...] = ()
+        news.set()
         self.state = "training"
         assert not self.stage.timed, "a cell started beside one that is being timed"
         self.stage.training.add(self.key)
@@ -73,7 +74,7 @@ class FakeChild:
             self.stage.timed.remove(self.key)
             yield Finished(CellResult(self.job.cell, Status.DONE))
 
-    def memory(self) -> int:
+    def memory(self, enough: int) -> int:
         return 0
 
     def printed(self) -> str:
@@ -92,7 +93,7 @@ class FakeChild:
 @pytest.fixture(autouse=True)
 def _no_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool, "Child", FakeChild)
-    monkeypatch.setattr(pool, "wait", lambda signals, seconds: [])
+    monkeypatch.setattr(pool, "POLL_SECONDS", 0)
 
 
 @given(cells=st.integers(0, 12), workers=st.integers(1, 4), seed=st.integers(0, 10_000))
