@@ -18,7 +18,7 @@ It is raised whenever the meaning of a number changes. Every cell key contains i
 protocols are never compared.
 """
 
-SCHEMA = 1
+SCHEMA = 2
 """Version of the journal's line format."""
 
 Scalar: TypeAlias = bool | int | float | str

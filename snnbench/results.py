@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,24 +17,33 @@ from snnbench.report.write import Format
 
 __all__ = ["Format", "Report", "leaderboard", "load_results", "read_runs", "write_report"]
 
+log = logging.getLogger("snnbench")
+
 
 def load_results(path: str | Path | Iterable[str | Path]) -> DataFrame:
     """The cells of one run, or of several, a row each; see ``report.frame.to_frame`` for the columns.
 
-    A cell that was run again, in the same place, counts once: its latest result.
+    A cell that was run again, in the same place, counts once: its latest result. Lines of a journal that
+    were damaged are left out, and the logger ``snnbench`` says which.
+
+    Args:
+        path: A run directory, or several.
 
     Raises:
-        StoreError: A directory is not a run, or is damaged.
+        StoreError: A directory is not a run, or was written under another protocol or by a newer snnbench.
     """
     paths = [path] if isinstance(path, str | Path) else list(path)
-    return to_frame(read_runs([Path(one) for one in paths])[1])
+    _, results, warnings = read_runs([Path(one) for one in paths])
+    for warning in warnings:
+        log.warning(warning)
+    return to_frame(results)
 
 
 def read_runs(directories: Sequence[Path]) -> tuple[list[RunHeader], list[CellResult], list[str]]:
     """Headers, the latest results of all cells, and warnings for people.
 
     Raises:
-        StoreError: A directory is not a run, or is damaged.
+        StoreError: A directory is not a run, or was written under another protocol or by a newer snnbench.
     """
     runs = [store.read(directory) for directory in directories]
     results = store.latest(result for _, found, _ in runs for result in found)

@@ -2,7 +2,7 @@
 
 A run directory holds ``run.json`` (a ``RunHeader``) and ``cells.jsonl`` (one ``CellResult`` a line).
 A line counts once its newline is on disk, so a run killed at any byte loses at most the cell that
-was being written, and running it again continues it.
+was being written, and running it again continues it. A line that was damaged later is skipped.
 """
 
 from __future__ import annotations
@@ -13,24 +13,14 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeVar
 
-from filelock import FileLock, Timeout
-from pydantic import TypeAdapter, ValidationError
-from pydantic_core import from_json, to_json
+from filelock import FileLock
 
 from snnbench.errors import StoreError
-from snnbench.files import replace_file
-from snnbench.records import SCHEMA, CellResult, RunHeader, Status
-
-HEADER = "run.json"
-CELLS = "cells.jsonl"
-LOCK = ".lock"
-
-Record = TypeVar("Record", CellResult, RunHeader)
-
-_RESULT = TypeAdapter(CellResult)
-_HEADER = TypeAdapter(RunHeader)
+from snnbench.files import replace_file, sync_directory
+from snnbench.lines import Damage, read_header, scan, write_header, write_line
+from snnbench.records import CellResult, RunHeader, Status
+from snnbench.rundir import CELLS, HEADER, acquire, refuse_foreign, remove_stale
 
 
 class Journal:
@@ -47,26 +37,31 @@ class Journal:
         self._lock = lock
         self.directory = directory
         self.header = _read_header(directory) if (directory / HEADER).exists() else None
-        results, end, self.warnings = _read_cells(directory / CELLS)
-        self.results = latest(results)
+        found = scan(directory / CELLS)
+        self.warnings = found.warnings(directory / CELLS)
+        self.results = latest(found.results)
+        self._appended: list[CellResult] = []
         self._file = os.open(directory / CELLS, os.O_RDWR | os.O_CREAT, 0o666)
-        os.ftruncate(self._file, end)
+        os.ftruncate(self._file, found.end)
+        self._size = found.end
+        sync_directory(directory)
 
     @classmethod
     def open(cls, directory: Path) -> Journal:
-        """Create or continue the run in ``directory``; a torn last line is cut off (see ``warnings``).
+        """Create or continue the run in ``directory``; a torn last line is cut off, damaged ones are skipped.
 
         Raises:
-            StoreError: It cannot be written, holds something else, is in use, or is damaged.
+            StoreError: It cannot be written, holds something else, is in use, or is of another protocol.
         """
         try:
-            _refuse_foreign(directory)
+            refuse_foreign(directory)
             directory.mkdir(parents=True, exist_ok=True)
-            lock = _acquire(directory)
+            lock = acquire(directory)
         except OSError as error:
             hint = "name a directory you may write to with -o"
             raise StoreError(f"cannot write to {directory}: {error.strerror}", hint) from error
         try:
+            remove_stale(directory)
             return cls(directory, lock)
         except OSError as error:
             lock.release()
@@ -79,10 +74,13 @@ class Journal:
         """Add one result; it is on disk when this returns.
 
         Raises:
-            StoreError: It could not be written in full; the journal is as it was before.
+            StoreError: It could not be written in full, and the journal is as it was before; or someone
+                else has changed the journal, and all results are in a file beside it.
         """
-        line = _line(result)
-        start = os.lseek(self._file, 0, os.SEEK_END)
+        line = write_line(result)
+        self._appended.append(result)
+        self._check_file()
+        start = os.lseek(self._file, self._size, os.SEEK_SET)
         try:
             _write_all(self._file, line)
             os.fsync(self._file)
@@ -91,6 +89,30 @@ class Journal:
                 os.ftruncate(self._file, start)
             hint = "make room, then run the same command again: it continues where this stopped"
             raise StoreError(f"cannot write {self.directory / CELLS}: {error.strerror}", hint) from error
+        self._size = start + len(line)
+
+    def _check_file(self) -> None:
+        """Notice that someone else removed, replaced, cut or extended the journal while it is written."""
+        path = self.directory / CELLS
+        try:
+            there = path.stat()
+        except OSError as error:
+            raise self._lost(f"{path} is gone: {error.strerror}") from error
+        if not os.path.samestat(there, os.fstat(self._file)):
+            raise self._lost(f"{path} was replaced while the run was writing it")
+        if there.st_size != self._size:
+            raise self._lost(f"{path} has {there.st_size} bytes, and the run wrote {self._size}")
+
+    def _lost(self, what: str) -> StoreError:
+        """The error of a journal that someone else has changed; what it held is put beside it first."""
+        results = latest([*self.results, *self._appended])
+        rescued = self.directory / f"cells.rescued-{os.getpid()}.jsonl"
+        try:
+            replace_file(rescued, b"".join(map(write_line, results)))
+        except StoreError as error:
+            return StoreError(f"{what}; {len(results)} results are lost: {error.message}", error.hint)
+        hint = f"all {len(results)} results are in {rescued}: rename it to {CELLS} to go on"
+        return StoreError(what, hint)
 
     def write_header(self, header: RunHeader) -> None:
         """Put ``header`` in place of the old one, whose environments are kept: their cells are too.
@@ -100,7 +122,7 @@ class Journal:
         """
         if self.header is not None:
             header = replace(header, environments={**self.header.environments, **header.environments})
-        replace_file(self.directory / HEADER, to_json(header, indent=2, inf_nan_mode="strings") + b"\n")
+        replace_file(self.directory / HEADER, write_header(header))
         self.header = header
 
     def close(self) -> None:
@@ -116,23 +138,44 @@ class Journal:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        try:
+            if error is None:
+                self._check_file()
+        finally:
+            self.close()
 
 
 def read(directory: Path) -> tuple[RunHeader, list[CellResult], list[str]]:
     """A run's header, the results that ``latest`` keeps, and warnings for people.
 
     Raises:
-        StoreError: It is not a run, is damaged, or was written by a newer snnbench.
+        StoreError: It is not a run, or was written under another protocol or by a newer snnbench.
     """
     if not (directory / HEADER).is_file():
         hint = f"a run directory holds {HEADER} and {CELLS}; 'snnbench run -o DIR' makes one"
         raise StoreError(f"{directory} is not a run: it has no {HEADER}", hint)
     try:
-        results, _, notes = _read_cells(directory / CELLS)
-        return _read_header(directory), latest(results), notes
+        header = _read_header(directory)
+        found = scan(directory / CELLS)
+        return header, latest(found.results), found.warnings(directory / CELLS)
     except OSError as error:
         raise StoreError(f"cannot read {directory}: {error.strerror}") from error
+
+
+def check(directory: Path) -> tuple[int, list[str]]:
+    """Number of lines of a run's journal, and what is wrong with it: a text for each line that is no result.
+
+    Raises:
+        StoreError: It is not a run, or was written under another protocol or by a newer snnbench.
+    """
+    read(directory)
+    path = directory / CELLS
+    found = scan(path)
+    faults = [f"{path}, line {number}: {reason}" for number, reason in found.damaged]
+    count = len(found.results) + len(found.damaged) + found.torn
+    if found.torn:
+        faults.append(f"{path}, line {count}: it is incomplete: a run was killed, or is writing it now")
+    return count, faults
 
 
 def latest(results: Iterable[CellResult]) -> list[CellResult]:
@@ -159,41 +202,6 @@ def latest(results: Iterable[CellResult]) -> list[CellResult]:
     return [kept[place] for place in sorted(kept)]
 
 
-def _refuse_foreign(directory: Path) -> None:
-    """A directory that holds anything but a run: its files could be overwritten by a report."""
-    if not directory.is_dir():
-        return
-    names = {path.name for path in directory.iterdir()}
-    if names - {LOCK} and not names & {HEADER, CELLS}:
-        hint = "name a new directory with -o"
-        raise StoreError(f"{directory} is not a run and not empty: it holds {min(names - {LOCK})!r}", hint)
-
-
-def _acquire(directory: Path) -> FileLock:
-    path = directory / LOCK
-    lock = FileLock(path)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        holder = path.read_text(errors="replace").strip() if path.exists() else ""
-        who = f"process {holder}" if holder.isdigit() else "another process"
-        hint = "wait for it to end, or name another directory with -o"
-        raise StoreError(f"{directory} is in use by {who}", hint) from None
-    with suppress(OSError):
-        path.write_text(f"{os.getpid()}\n")
-    return lock
-
-
-def _line(result: CellResult) -> bytes:
-    """One line of strict JSON: non-finite numbers as text, and no text that UTF-8 cannot hold."""
-    result = replace(result, reason=_encodable(result.reason), traceback=_encodable(result.traceback))
-    return to_json(result, inf_nan_mode="strings") + b"\n"
-
-
-def _encodable(text: str) -> str:
-    return text.encode("utf-8", "replace").decode()
-
-
 def _write_all(file: int, content: bytes) -> None:
     """``os.write`` may write only a part; the rest then says why."""
     view = memoryview(content)
@@ -201,35 +209,12 @@ def _write_all(file: int, content: bytes) -> None:
         view = view[os.write(file, view) :]
 
 
-def _read_cells(path: Path) -> tuple[list[CellResult], int, list[str]]:
-    """All results, the offset where the complete lines end, and warnings."""
-    content = path.read_bytes() if path.exists() else b""
-    end = content.rfind(b"\n") + 1
-    lines = content[:end].split(b"\n")[:-1]
-    results = [_parse(_RESULT, line, f"{path}, line {number}") for number, line in enumerate(lines, start=1)]
-    if end == len(content):
-        return results, end, []
-    return results, end, [f"{path}: the last line is incomplete and was dropped; its cell will run again"]
-
-
 def _read_header(directory: Path) -> RunHeader:
     path = directory / HEADER
-    return _parse(_HEADER, path.read_bytes(), str(path))
-
-
-def _parse(adapter: TypeAdapter[Record], text: bytes, where: str) -> Record:
     try:
-        data: Any = from_json(text)
-        schema = data.get("schema") if isinstance(data, dict) else None
-        if isinstance(schema, int) and schema > SCHEMA:
-            hint = "install a newer snnbench to read it"
-            raise StoreError(f"{where}: schema {schema} is newer than {SCHEMA}, the newest known here", hint)
-        return adapter.validate_json(text)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        reason = f"{place}: {first['msg']}" if place else first["msg"]
-    except ValueError as error:
-        reason = str(error)
-    hint = "the file was damaged after it was written: restore it, or remove that line to run its cell again"
-    raise StoreError(f"{where}: cannot be read: {reason}", hint)
+        return read_header(path.read_bytes())
+    except Damage as damage:
+        hint = "it was damaged after it was written: restore it, or remove it and run the matrix again"
+        raise StoreError(f"{path}: cannot be read: {damage}", hint) from None
+    except StoreError as error:
+        raise StoreError(f"{path}: {error.message}", error.hint) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from snnbench.cli import (  # noqa: F401
+    check,
     data,
     doctor,
     listing,

@@ -11,6 +11,7 @@ import typer
 from snnbench.cli import app
 from snnbench.cli.tables import console
 from snnbench.errors import UsageError, did_you_mean
+from snnbench.words import plain
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -52,10 +53,10 @@ def report(
 
     written = write_report(runs, out, chosen)
     for warning in written.warnings:
-        typer.echo(f"warning: {warning}", err=True)
+        typer.echo(f"warning: {plain(warning)}", err=True)
     print_leaderboard(written.board)
     for path in written.paths:
-        typer.echo(f"wrote {path}", err=True)
+        typer.echo(f"wrote {plain(str(path))}", err=True)
 
 
 def _formats(text: str) -> list[Format]:

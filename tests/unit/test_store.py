@@ -18,12 +18,15 @@ numbers = st.floats(allow_nan=False)
 # A parameter is written by a person in a matrix; "Infinity" there would come back as text.
 scalars = (
     st.booleans()
-    | st.integers(-(2**60), 2**60)
+    | st.integers(-(2**53), 2**53)
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text()
 )
-params = st.lists(st.tuples(st.text(), scalars | st.lists(scalars).map(tuple))).map(tuple)
-components = st.builds(Component, st.text(), params)
+letters = st.characters(exclude_categories=("C", "Z")) | st.just(" ")
+names = st.text(letters)
+given_names = st.text(letters, min_size=1)
+params = st.lists(st.tuples(given_names, scalars | st.lists(scalars).map(tuple))).map(tuple)
+components = st.builds(Component, given_names, params)
 budgets = st.builds(Budget, learning_rate=st.floats(1e-9, 1))
 cells = st.builds(
     Cell,
@@ -34,25 +37,24 @@ cells = st.builds(
     st.none() | components,
     budgets,
     st.integers(0, 99),
-    st.text(),
+    names,
 )
 metrics = st.builds(
-    Metric,
-    st.none() | numbers,
-    st.text(),
-    st.none() | numbers,
-    st.none() | numbers,
-    st.lists(st.text()).map(tuple),
-    st.none() | st.text(),
+    lambda ends, **rest: Metric(low=ends[0], high=ends[1], **rest),
+    ends=st.tuples(numbers, numbers).map(sorted) | st.sampled_from([(None, None), (1.0, None), (None, 2.0)]),
+    value=st.none() | numbers,
+    unit=names,
+    flags=st.lists(given_names).map(tuple),
+    reason=st.none() | st.text(),
 )
 results = st.builds(
     CellResult,
     cells,
     st.sampled_from(Status),
     st.text(),
-    st.dictionaries(st.text(), metrics),
-    st.dictionaries(st.text(), st.lists(numbers).map(tuple)),
-    st.dictionaries(st.text(), st.text()),
+    st.dictionaries(given_names, metrics),
+    st.dictionaries(given_names, st.lists(numbers).map(tuple)),
+    st.dictionaries(given_names, st.text()),
     traceback=st.text(),
     seconds=st.floats(0, 1e9),
 )
