@@ -140,6 +140,8 @@ class Trainer:
         self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         self.optimizer.step()
+        for neuron in self.network.neurons:
+            neuron.project()
         self.steps += 1
 
     def _penalty(self, x: Tensor) -> Tensor | float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -11,6 +11,9 @@ from snnbench.engine.eager import EAGER, Engine, State
 from snnbench.engine.precision import HALF
 from snnbench.engine.tangents import Pushed, TangentStep, push_elementwise
 from snnbench.errors import UsageError
+
+Bounds: TypeAlias = tuple[float, float]
+"""Least and greatest value, both allowed."""
 
 
 class Kept(NamedTuple):
@@ -42,11 +45,23 @@ class Neuron(nn.Module):
             state depend on its own input and state alone), else in a form of the population's own.
             Stability is then measured several times faster. A wrong claim is found out.
         engine: Runs ``step`` over time. A population that overrides ``forward`` runs by itself.
+        bounds: Name of a learned parameter to what it may be. ``step`` must take a value beyond a bound
+            for the bound and pass its gradient on: see ``project``.
     """
 
     states: tuple[str, ...] = ("membrane",)
     pushes: bool = False
     engine: Engine = EAGER
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bounds: dict[str, Bounds] = {}
+
+    @torch.no_grad()
+    def project(self) -> None:
+        """Put learned parameters back within their bounds; training calls it after each optimiser step."""
+        for name, bounds in self.bounds.items():
+            self.get_parameter(name).clamp_(*bounds)
 
     def initial_state(self, x_t: Tensor) -> State:
         """The state before the first step, for an input like ``x_t`` ``[B, *features]``.

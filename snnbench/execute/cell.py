@@ -26,6 +26,7 @@ from snnbench.measure import (
     Trained,
     accuracy,
     activity,
+    bounds,
     dataset,
     equivalence,
     gradient,
@@ -172,7 +173,9 @@ def _train(trained: Trained, measure: Measure, on_epoch: OnEpoch, found: _Findin
     test = trainer.score(trainer.test)
     if trainer.waiting.fraction is not None:
         found.metrics |= {"training.waiting": Metric(trainer.waiting.fraction)}
-    remarks = dataset.remarks(data, found.metrics)
+    at_bound = bounds.labels(trained.network)
+    found.labels |= at_bound
+    remarks = (*dataset.remarks(data, found.metrics), *at_bound)
     found.metrics |= accuracy.accuracy(history.series, history.chosen, test, chance, remarks)
 
 

@@ -218,6 +218,8 @@ MARKS = {
     "subset": "Trained on part of the published training samples.",
     "unpublished files": "The files are not the published ones: results do not compare with published ones.",
     "overlap": "Some test samples are also training or validation samples (Test in training says how many).",
+    "at bound": "Learned decays or thresholds ended at the end of their range: the label at bound says "
+    "how many, and in which layer.",
     "chance": "A seed is no better than guessing the most frequent class.",
     "unstable": "A timing did not settle within its time cap.",
     "fallback": "Ran eagerly, as its compiled form failed or disagreed: the label fallback says why.",

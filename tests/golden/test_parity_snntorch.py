@@ -72,7 +72,7 @@ def test_learnable_lif_is_learnable_leaky(reset: str, per_neuron: bool) -> None:
     assert isinstance(ours.beta, nn.Parameter)
     assert isinstance(ours.threshold, nn.Parameter)
     if per_neuron:
-        ours.beta.data += torch.linspace(-0.1, 0.2, WIDTH)  # up to 1.1: both clip
+        ours.beta.data += torch.linspace(-0.1, 0.09, WIDTH)
         ours.threshold.data += torch.linspace(-0.2, 0.2, WIDTH)
     theirs = snn.Leaky(
         beta=f64(ours.beta),

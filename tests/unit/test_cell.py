@@ -15,7 +15,7 @@ from snnbench.execute.cell import run_cell
 from snnbench.execute.job import Job, Settings
 from snnbench.measure import activity, gradient, memory, repeat, throughput
 from snnbench.measure.stability import cell as stability
-from snnbench.records import Cell, CellResult, Component, Metric, Status
+from snnbench.records import Cell, CellResult, Component, Metric, Status, Value
 from snnbench.settings import Budget, Measure, Regulariser
 
 
@@ -165,3 +165,21 @@ def test_stability_in_the_loss_changes_the_training_and_not_what_is_measured() -
     assert led.metrics.keys() == plain.metrics.keys()
     assert led.metrics["stability.lambda_grad"] != plain.metrics["stability.lambda_grad"]
     assert led.cell.id.endswith("atan/5·(lambda_delta[1]→0.1)²/s0")
+
+
+def test_learned_values_that_end_at_a_bound_are_marked() -> None:
+    """Steps of 10 take a decay past 0 or 1 whatever the data; a held decay of 1 is no finding."""
+
+    def trained(*params: tuple[str, Value]) -> CellResult:
+        one = job()
+        budget = replace(one.cell.budget, learning_rate=10.0)
+        cell = replace(one.cell, neuron=Component("lif", params), budget=budget)
+        measure = Measure(throughput=False, memory=False, stability=False)
+        return run_cell(replace(one, cell=cell, measure=measure), lambda epoch, accuracy: None, nullcontext)
+
+    learned, held = trained(("learn_beta", True)), trained(("beta", 1.0))
+    assert learned.status is Status.DONE, learned.reason
+    assert learned.labels["at bound"] == "layer 1 beta: 1"
+    assert "at bound" in learned.metrics["accuracy.test"].flags
+    assert "at bound" not in held.labels
+    assert "at bound" not in held.metrics["accuracy.test"].flags

@@ -118,7 +118,7 @@ def test_learned_values_get_gradients_and_start_where_told(per_neuron: bool) -> 
     assert all(p.grad is not None and bool((p.grad != 0).all()) for p in neuron.parameters())
 
 
-def test_a_learned_decay_is_clipped_on_use() -> None:
+def test_a_learned_decay_beyond_its_bound_counts_as_the_bound() -> None:
     neuron = make("synaptic", learn_alpha=True, learn_beta=True)
     assert isinstance(neuron, Synaptic)
     for value in (neuron.alpha, neuron.beta):
@@ -131,8 +131,10 @@ def test_a_learned_decay_is_clipped_on_use() -> None:
 
 @pytest.mark.parametrize(("name", "decay"), [("lif", "beta"), ("synaptic", "alpha"), ("synaptic", "beta")])
 @pytest.mark.parametrize("per_neuron", [False, True])
-def test_a_decay_learns_on_its_whole_range_and_not_beyond(name: str, decay: str, per_neuron: bool) -> None:
-    """At 0 and at 1 as just inside: a neuron that starts without leak must be able to get one."""
+def test_a_decay_learns_on_its_whole_range_and_returns_from_beyond(
+    name: str, decay: str, per_neuron: bool
+) -> None:
+    """At 0 and at 1 as just inside, and beyond them as at them: what overstepped must be able to return."""
     x = drive(30)
 
     def slope(value: float) -> torch.Tensor:
@@ -145,7 +147,60 @@ def test_a_decay_learns_on_its_whole_range_and_not_beyond(name: str, decay: str,
     for edge, outward in ((0.0, -1), (1.0, 1)):
         torch.testing.assert_close(slope(edge), slope(edge - outward * 1e-9), rtol=1e-5, atol=1e-5)
         assert slope(edge).abs().min() > 1e-3
-        assert not slope(edge + outward * 1e-9).any()
+        assert torch.equal(slope(edge + outward * 0.3), slope(edge))
+
+
+BOUNDED = [
+    ("lif", "beta", 0.999, 1.0),
+    ("lif", "beta", 0.001, 0.0),
+    ("lif", "threshold", 0.01, 1e-6),
+    ("if", "threshold", 0.01, 1e-6),
+    ("synaptic", "alpha", 0.999, 1.0),
+    ("synaptic", "beta", 0.999, 1.0),
+    ("synaptic", "threshold", 0.01, 1e-6),
+    ("adlif", "alpha", 0.96, 0.9607894391523232),
+    ("adlif", "b", 0.01, 0.0),
+]
+
+
+@pytest.mark.parametrize("projected", [False, True])
+@pytest.mark.parametrize(("name", "value", "start", "bound"), BOUNDED)
+def test_what_is_pushed_past_its_bound_stays_there_and_comes_back(
+    name: str, value: str, start: float, bound: float, projected: bool
+) -> None:
+    """Adam pushes 5 steps outward and 30 inward, with the projection of our training and without."""
+    params: dict[str, object] = {} if name == "adlif" else {value: start, f"learn_{value}": True}
+    neuron = make(name, **params)
+    parameter = neuron.get_parameter(value)
+    parameter.data.fill_(start)
+    low, high = neuron.bounds[value]
+    adam = torch.optim.Adam([parameter], lr=1e-2)
+    strength = 2.0 if name == "adlif" else 0.2
+    x = strength * torch.rand(20, 8, WIDTH, generator=torch.Generator().manual_seed(1))
+    outward, used = (1 if bound == high else -1), []
+    for sign in [outward] * 5 + [-outward] * 30:
+        adam.zero_grad()
+        state = neuron(x)[1]
+        u = state[neuron.states.index("membrane")]
+        slope = torch.autograd.grad(u.square().sum() + neuron(x)[0].sum(), parameter)[0]
+        assert slope.abs().max() > 0, "it learns wherever it is"
+        parameter.grad = -sign * torch.ones_like(parameter)
+        adam.step()
+        if projected:
+            neuron.project()
+            assert bool(((parameter >= low) & (parameter <= high)).all())
+        used.append(float(parameter.detach().clamp(low, high).mean()))
+    assert used[4] == pytest.approx(bound, abs=1e-6), "the case must reach its bound"
+    assert abs(used[-1] - bound) > 0.04
+
+
+@pytest.mark.parametrize("name", ["lif", "if", "synaptic"])
+def test_a_learned_threshold_is_never_0_or_below(name: str) -> None:
+    neuron, x = make(name, learn_threshold=True), torch.zeros(20, 2, WIDTH)
+    neuron.get_parameter("threshold").data.fill_(-100.0)
+    assert not neuron(x)[0].any(), "a neuron without input fires"
+    neuron.project()
+    assert float(neuron.get_parameter("threshold").detach()) > 0
 
 
 def test_whole_numbers_are_numbers() -> None:

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import math
-from typing import TypeAlias
 
 import torch
 from torch import Tensor, nn
 
+from snnbench.components.neurons.parameters import within
 from snnbench.engine.eager import State
-from snnbench.engine.neuron import Neuron
+from snnbench.engine.neuron import Bounds, Neuron
 from snnbench.engine.surrogate import Surrogate
 from snnbench.engine.tangents import Pushed, push_recurrent
 from snnbench.errors import UsageError
-
-Range: TypeAlias = tuple[float, float]
 
 
 class AdLIF(Neuron):
     """``w = β_w·w' + a·u' + b·s'``; ``u = α·(u' − s') + (1−α)·(x + V s' − w)``; ``s = H(u − 1)``.
 
     A prime marks the previous step. α, β_w, a and b are learned, one a neuron, drawn uniformly from
-    their ranges and clipped to them on use: a range of one number, ``[0.3, 0.3]``, holds it, untrained.
+    their ranges and kept within: a range of one number, ``[0.3, 0.3]``, holds it, untrained.
     A neuron with ``a < −(1 − β_w)`` has no stable rest; its exponent is positive.
     State: u and w, each ``[B, *features]``.
 
@@ -48,10 +46,10 @@ class AdLIF(Neuron):
         surrogate: Surrogate,
         generator: torch.Generator,
         *,
-        alpha: Range = (0.8187307530779818, 0.9607894391523232),
-        beta_w: Range = (0.9672161004820059, 0.9917012926387937),
-        a: Range = (-1.0, 1.0),
-        b: Range = (0.0, 2.0),
+        alpha: Bounds = (0.8187307530779818, 0.9607894391523232),
+        beta_w: Bounds = (0.9672161004820059, 0.9917012926387937),
+        a: Bounds = (-1.0, 1.0),
+        b: Bounds = (0.0, 2.0),
         recurrent: bool = False,
     ) -> None:
         super().__init__()
@@ -60,7 +58,11 @@ class AdLIF(Neuron):
             if len(bounds) != 2 or not bounds[0] <= bounds[1]:
                 raise UsageError(f"neuron 'adlif': {name}={bounds} is not a range", "give [low, high]")
             drawn = torch.empty(features).uniform_(*bounds, generator=generator)
-            self.register_parameter(name, nn.Parameter(drawn))
+            if bounds[0] < bounds[1]:
+                self.register_parameter(name, nn.Parameter(drawn))
+                self.bounds[name] = bounds
+            else:
+                self.register_buffer(name, drawn)
         self.surrogate = surrogate
         self.weight: nn.Parameter | None = None
         if recurrent:
@@ -94,8 +96,8 @@ class AdLIF(Neuron):
         return self.spikes(u), (u, w)
 
     def _clipped(self, name: str) -> Tensor:
-        parameter: Tensor = getattr(self, name)
-        return parameter.clamp(*self.ranges[name])
+        value: Tensor = getattr(self, name)
+        return within(value, self.bounds[name]) if name in self.bounds else value
 
     def mix(self, s: Tensor) -> Tensor:
         if self.weight is None:

@@ -69,4 +69,4 @@ class ALIF(Neuron):
         return self.threshold, 1.0
 
     def leak_exponent(self) -> float | None:
-        return max(log_decay(self.beta), log_decay(self.rho))
+        return max(log_decay(self, "beta"), log_decay(self, "rho"))

@@ -84,4 +84,4 @@ class Alpha(Neuron):
         return unit, unit
 
     def leak_exponent(self) -> float | None:
-        return None if self.reset == "zero" else log_decay(self.alpha)
+        return None if self.reset == "zero" else log_decay(self, "alpha")

@@ -79,4 +79,4 @@ class Lapicque(Neuron):
         return (self.threshold,)
 
     def leak_exponent(self) -> float | None:
-        return None if self.reset == "zero" else log_decay(self.beta)
+        return None if self.reset == "zero" else log_decay(self, "beta")

@@ -121,7 +121,7 @@ LEAKY_SPECS: Final = (
             "threshold": THRESHOLD,
             "reset": RESET,
             "detach_reset": DETACH,
-            "learn_alpha": Param(False, doc="train the synaptic decay, clipped to [0, 1] on use"),
+            "learn_alpha": Param(False, doc="train the synaptic decay, kept within [0, 1]"),
             "learn_beta": LEARN_BETA,
             "learn_threshold": LEARN_THRESHOLD,
             "per_neuron": PER_NEURON,

@@ -32,7 +32,7 @@ class LI(Neuron):
         return u, (u,)
 
     def leak_exponent(self) -> float | None:
-        return log_decay(self.beta)
+        return log_decay(self, "beta")
 
 
 def leaky_integrator(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from snnbench.components.neurons.parameters import decay, in_dtype, log_decay, parameter
+from snnbench.components.neurons.parameters import DECAY, THRESHOLD, hold, log_decay, read
 from snnbench.components.neurons.reset import Reset, apply_reset, kept
 from snnbench.engine.eager import State
 from snnbench.engine.neuron import Kept, Neuron
@@ -30,6 +30,8 @@ class LIF(Neuron):
     """
 
     pushes = True
+    beta: float | Tensor
+    threshold: float | Tensor
 
     def __init__(
         self,
@@ -48,8 +50,8 @@ class LIF(Neuron):
     ) -> None:
         super().__init__()
         shape = features if per_neuron else ()
-        self.beta = parameter(beta, learn_beta, shape)
-        self.threshold = parameter(threshold, learn_threshold, shape)
+        hold(self, "beta", beta, DECAY, learn=learn_beta, shape=shape)
+        hold(self, "threshold", threshold, THRESHOLD, learn=learn_threshold, shape=shape)
         self.surrogate = surrogate
         self.reset: Reset = reset
         self.reset_delay = reset_delay
@@ -60,11 +62,11 @@ class LIF(Neuron):
 
     def previous_spikes(self, state: State) -> Tensor | None:
         (u,) = state
-        return self.surrogate(u - in_dtype(self.threshold, u)) if self.reset_delay else None
+        return self.surrogate(u - read(self, "threshold", u)) if self.reset_delay else None
 
     def step_after(self, x_t: Tensor, state: State, spikes: Tensor) -> tuple[Tensor, State]:
         (u,) = state
-        threshold = in_dtype(self.threshold, u)
+        threshold = read(self, "threshold", u)
         u = self._reset(self.membrane_decay(u) * u, spikes, threshold) + x_t
         return self.surrogate(u - threshold), (u,)
 
@@ -72,14 +74,14 @@ class LIF(Neuron):
         if self.reset_delay:
             return super().step(x_t, state)
         (u,) = state
-        threshold = in_dtype(self.threshold, u)
+        threshold = read(self, "threshold", u)
         u = self.membrane_decay(u) * u + x_t
         s = self.surrogate(u - threshold)
         return s, (self._reset(u, s, threshold),)
 
     def membrane_decay(self, like: Tensor) -> float | Tensor:
         """β for arithmetic that keeps the dtype of ``like``."""
-        return decay(self.beta, like)
+        return read(self, "beta", like)
 
     def _reset(self, u: Tensor, s: Tensor, threshold: float | Tensor) -> Tensor:
         return apply_reset(u, s.detach() if self.detach_reset else s, threshold, self.reset)
@@ -93,7 +95,7 @@ class LIF(Neuron):
         return (self.threshold,)
 
     def leak_exponent(self) -> float | None:
-        return None if self.reset == "zero" else log_decay(self.beta)
+        return None if self.reset == "zero" else log_decay(self, "beta")
 
 
 def integrate_and_fire(

@@ -83,4 +83,4 @@ class RLIF(Neuron):
         return (self.threshold,)
 
     def leak_exponent(self) -> float | None:
-        return log_decay(self.beta)
+        return log_decay(self, "beta")

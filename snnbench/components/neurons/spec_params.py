@@ -12,8 +12,8 @@ RESET: Final = Param(
 )
 RESET_DELAY: Final = Param(True, doc="apply the reset one step after the spike")
 DETACH: Final = Param(False, doc="keep the gradient out of the reset")
-LEARN_BETA: Final = Param(False, doc="train the membrane decay, clipped to [0, 1] on use")
-LEARN_THRESHOLD: Final = Param(False, doc="train the threshold")
+LEARN_BETA: Final = Param(False, doc="train the membrane decay, kept within [0, 1]")
+LEARN_THRESHOLD: Final = Param(False, doc="train the threshold, kept above 0")
 PER_NEURON: Final = Param(False, doc="one learned value a neuron instead of one a layer")
 DT: Final = Param(1.0, low=1e-6, unit="ms", doc="Euler step")
 

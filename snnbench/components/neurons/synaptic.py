@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from snnbench.components.neurons.parameters import decay, in_dtype, log_decay, parameter
+from snnbench.components.neurons.parameters import DECAY, THRESHOLD, hold, log_decay, read
 from snnbench.components.neurons.reset import Reset, apply_reset, kept
 from snnbench.engine.eager import State
 from snnbench.engine.neuron import Kept, Neuron
@@ -35,6 +35,9 @@ class Synaptic(Neuron):
 
     states = ("current", "membrane")
     pushes = True
+    alpha: float | Tensor
+    beta: float | Tensor
+    threshold: float | Tensor
 
     def __init__(
         self,
@@ -54,9 +57,9 @@ class Synaptic(Neuron):
     ) -> None:
         super().__init__()
         shape = features if per_neuron else ()
-        self.alpha = parameter(alpha, learn_alpha, shape)
-        self.beta = parameter(beta, learn_beta, shape)
-        self.threshold = parameter(threshold, learn_threshold, shape)
+        hold(self, "alpha", alpha, DECAY, learn=learn_alpha, shape=shape)
+        hold(self, "beta", beta, DECAY, learn=learn_beta, shape=shape)
+        hold(self, "threshold", threshold, THRESHOLD, learn=learn_threshold, shape=shape)
         self.surrogate = surrogate
         self.reset: Reset = reset
         self.detach_reset = detach_reset
@@ -66,13 +69,13 @@ class Synaptic(Neuron):
 
     def previous_spikes(self, state: State) -> Tensor:
         _, u = state
-        return self.surrogate(u - in_dtype(self.threshold, u))
+        return self.surrogate(u - read(self, "threshold", u))
 
     def step_after(self, x_t: Tensor, state: State, spikes: Tensor) -> tuple[Tensor, State]:
         i, u = state
-        threshold = in_dtype(self.threshold, u)
-        i = decay(self.alpha, u) * i + x_t
-        u = decay(self.beta, u) * u + i
+        threshold = read(self, "threshold", u)
+        i = read(self, "alpha", u) * i + x_t
+        u = read(self, "beta", u) * u + i
         u = apply_reset(u, spikes.detach() if self.detach_reset else spikes, threshold, self.reset)
         return self.surrogate(u - threshold), (i, u)
 
@@ -85,4 +88,4 @@ class Synaptic(Neuron):
         return self.threshold, self.threshold
 
     def leak_exponent(self) -> float | None:
-        return None if self.reset == "zero" else max(log_decay(self.alpha), log_decay(self.beta))
+        return None if self.reset == "zero" else max(log_decay(self, "alpha"), log_decay(self, "beta"))

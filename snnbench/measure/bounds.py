@@ -1,0 +1,34 @@
+"""Whether learned decays and thresholds ended at the end of what they may be."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from snnbench.engine.network import Network
+from snnbench.engine.neuron import Bounds
+
+MARK = "at bound"
+
+
+def at_bound(network: Network) -> dict[str, int]:
+    """How many learned values of a parameter are at or beyond a bound: ``layer 1 beta`` to their number.
+
+    Parameters without such a value are left out.
+    """
+    found = {
+        f"layer {place} {name}": _count(neuron.get_parameter(name), bounds)
+        for place, neuron in enumerate(network.neurons, 1)
+        for name, bounds in neuron.bounds.items()
+    }
+    return {name: count for name, count in found.items() if count}
+
+
+def _count(values: Tensor, bounds: Bounds) -> int:
+    low, high = bounds
+    return int(((values <= low) | (values >= high)).sum())
+
+
+def labels(network: Network) -> dict[str, str]:
+    """The label of a row with such values: ``layer 1 beta: 3``; none without them."""
+    found = at_bound(network)
+    return {MARK: ", ".join(f"{name}: {count}" for name, count in found.items())} if found else {}
