@@ -11,6 +11,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
+from snnbench.engine.checks import checked
 from snnbench.engine.compiled import Compiled
 from snnbench.engine.data import Dataset, Encoder
 from snnbench.engine.eager import Eager, Engine
@@ -97,13 +98,13 @@ def make_dataset(dataset: str, root: str | Path | None = None) -> Dataset:
 
     Raises:
         UsageError: It is unknown, or a parameter is out of range.
-        DataError: Its files are missing or wrong.
+        DataError: Its files are missing or wrong, or a split is not what it must be.
     """
     folder = None if root is None else Path(root)
     spec, make = _component(Host.load(), "dataset", dataset)
     content = dict(grammar.parse(dataset).arguments).get("content", "")
     verify(cast(DatasetSpec, spec), str(content), folder)
-    return cast(Dataset, make(folder))
+    return checked(make(folder), dataset, cast(DatasetSpec, spec).data)
 
 
 def make_network(

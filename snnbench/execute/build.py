@@ -11,6 +11,7 @@ from typing import cast
 import torch
 
 from snnbench import fetch
+from snnbench.engine.checks import checked
 from snnbench.engine.data import Dataset, Encoder
 from snnbench.engine.eager import EAGER, Engine
 from snnbench.engine.encoded import encoded
@@ -47,10 +48,11 @@ class Builder:
         """The dataset as it was published or generated.
 
         Raises:
-            DataError: Its content is not what its spec declares.
+            DataError: A split is not what it must be, or its content is not what its spec declares.
         """
         spec = cast(DatasetSpec, self.specs["dataset"])
-        data = cast(Dataset, self._make("dataset", self.cell.dataset, self.data_root))
+        made = self._make("dataset", self.cell.dataset, self.data_root)
+        data = checked(made, str(self.cell.dataset), spec.data)
         declared = spec.checksum if spec.resolve(()) == spec.resolve(self.cell.dataset.params) else ""
         if declared and data.checksum != declared:
             raise DataError(

@@ -347,7 +347,7 @@ BROKEN: dict[tuple[str, str], Spec] = {
     ("dataset", "spec[text]"): dataset(points, summary=""),
     ("dataset", "spec[defaults]"): dataset(other_seed, checksum=points().checksum),
     ("dataset", "splits[disjoint]"): dataset(overlapping),
-    ("dataset", "classes[range]"): dataset(beyond),
+    ("dataset", "splits[whole]"): dataset(beyond),
     ("dataset", "classes[every]"): dataset(lacking),
     ("dataset", "samples"): dataset(infinite),
     ("dataset", "checksum[stable]"): dataset(drifting()),
