@@ -12,7 +12,7 @@ from snnbench.engine.recordings import Recordings
 from snnbench.engine.sequences import Sequences
 from snnbench.records import Metric
 
-BALANCE, OVERLAP = "data.balance", "data.overlap"
+BALANCE, OVERLAP, TEST_SAMPLES = "data.balance", "data.overlap", "data.test_samples"
 
 
 def dataset(data: Dataset) -> dict[str, Metric]:
@@ -22,9 +22,14 @@ def dataset(data: Dataset) -> dict[str, Metric]:
         ``data.balance``: samples of the rarest training class over those of the most frequent;
         ``data.overlap``: fraction of test samples that equal a training or validation sample, bit by
         bit. It is missing for recordings that stay in their files.
+        ``data.test_samples``: samples of the test split, on which an accuracy's sampling error depends.
     """
     counts = data.train.y.bincount(minlength=data.classes)
-    return {BALANCE: Metric(int(counts.min()) / int(counts.max())), OVERLAP: _overlap(data)}
+    return {
+        BALANCE: Metric(int(counts.min()) / int(counts.max())),
+        OVERLAP: _overlap(data),
+        TEST_SAMPLES: Metric(float(len(data.test)), "samples"),
+    }
 
 
 def remarks(data: Dataset, facts: dict[str, Metric]) -> tuple[str, ...]:

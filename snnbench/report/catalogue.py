@@ -66,7 +66,8 @@ def _exponent(title: str, meaning: str, headline: bool = False) -> Entry:
 CATALOGUE: dict[str, Entry] = {
     "accuracy.test": _accuracy(
         "Accuracy",
-        "Fraction of the test split classified correctly, at the epoch chosen on validation.",
+        "Fraction of the test split classified correctly, at the epoch chosen on validation. Its interval is "
+        "for new seeds and new samples of the kind: it includes the sampling error of the test split.",
         headline=True,
     ),
     "accuracy.test_last": _accuracy("Last-epoch accuracy", "Test accuracy after the last epoch."),
@@ -94,6 +95,13 @@ CATALOGUE: dict[str, Entry] = {
         "fraction",
         False,
         "Test samples that equal a training or validation sample, bit by bit.",
+    ),
+    "data.test_samples": Entry(
+        "Test samples",
+        "samples",
+        "plain",
+        None,
+        "Samples of the test split: the interval of an accuracy includes that they are a sample.",
     ),
     "training.waiting": Entry(
         "Waiting",
@@ -213,7 +221,7 @@ FAILED_CHECKS = {"accuracy.repeat_check": "not repeatable", "stability.leak_chec
 MARKS = {
     "few seeds": "Fewer than 3 seeds were measured: the mean says little about the next seed.",
     "versions": "A seed was measured in two versions, which must not be averaged: report the runs apart.",
-    "identical": "All seeds gave the same number: an interval without width is no proof of precision.",
+    "identical": "All seeds gave the same number: how far seeds differ is not known.",
     "infinite": "A seed's number is infinite, so there is no interval.",
     "subset": "Trained on part of the published training samples.",
     "unpublished files": "The files are not the published ones: results do not compare with published ones.",

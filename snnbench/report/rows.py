@@ -19,6 +19,7 @@ ROW = (*AXES, PENALTY, *PLACE, "protocol", *BUDGET)
 """Cells are averaged only when they agree in these."""
 
 SCORE = "accuracy.test"
+TEST_SAMPLES = "data.test_samples"
 FEW = 3
 SENTENCES = {f"{LABEL}chunk", f"{LABEL}fallback"}
 """Labels that are no lists of words."""
@@ -46,6 +47,12 @@ class Group:
         """What the seeds measured; nothing where versions are mixed, or where no cell got so far."""
         known = metric in self.cells and not self.mixed
         return np.array(self.cells[metric].dropna() if known else [], dtype=np.float64)
+
+    @property
+    def test_samples(self) -> int:
+        """On how many samples the accuracies were counted; 0 if the cells do not say."""
+        counts = self.numbers(TEST_SAMPLES)
+        return int(counts.min()) if len(counts) else 0
 
     def words(self, column: str, separator: str) -> list[str]:
         """All words in a column of text, each once."""
@@ -101,9 +108,10 @@ def row_of(group: Group, shown: Sequence[str]) -> dict[str, object]:
 
 
 def _mean(group: Group, metric: str) -> dict[str, object]:
-    summary: Summary = summarise(group.numbers(metric))
+    kind = describe(metric).kind
+    summary: Summary = summarise(group.numbers(metric), kind, group.test_samples if metric == SCORE else 0)
     flags = [*group.words(f"{metric}.flags", ", "), *summary.flags]
-    if summary.n == 1 and describe(metric).kind == "ratio":
+    if summary.n == 1 and kind == "ratio":
         own = [group.numbers(f"{metric}{end}") for end in (".low", ".high")]
         summary = replace(summary, low=float(own[0][0]), high=float(own[1][0]))
     return {

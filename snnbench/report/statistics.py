@@ -1,4 +1,4 @@
-"""Means over seeds with intervals, and whether two rows can be told apart."""
+"""Means over seeds with 95 % intervals; docs/statistics.md tells how often each of them covers."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from snnbench.report.catalogue import Kind
+
 Sample: TypeAlias = Sequence[float] | NDArray[np.float64]
+Ends: TypeAlias = tuple[float, float]
 
 CONFIDENCE = 0.95
 ALPHA = 0.05
-BOOTSTRAP_FROM = 10
-"""Number of values from which the interval is a bootstrap; a t-interval below."""
-
-RESAMPLES = 9999
+POSITIVE: frozenset[Kind] = frozenset({"rate", "ratio", "bytes"})
+LARGEST_LOG = 709.0
+"""Logarithm below which a number is finite in float64."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +42,18 @@ class Summary:
     flags: tuple[str, ...] = ()
 
 
-def summarise(values: Sample) -> Summary:
-    """Mean and 95 % interval: Student's t for n < 10, a seeded BCa bootstrap from 10, none for n = 1.
+def summarise(values: Sample, kind: Kind = "plain", samples: int = 0) -> Summary:
+    """Mean and 95 % interval of what a further seed is expected to give; no interval for n = 1.
+
+    Rates, ratios and bytes are intervals on a logarithmic scale, and so above 0. Fractions are within 0
+    and 1. Everything else is Student's t.
+
+    Args:
+        values: One a seed.
+        kind: What they are.
+        samples: Of a fraction: on how many samples, the same for all seeds, each value was counted. Their
+            own sampling error is then within the interval. 0 if that is not known: then the interval
+            speaks of these samples alone, and there is none where all seeds agree.
 
     Raises:
         ValueError: A value is NaN; what is missing has to be left out, and counted, by the caller.
@@ -58,28 +70,61 @@ def summarise(values: Sample) -> Summary:
         return Summary(mean, n=n, flags=("infinite",))
     if n == 1:
         return Summary(float(sample[0]), n=1)
+    identical = bool(np.ptp(sample) == 0)
+    mean = float(sample[0] if identical else sample.mean())
+    low, high = _interval(sample, mean, kind, samples)
+    return Summary(mean, low, high, n, ("identical",) if identical else ())
+
+
+def _interval(sample: NDArray[np.float64], mean: float, kind: Kind, samples: int) -> Ends:
+    if kind == "fraction" and sample.min() >= 0 and sample.max() <= 1:
+        return _of_fraction(sample, mean, samples)
     if np.ptp(sample) == 0:
-        same = float(sample[0])
-        return Summary(same, same, same, n, flags=("identical",))
-    low, high = _t_interval(sample) if n < BOOTSTRAP_FROM else _bootstrap(sample)
-    return Summary(float(sample.mean()), low, high, n)
+        return mean, mean
+    if kind in POSITIVE and sample.min() > 0:
+        return _of_positive(sample, mean)
+    half = _half(sample)
+    return mean - half, mean + half
 
 
-def _t_interval(sample: NDArray[np.float64]) -> tuple[float, float]:
-    half = stats.t.ppf((1 + CONFIDENCE) / 2, len(sample) - 1) * stats.sem(sample)
-    return float(sample.mean() - half), float(sample.mean() + half)
+def _half(sample: NDArray[np.float64]) -> float:
+    """Half of Student's interval of the mean."""
+    n = len(sample)
+    return float(_quantile(n) * sample.std(ddof=1) / math.sqrt(n)) if np.ptp(sample) else 0.0
 
 
-def _bootstrap(sample: NDArray[np.float64]) -> tuple[float, float]:
-    interval = stats.bootstrap(
-        (sample,),
-        np.mean,
-        confidence_level=CONFIDENCE,
-        n_resamples=RESAMPLES,
-        method="BCa",
-        rng=np.random.default_rng(0),
-    ).confidence_interval
-    return float(interval.low), float(interval.high)
+def _quantile(n: int) -> float:
+    return float(stats.t.ppf((1 + CONFIDENCE) / 2, n - 1))
+
+
+def _of_positive(sample: NDArray[np.float64], mean: float) -> Ends:
+    """Cox's interval of the mean of a lognormal quantity, with Student's quantile.
+
+    Olsson (2005, Journal of Statistics Education 13(1)). It is of the mean itself, not of the geometric mean.
+    """
+    logs = np.log(sample)
+    n, variance = len(logs), float(logs.var(ddof=1))
+    centre = float(logs.mean()) + variance / 2
+    half = _quantile(n) * math.sqrt(variance / n + variance**2 / (2 * (n - 1)))
+    low, high = (math.exp(min(end, LARGEST_LOG)) for end in (centre - half, centre + half))
+    return min(low, mean), max(high, mean)
+
+
+def _of_fraction(sample: NDArray[np.float64], mean: float, samples: int) -> Ends:
+    """Student's interval over seeds and Clopper and Pearson's over samples, distances added in squares.
+
+    All seeds are tested on the same samples, so that part does not shrink with the number of seeds. Adding
+    distances of limits (Zou and Donner 2008, Statistics in Medicine 27, 1693-1702) keeps each part's
+    skewness. Where seeds err on different samples, the sampling error is counted in both: the interval
+    is too wide rather than too narrow.
+    """
+    half = _half(sample)
+    if not samples:
+        return (max(mean - half, 0.0), min(mean + half, 1.0)) if half else (math.nan, math.nan)
+    hits, tail = mean * samples, (1 - CONFIDENCE) / 2
+    low = float(stats.beta.ppf(tail, hits, samples - hits + 1)) if mean > 0 else 0.0
+    high = float(stats.beta.isf(tail, hits + 1, samples - hits)) if mean < 1 else 1.0
+    return max(mean - math.hypot(half, mean - low), 0.0), min(mean + math.hypot(half, high - mean), 1.0)
 
 
 def welch(a: Sample, b: Sample) -> float:

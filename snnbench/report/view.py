@@ -16,7 +16,9 @@ from snnbench.report.ranking import STANDING
 from snnbench.report.rows import CLASS, PLACE, SCORE
 
 CAPTION = (
-    "Mean over seeds with its 95 % interval (Student's t below 10 seeds, bootstrap from 10). "
+    "Mean over seeds with its 95 % interval: Student's t, on a logarithmic scale for rates and bytes. "
+    "The interval of an accuracy also includes the sampling error of the test samples, which more seeds do "
+    "not reduce; comparisons of rows do not, as all rows share those samples. "
     "Each row is compared with the best by a Welch t-test over seeds, adjusted for their number "
     "(Benjamini–Hochberg). ≈ marks rows that it does not tell from the best at 5 %: that is no proof of "
     "equality, least of all with few seeds. ? marks rows that could not be tested."

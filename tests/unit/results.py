@@ -69,6 +69,7 @@ def make_metrics(accuracy: float, neuron: str = "lif") -> dict[str, Metric]:
     return {
         "accuracy.test": Metric(accuracy),
         "accuracy.validation": Metric(accuracy - 0.01),
+        "data.test_samples": Metric(360.0, "samples"),
         "throughput.training": Metric(
             rate * accuracy, "samples/s", rate * accuracy * 0.97, rate * accuracy * 1.02
         ),

@@ -9,7 +9,7 @@ from snnbench.components.datasets.digits import digits
 from snnbench.components.datasets.synthetic_events import synthetic_events
 from snnbench.engine.data import Dataset, Split
 from snnbench.engine.events import Events
-from snnbench.measure.dataset import BALANCE, OVERLAP, dataset, remarks
+from snnbench.measure.dataset import BALANCE, OVERLAP, TEST_SAMPLES, dataset, remarks
 
 
 def split(values: list[float], classes: list[int]) -> Split:
@@ -23,6 +23,11 @@ def data(test: list[float], remarks: tuple[str, ...] = ()) -> Dataset:
 
 def test_balance_is_of_the_training_split() -> None:
     assert dataset(data([9.0]))[BALANCE].value == 1 / 3
+
+
+def test_the_test_samples_are_counted() -> None:
+    counted = dataset(data([9.0, 8.0, 7.0]))[TEST_SAMPLES]
+    assert (counted.value, counted.unit) == (3, "samples")
 
 
 def test_overlap_counts_test_samples_that_were_seen() -> None:

@@ -48,7 +48,7 @@ def test_a_frame_without_rows_can_be_written() -> None:
 def test_markdown_has_a_table_a_dataset_and_what_is_missing() -> None:
     text = rendered(*make_run())
     assert re.findall(r"^## (.*)$", text, re.M) == ["digits", r"yin\_yang", "Not measured"]
-    assert "| 1 | lif\\[beta=0.9\\] | 96.50 ± 0.99 |" in text
+    assert "| 1 | lif\\[beta=0.9\\] | 96.50 \\[93.85, 98.42\\] |" in text
     assert "| – | izhikevich | – | – |" in text
     assert "| 0/3 | 3 of 3 diverged, few seeds |" in text
     assert "| skipped | 1 | gru does not spike: a surrogate changes nothing |" in text
