@@ -33,6 +33,9 @@ COLUMNS = {
 }
 """What a terminal of 100 columns has room for; the page has the rest."""
 
+SHORT = 160
+"""Characters of the reason for a missing number; the page has all of it."""
+
 NARROW = ("accuracy.test", "throughput.training", "throughput.training_ratio", "stability.lambda_grad")
 """What a narrower one has room for."""
 
@@ -88,7 +91,19 @@ def print_leaderboard(board: DataFrame) -> None:
         known = NARROW if screen.width < 100 else COLUMNS
         screen.print(_table(section, [metric for metric in known if metric in section.metrics]))
         screen.print()
+    for line in _unmeasured(board):
+        screen.print(line, style="dim")
     _legend(screen)
+
+
+def _unmeasured(board: DataFrame) -> list[str]:
+    """Return a line for each reason why rows have no number in columns that would be shown."""
+    found: dict[str, list[str]] = {}
+    for metric, title in COLUMNS.items():
+        absent = board[board[metric].isna()] if metric in board else board[:0]
+        for reason in absent[f"{metric}.reason"].dropna().unique() if len(absent) else ():
+            found.setdefault(str(reason), []).append(title)
+    return [f"not measured: {', '.join(titles)}: {plain(reason, SHORT)}" for reason, titles in found.items()]
 
 
 def _setting(section: Section) -> str:

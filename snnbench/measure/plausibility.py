@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv2d
 from torch.utils.flop_counter import FlopCounterMode
+from torch.utils.module_tracker import ModuleTracker
 
 from snnbench.measure.stopwatch import Stopwatch, Work, stopwatch_for
 
@@ -55,10 +56,26 @@ class Peak:
 
 def demand(work: Work, network: nn.Module, x: Tensor) -> Demand:
     """What one call of ``work``, which runs ``network`` on ``x``, needs at the least. Calls it once."""
-    with FlopCounterMode(display=False) as counter:
+    counter = FlopCounterMode(display=False)
+    counter.mod_tracker = _NoTracker()
+    with counter:
         work()
     size = sum(parameter.nbytes for parameter in network.parameters())
     return Demand(float(counter.get_total_flops()), float(size + _stored(x)))
+
+
+class _NoTracker(ModuleTracker):
+    """Follows no module, as only the total is asked for.
+
+    The hooks of torch's tracker raise an error where a module is called within a backward pass, as the
+    surrogates of some libraries are.
+    """
+
+    def __enter__(self) -> _NoTracker:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        return
 
 
 def _stored(x: Tensor) -> int:

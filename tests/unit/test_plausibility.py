@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from snnbench import LibrarySurrogate, Surrogate
 from snnbench.measure import plausibility
 from snnbench.measure.plausibility import MARGIN, Demand, Peak, demand, device_peak, implausible
 from snnbench.measure.stopwatch import Lap
@@ -38,6 +39,38 @@ def test_demand_of_a_training_step_counts_the_backward_products() -> None:
     need = demand(lambda: training_step(network, optimizer, x, y), network, x)
     first, second = 2 * 7 * 30 * 20, 2 * 7 * 20 * 10
     assert need.flops == 2 * first + 3 * second  # the input of the first layer needs no gradient
+
+
+class Slope(nn.Module):
+    """A derivative that is a module, called in the backward pass, as some libraries' surrogates are."""
+
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        return z.sigmoid()
+
+
+class ByModule(Surrogate):
+    def __init__(self) -> None:
+        self.slope = LibrarySurrogate(Slope)
+
+    def derivative(self, z: torch.Tensor) -> torch.Tensor:
+        return self.slope.derivative(z)
+
+
+def test_a_module_called_in_a_backward_pass_is_counted_like_any_other() -> None:
+    network, x, y = nn.Linear(30, 20), torch.rand(7, 30), torch.zeros(7).long()
+    spiking = nn.Sequential(network, Spiking(ByModule()))
+    optimizer = torch.optim.Adam(network.parameters())
+    need = demand(lambda: training_step(spiking, optimizer, x, y), spiking, x)
+    assert need.flops == 2 * 2 * 7 * 30 * 20
+
+
+class Spiking(nn.Module):
+    def __init__(self, surrogate: Surrogate) -> None:
+        super().__init__()
+        self.surrogate = surrogate
+
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        return self.surrogate(z)
 
 
 def test_an_expanded_input_is_read_once() -> None:
