@@ -85,7 +85,7 @@ def _software() -> dict[str, str]:
             "os": f"{platform.system()} {platform.release()}",
             "libc": " ".join(platform.libc_ver()).strip(),
             "python": f"{platform.python_implementation()} {platform.python_version()}",
-            "torch": torch.__version__,
+            "torch": str(torch.__version__),
             "torch.commit": torch.version.git_version,
             "torch.cuda": torch.version.cuda,
             "torch.cudnn": _text(cudnn),

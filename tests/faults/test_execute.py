@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -362,3 +363,11 @@ def test_no_process_is_left_behind(host: Host, tmp_path: Path) -> None:
     run(host, matrix(tmp_path, "segfault base"), tmp_path / "out")
     servers = psutil.Process(os.getpid()).children()
     assert [cell for server in servers for cell in server.children(recursive=True)] == []
+
+
+def test_a_probe_imports_no_torch_into_the_run(tmp_path: Path) -> None:
+    code = (
+        "import sys; from snnbench.execute import prepare; from snnbench.execute.job import Settings\n"
+        "prepare.probe(Settings('cpu', 1, None, {})); assert 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path)
