@@ -16,7 +16,7 @@ LONGEST_MESSAGE: Final = 256 * 2**20
 """Bytes of one message. A child that writes rubbish announces gigabytes that never come."""
 
 PATIENCE_SECONDS: Final = 60.0
-"""How long what has arrived may take to be read: the first message of a kind may import what it is made of."""
+"""How long what has arrived may take to be read: reading the first may import what it is made of."""
 
 
 class RubbishError(Exception):
