@@ -28,19 +28,19 @@ def load_host(options: list[str] | None, *, strict: bool = False) -> Host:
     return host
 
 
-def _load(options: list[str] | None, *, strict: bool = False) -> Host:
+def _load(options: list[str] | None, *, strict: bool = False, fresh: bool = False) -> Host:
     """The plugins; a terminal shows which one is being imported, still if that ends or hangs the process."""
     from snnbench.plugin.host import Host
 
     if sys.stderr is None or not sys.stderr.isatty():
-        return Host.load(options or (), strict=strict)
+        return Host.load(options or (), strict=strict, fresh=fresh)
     wipe = "\r\x1b[K"
 
     def tell(plugin: str) -> None:
         typer.echo(f"{wipe}loading {plugin} ", err=True, nl=False)
 
     try:
-        return Host.load(options or (), strict=strict, tell=tell)
+        return Host.load(options or (), strict=strict, fresh=fresh, tell=tell)
     finally:
         typer.echo(wipe, err=True, nl=False)
 
@@ -51,10 +51,10 @@ def plugins(
     options: PluginOption = None,
     format: FormatOption = Format.TABLE,
 ) -> None:
-    """Show the plugins: what each provides, or what is wrong."""
+    """Show the plugins: what each provides, or what is wrong. Each is tried in a process of its own again."""
     from snnbench.plugin.sources import BUILTIN
 
-    found = _load(options).plugins
+    found = _load(options, fresh=True).plugins
     shown = [plugin for plugin in found if every or plugin.distribution != BUILTIN]
     if format is Format.TABLE and not shown:
         typer.echo("no plugin is installed beside the built-in components (--all shows those)")

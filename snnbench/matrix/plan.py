@@ -39,6 +39,7 @@ class Plan:
         references: Key of each cell to the neuron that its own is compared with, if any.
         floor: The neuron that the speed of all is compared with besides, if any.
         absent: Optional distributions that are not installed: their components are left out.
+        complaints: What went wrong in plugins that were asked whether cells may run.
     """
 
     cells: tuple[Cell, ...]
@@ -48,14 +49,16 @@ class Plan:
     references: Mapping[str, Component] = field(default_factory=dict)
     floor: Component | None = None
     absent: tuple[str, ...] = ()
+    complaints: tuple[str, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """A line for people on each optional distribution that is not installed."""
-        return tuple(
+        """Lines for people: what is left out as it is not installed, and which plugin did not answer."""
+        absent = (
             f"{name} is not installed: its components are left out ({how_to_install(name)})"
             for name in self.absent
         )
+        return (*absent, *self.complaints)
 
     @property
     def words(self) -> frozenset[str]:
@@ -109,7 +112,9 @@ def plan(matrix: Matrix, host: Host) -> Plan:
     found |= {("neuron", choice.component.name): choice.provided for choice in rivals.choices}
     measurements = tuple(choice.component for choice in extra)
     floor = rivals.floor.component if rivals.floor else None
-    return _with_needed(Plan(tuple(cells), tuple(skips), found, measurements, references, floor, absent))
+    complaints = tuple(host.complaints)
+    whole = Plan(tuple(cells), tuple(skips), found, measurements, references, floor, absent, complaints)
+    return _with_needed(whole)
 
 
 def narrow(whole: Plan, selection: select.Selection) -> Plan:

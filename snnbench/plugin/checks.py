@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Hashable
+from functools import cache
 from types import UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 
 from snnbench.plugin.specs import Claims, FromParam, NeuronSpec, Param, Spec
 
@@ -35,7 +37,7 @@ def check_spec(spec: object, kind: type[Spec]) -> None:
         raise Fault(
             f"{where}: its factory {spec.factory!r} is neither callable nor 'package.module:attribute'"
         )
-    for name, hint in get_type_hints(kind).items():
+    for name, hint in _hints(cast(Hashable, kind)).items():
         if not _fits(getattr(spec, name), hint):
             raise Fault(f"{where}: {name}={getattr(spec, name)!r} is not {_allowed(hint)}")
     for name, param in spec.params.items():
@@ -44,9 +46,15 @@ def check_spec(spec: object, kind: type[Spec]) -> None:
         _check_claims(where, spec)
 
 
+@cache
+def _hints(kind: Any) -> dict[str, Any]:
+    """The types of the fields of ``kind``; looking them up takes longer than all checks of a spec."""
+    return get_type_hints(kind)
+
+
 def _check_claims(where: str, spec: NeuronSpec) -> None:
     """Check that a claim that a parameter decides names one whose values are what can be claimed."""
-    for name, hint in get_type_hints(Claims).items():
+    for name, hint in _hints(cast(Hashable, Claims)).items():
         claim = getattr(spec, name)
         if not isinstance(claim, FromParam):
             continue

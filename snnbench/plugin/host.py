@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Literal
 
 from snnbench.errors import PluginError, UsageError, did_you_mean
+from snnbench.plugin import trial
+from snnbench.plugin.calls import Stuck, call
 from snnbench.plugin.checks import Fault
-from snnbench.plugin.loading import Loaded, doing, load, without_repeats
+from snnbench.plugin.loading import Loaded, load, refused, without_repeats
 from snnbench.plugin.sources import BUILTIN, find_sources, how_to_install, normal
 from snnbench.plugin.specs import KINDS, Spec
 from snnbench.records import Cell, CellResult
@@ -61,10 +63,14 @@ class Host:
         self._active = [one for one in loaded if one.status == "ok"]
         # found once: a plan asks for every cell
         self._skipping = [one for one in self._active if one.hook.snnbench_skip.get_hookimpls()]
+        self._observing = [one for one in self._active if one.hook.snnbench_cell_finished.get_hookimpls()]
         owners = Counter((spec.kind, spec.name) for one in self._active for spec in one.specs)
         self.plugins = tuple(_describe(one, owners) for one in loaded)
         self._provided = [component for plugin in self.plugins for component in plugin.components]
-        self.warnings = tuple(f"{one} is broken: {one.reason}" for one in loaded if one.status == "broken")
+        self.warnings = tuple(one.warning for one in loaded if one.warning)
+        self._stuck: dict[str, Fault] = {}
+        self.complaints: dict[str, None] = {}
+        """What went wrong in ``snnbench_skip`` so far, a line each, in order."""
 
     @classmethod
     def load(
@@ -72,9 +78,10 @@ class Host:
         options: Sequence[str] = (),
         *,
         strict: bool = False,
+        fresh: bool = False,
         tell: Callable[[str], None] = lambda plugin: None,
     ) -> Host:
-        """Find and load every plugin.
+        """Find and load every plugin: those of others only after they were imported in a process apart.
 
         Args:
             options: The values of ``-p``: ``no:NAME`` leaves out the plugins whose entry point or
@@ -82,17 +89,25 @@ class Host:
                 installed plugins from that same module. The built-in components cannot be left out:
                 their plain names would then mean something else.
             strict: Any broken plugin is an error.
-            tell: Told each plugin before it is imported: one may hang or end the process.
+            fresh: Try every plugin in a process apart again, also where nothing has changed.
+            tell: Told each plugin before it is imported, and those that are tried apart.
 
         Raises:
             UsageError: An option names nothing that could be left out, or nothing that could be loaded.
             PluginError: A module given by an option, the built-in plugin or, if ``strict``, any is broken.
         """
+        sources = find_sources(options)
+        others = [one for one in sources if not (one.blocked or one.builtin)]
+        verdicts = trial.judge(others, fresh=fresh, tell=tell)
         loaded: list[Loaded] = []
-        for source in find_sources(options):
+        for source in sources:
             if not source.blocked:
                 tell(str(source))
-            loaded.append(without_repeats(load(source), loaded))
+            verdict = verdicts.get(source)
+            one = refused(source, verdict.refusal) if verdict and verdict.refusal else load(source)
+            if verdict:
+                one = replace(one, changes=tuple(dict.fromkeys((*verdict.changes, *one.changes))))
+            loaded.append(without_repeats(one, loaded))
         for one in loaded:
             needed = strict or one.source.builtin or one.source.version is None
             if needed and one.status == "broken":
@@ -130,34 +145,59 @@ class Host:
         return normal(distribution) in names
 
     def skip_reason(self, cell: Cell) -> str | None:
-        """Why some plugin will not have ``cell`` run, or None.
+        """Why some plugin will not have ``cell`` run, and which one; or None.
 
-        A plugin whose ``snnbench_skip`` raises, or returns something else than a text or None, has no say
-        but for cells with a component of its own: the reason is then what went wrong.
+        A plugin whose ``snnbench_skip`` raises, hangs, or returns something else than a text or None, has
+        no say but for cells with a component of its own: the reason is then what went wrong. It is among
+        the ``complaints``.
         """
         for one in self._skipping:
             try:
-                with doing("snnbench_skip"):
-                    reason = one.hook.snnbench_skip(cell=cell)
-                    if reason is not None and not (isinstance(reason, str) and reason):
-                        raise Fault(f"snnbench_skip returned {reason!r}, neither a reason nor None")
+                reason = self._ask(one, "snnbench_skip", cell=cell)
+                if reason is not None and not (isinstance(reason, str) and reason):
+                    raise Fault(f"snnbench_skip returned {reason!r}, neither a reason nor None")
             except Fault as fault:
-                reason = f"{one}: {fault}" if self._is_party(one, cell) else None
+                self.complaints[f"{one}: {fault}"] = None
+                if self._is_party(one, cell):
+                    return f"{one}: {fault}"
+                continue
             if reason:
-                return reason
+                return f"{reason} (says {one})"
         return None
+
+    def _ask(self, plugin: Loaded, name: str, **arguments: object) -> object:
+        """Call a hook; one that did not end in time before is not called again.
+
+        Raises:
+            Fault: It raised something.
+            Stuck: It does not, or did not, end in time.
+        """
+        key = f"{plugin}.{name}"
+        if key in self._stuck:
+            raise self._stuck[key]
+        try:
+            return call(name, lambda: getattr(plugin.hook, name)(**arguments))
+        except Stuck as stuck:
+            self._stuck[key] = stuck
+            raise
 
     def _is_party(self, plugin: Loaded, cell: Cell) -> bool:
         owners = {self.find(kind, part.name).distribution for kind, part in cell.components.items()}
         return plugin.source.distribution in owners
 
     def cell_finished(self, result: CellResult) -> list[str]:
-        """Tell every plugin about ``result``; what went wrong in them comes back as lines to log."""
+        """Tell every plugin about ``result``; what went wrong in them comes back as lines to log.
+
+        One that did not end in time is told nothing more.
+        """
         messages = []
-        for one in self._active:
+        for one in self._observing:
+            if f"{one}.snnbench_cell_finished" in self._stuck:
+                continue
             try:
-                with doing("snnbench_cell_finished"):
-                    one.hook.snnbench_cell_finished(result=result)
+                self._ask(one, "snnbench_cell_finished", result=result)
+            except Stuck as stuck:
+                messages.append(f"{one}: {stuck}; it is told of no further cell")
             except Fault as fault:
                 messages.append(f"{one}: {fault}")
         return messages

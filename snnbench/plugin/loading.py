@@ -6,9 +6,7 @@ import hashlib
 import importlib.util
 import json
 import sys
-import traceback
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -18,12 +16,13 @@ import pluggy
 
 from snnbench.errors import did_you_mean
 from snnbench.plugin import hookspecs
+from snnbench.plugin.calls import doing
 from snnbench.plugin.checks import Fault, check_spec
 from snnbench.plugin.sources import Source, normal
 from snnbench.plugin.specs import KINDS, Spec
+from snnbench.plugin.state import put_back
 
 HOOKS = (*(f"snnbench_{kind}s" for kind in KINDS), "snnbench_skip", "snnbench_cell_finished")
-_MACHINERY = ("<", *(str(Path(module.__file__ or "").parent) for module in (importlib, pluggy, hookspecs)))
 
 
 @dataclass(frozen=True)
@@ -35,6 +34,7 @@ class Loaded:
         hook: Calls its hooks; has none when it is broken or blocked.
         status: ``ok``, ``broken`` or ``blocked``.
         reason: Why it is not ``ok``.
+        changes: What of the process its import changed; it has been put back.
     """
 
     source: Source
@@ -43,32 +43,49 @@ class Loaded:
     hook: pluggy.HookRelay = field(default_factory=pluggy.HookRelay, repr=False)
     status: Literal["ok", "broken", "blocked"] = "ok"
     reason: str = ""
+    changes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"plugin {self.source.entry.name!r} ({self.source.distribution} {self.version})"
+
+    @property
+    def warning(self) -> str:
+        """What people should know of it, in one line; empty if there is nothing."""
+        if self.status == "broken":
+            return f"{self} is broken: {self.reason}"
+        changed = ", ".join(self.changes)
+        return f"{self}: its import changed {changed}, which has been put back" if changed else ""
 
 
 def load(source: Source) -> Loaded:
     """Import ``source``, register its hooks and collect its specs; any fault makes it broken.
 
     A plugin gets a plugin manager of its own. There is nothing to roll back when it fails, and it can
-    neither stop another plugin nor hide one of the same name, nor wrap another's hooks.
+    neither stop another plugin nor hide one of the same name, nor wrap another's hooks. What its import
+    changes of this process is put back.
     """
     if source.blocked:
         return Loaded(source, source.version or "", status="blocked", reason=source.blocked)
+    changes: list[str] = []
     specs: list[Spec] = []
+    hook, reason = pluggy.HookRelay(), ""
     try:
-        with doing("import"):
-            plugin = _import(source)
-        with doing("registration"):
-            hook = _register(plugin)
-        for kind in KINDS.values():
-            for spec in _collect(hook, kind):
-                _check_new(spec, specs)
-                specs.append(spec)
+        with put_back(changes):
+            with doing("import"):
+                plugin = _import(source)
+            with doing("registration"):
+                hook = _register(plugin)
+            for kind in KINDS.values():
+                _collect(hook, kind, specs)
     except Fault as fault:
-        return Loaded(source, _version(source, specs), tuple(specs), status="broken", reason=str(fault))
-    return Loaded(source, _version(source, specs), tuple(specs), hook)
+        hook, reason = pluggy.HookRelay(), str(fault)
+    status: Literal["ok", "broken"] = "broken" if reason else "ok"
+    return Loaded(source, _version(source, specs), tuple(specs), hook, status, reason, tuple(changes))
+
+
+def refused(source: Source, reason: str) -> Loaded:
+    """A plugin that must not be imported here, for ``reason``."""
+    return Loaded(source, source.version or "dev", status="broken", reason=reason)
 
 
 def without_repeats(one: Loaded, before: Sequence[Loaded]) -> Loaded:
@@ -84,35 +101,6 @@ def without_repeats(one: Loaded, before: Sequence[Loaded]) -> Loaded:
             reason = f"{spec.kind} {spec.name!r} is already provided by {other}"
             return Loaded(one.source, one.version, one.specs, status="broken", reason=reason)
     return one
-
-
-@contextmanager
-def doing(what: str) -> Iterator[None]:
-    """Turn whatever a plugin's code raises, ``SystemExit`` too, into a ``Fault`` that says where.
-
-    What it prints goes to stderr: stdout is for results.
-
-    Raises:
-        Fault: The code within raised anything but KeyboardInterrupt.
-    """
-    try:
-        with redirect_stdout(sys.stderr):
-            yield
-    except (Fault, KeyboardInterrupt):
-        raise
-    except BaseException as error:
-        raise Fault(f"{what} failed: {_describe(error)}") from error
-
-
-def _describe(error: BaseException) -> str:
-    """``ValueError: text (file.py:12)``, on one line; the place is the deepest in the plugin's own code."""
-    text = " ".join(str(error).split())
-    places = [
-        f" ({Path(name).name}:{line})"
-        for name, line in ((f.f_code.co_filename, n) for f, n in traceback.walk_tb(error.__traceback__))
-        if not name.startswith(_MACHINERY)
-    ]
-    return f"{type(error).__name__}{': ' if text else ''}{text}{places[-1] if places else ''}"
 
 
 def _version(source: Source, specs: Sequence[Spec]) -> str:
@@ -188,8 +176,8 @@ def _register(plugin: object) -> pluggy.HookRelay:
     return manager.hook
 
 
-def _collect(hook: pluggy.HookRelay, kind: type[Spec]) -> Iterator[Spec]:
-    """The specs of one kind, checked.
+def _collect(hook: pluggy.HookRelay, kind: type[Spec], specs: list[Spec]) -> None:
+    """Add the specs of one kind to ``specs``, each once it is checked.
 
     Raises:
         Fault: The hook raises or hands over something else than well-formed specs of this kind.
@@ -198,13 +186,12 @@ def _collect(hook: pluggy.HookRelay, kind: type[Spec]) -> Iterator[Spec]:
     caller = getattr(hook, name)
     with doing(name):
         results = [list(result) for result in caller()]
-    if len(results) < len(caller.get_hookimpls()):
-        raise Fault(f"{name} returned None in place of a list of {kind.__name__}")
-    for result in results:
-        for spec in result:
-            with doing(name):
-                check_spec(spec, kind)
-            yield spec
+        if len(results) < len(caller.get_hookimpls()):
+            raise Fault(f"{name} returned None in place of a list of {kind.__name__}")
+        for spec in (spec for result in results for spec in result):
+            check_spec(spec, kind)
+            _check_new(spec, specs)
+            specs.append(spec)
 
 
 def _check_new(spec: Spec, specs: list[Spec]) -> None:

@@ -5,8 +5,8 @@ Each is a distribution with its metadata and its entry point, found and run by t
 
 from __future__ import annotations
 
+import json
 import os
-import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -272,20 +272,38 @@ def test_a_package_cannot_take_a_built_in_s_name(site: Path, results: dict[str, 
     assert results["lif"].labels["spike"] == "binary"  # the package's says none
 
 
-def test_a_terminal_names_the_plugin_whose_import_ends_the_process(tmp_path: Path) -> None:
-    (tmp_path / "leaves.py").write_text("import os\nos._exit(7)")
-    terminal, end = pty.openpty()
-    command = [sys.executable, "-m", "snnbench", "plugins", "-p", "leaves"]
-    done = subprocess.run(command, cwd=tmp_path, stderr=end, check=False, timeout=300)
-    os.close(end)
-    assert done.returncode == 7
-    assert os.read(terminal, 65536).decode().endswith("loading plugin 'leaves' (leaves) ")
-    os.close(terminal)
+ENDINGS = {
+    "leaves": ("import ctypes\nctypes.CDLL(None)._exit(0)", "its import ended the process, with exit code 0"),
+    "crashes": ("import ctypes\n\nctypes.string_at(0)", "its import crashed with SIGSEGV (crashes.py:"),
+}
 
 
-def test_an_import_that_crashes_is_told_by_file_and_line(tmp_path: Path) -> None:
-    (tmp_path / "crashes.py").write_text("import ctypes\n\nctypes.string_at(0)")
-    done = snnbench(None, "plugins", "-p", "crashes", cwd=tmp_path)
-    assert done.returncode < 0
-    assert "Fatal Python error: Segmentation fault" in done.stderr
-    assert 'crashes.py", line 3' in done.stderr
+@pytest.mark.parametrize(("distribution", "code", "says"), [(name, *said) for name, said in ENDINGS.items()])
+def test_an_import_that_ends_the_process_is_one_warning_and_no_result_is_spoilt(
+    tmp_path: Path, distribution: str, code: str, says: str
+) -> None:
+    install(tmp_path, distribution, "")
+    (tmp_path / f"{distribution}.py").write_text(code)
+    done = snnbench(tmp_path, "list", "neurons", "--format", "json", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "lif" in {row["name"] for row in json.loads(done.stdout)}
+    warning = f"warning: plugin '{distribution}' ({distribution} 1.0) is broken: {says}"
+    assert len([line for line in done.stderr.splitlines() if line.startswith(warning)]) == 1
+
+
+def test_a_plugin_that_was_asked_for_and_ends_the_process_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "leaves.py").write_text(ENDINGS["leaves"][0])
+    done = snnbench(None, "plugins", "-p", "leaves", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "error: plugin 'leaves' (leaves dev) is broken: its import ended the process" in done.stderr
+
+
+def test_output_below_python_on_import_does_not_spoil_json(tmp_path: Path) -> None:
+    noise = "import ctypes, os\nos.system('echo noise')\nctypes.CDLL(None).puts(b'noise')\n"
+    install(tmp_path, "loud", "")
+    (tmp_path / "loud.py").write_text(
+        f"{noise}import snnbench\n@snnbench.hookimpl\ndef snnbench_neurons():\n    return []"
+    )
+    done = snnbench(tmp_path, "plugins", "--format", "json", cwd=tmp_path)
+    assert "loud" in {row["name"] for row in json.loads(done.stdout)}
+    assert "noise" in done.stderr

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from snnbench.plugin import trial
+
 HEAD = """
 from snnbench import hookimpl, NeuronSpec, SurrogateSpec, DatasetSpec, EncoderSpec, NetworkSpec, Param
 
@@ -18,6 +20,13 @@ Install = Callable[..., None]
 @pytest.fixture(autouse=True)
 def _alone(without_installed_packages: None) -> None:
     """Whatever plugins this environment has, a test has its own alone."""
+
+
+@pytest.fixture(autouse=True)
+def _no_trial(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plugins of tests are imported at once, but where a trial in a process apart is what is tested."""
+    if "trial" not in request.module.__name__:
+        monkeypatch.setattr(trial, "judge", lambda sources, **options: {})
 
 
 @pytest.fixture

@@ -1,10 +1,13 @@
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import typer
 
 from snnbench.errors import PluginError, UsageError
+from snnbench.plugin import calls
 from snnbench.plugin.host import Host, Plugin
 from snnbench.records import Cell, CellResult, Component, Status
 from snnbench.settings import Budget
@@ -278,12 +281,12 @@ def test_a_module_that_was_asked_for_must_load(
     assert "-p takes" in caught.value.hint
 
 
-def test_skip_takes_the_first_reason(install: Install) -> None:
+def test_skip_takes_the_first_reason_and_names_who_gave_it(install: Install) -> None:
     install("snn-a", "@hookimpl\ndef snnbench_skip(cell):\n    return 'too slow' if cell.seed else None")
     install("snn-b", "@hookimpl\ndef snnbench_skip():\n    return None")
     host = Host.load()
     assert host.skip_reason(CELL) is None
-    assert host.skip_reason(replace(CELL, seed=1)) == "too slow"
+    assert host.skip_reason(replace(CELL, seed=1)) == "too slow (says plugin 'snn-a' (snn-a 1.0))"
 
 
 @pytest.mark.parametrize(
@@ -297,6 +300,65 @@ def test_a_skip_that_cannot_decide_skips_its_own_cells_only(install: Install, bo
     assert reason is not None
     assert reason.startswith("plugin 'snn-a'")
     assert text in reason
+    (complaint,) = host.complaints
+    assert complaint == reason
+
+
+HANGS = "    while True:\n        pass"
+
+
+def test_a_skip_that_hangs_is_asked_once_and_named(install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calls, "HOOK_SECONDS", 0.2)
+    install(
+        "snn-a", f"{LEAKY}\nasked = []\n@hookimpl\ndef snnbench_skip(cell):\n    asked.append(cell)\n{HANGS}"
+    )
+    install("snn-b", "@hookimpl\ndef snnbench_skip(cell):\n    return 'b says no' if cell.seed else None")
+    host = Host.load()
+    assert [host.skip_reason(replace(CELL, seed=seed)) for seed in (0, 0)] == [None, None]
+    assert (host.skip_reason(replace(CELL, seed=1)) or "").startswith("b says no")
+    says = "plugin 'snn-a' (snn-a 1.0): snnbench_skip did not end within 0.2 s (probe_snn_a.py:"
+    assert [line[: len(says)] for line in host.complaints] == [says]
+    assert (host.skip_reason(replace(CELL, neuron=Component("leaky"))) or "").startswith(says)
+    assert len(sys.modules["probe_snn_a"].asked) == 1
+
+
+def test_an_observer_that_hangs_is_named_and_told_nothing_more(
+    install: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calls, "HOOK_SECONDS", 0.2)
+    install("snn-a", f"@hookimpl\ndef snnbench_cell_finished(result):\n{HANGS}")
+    host, result = Host.load(), CellResult(CELL, Status.DONE)
+    (message,) = host.cell_finished(result)
+    assert "snnbench_cell_finished did not end within 0.2 s (probe_snn_a.py:" in message
+    assert host.cell_finished(result) == []
+
+
+SPOILERS = {
+    "closes stdout": "import sys\n    sys.stdout.close()\n    sys.stderr.close()",
+    "closes it below Python": "import os\n    os.close(1)\n    os.close(2)",
+    "replaces it": "import sys\n    sys.stdout = sys.stderr = None",
+    "prints below Python": "import os\n    os.system('echo noise')\n    os.write(1, b'noise\\n')",
+    "prints by C": "import ctypes\n    ctypes.CDLL(None).puts(b'noise')",
+    "leaves": "import os\n    os._exit(0)",
+    "raises what is no Exception": "raise type('Odd', (BaseException,), {})('odd')",
+}
+
+
+@pytest.mark.parametrize("body", SPOILERS.values(), ids=SPOILERS)
+def test_an_observer_spoils_neither_the_streams_nor_the_command(
+    install: Install, capfd: pytest.CaptureFixture[str], body: str
+) -> None:
+    install("snn-a", f"@hookimpl\ndef snnbench_cell_finished(result):\n    {body}")
+    host, result = Host.load(), CellResult(CELL, Status.DONE)
+    for cell in range(2):
+        host.cell_finished(result)
+        typer.echo(f"result {cell}")
+        typer.echo(f"talk {cell}", err=True)
+    said = capfd.readouterr()
+    assert said.out == "result 0\nresult 1\n"
+    assert [line for line in said.err.splitlines() if "noise" not in line] == ["talk 0", "talk 1"]
+    if "noise" in body:
+        assert "noise" in said.err
 
 
 def test_a_failing_observer_stops_neither_the_others_nor_the_run(install: Install) -> None:
