@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from snnbench.execute.job import EpochDone
 from snnbench.matrix import spec as matrix_spec
 from snnbench.matrix.plan import nothing_selected, plan
+from snnbench.paths import user_path
 from snnbench.plugin.host import Host
 from snnbench.records import Cell, CellResult
 from snnbench.results import leaderboard, load_results
@@ -56,7 +57,7 @@ def run(
         log.warning(note)
     if not planned.cells:
         raise nothing_selected(planned, "")
-    directory = Path("results", content.name) if out is None else Path(out)
+    directory = Path("results", content.name) if out is None else user_path(out)
     options = Options(directory, device=device, engine=EngineChoice.of(engine), workers=workers)
     perform(content, planned, host, options, Logging())
     return load_results(directory)

@@ -17,6 +17,7 @@ from filelock import FileLock, Timeout
 
 from snnbench.archive import altered, compare, extract
 from snnbench.errors import DataError
+from snnbench.paths import user_path
 from snnbench.plugin.specs import DataFile, DatasetSpec
 
 PARTIAL = ".snnbench-partial"
@@ -32,7 +33,7 @@ Note: TypeAlias = Callable[[str], None]
 
 def data_root(root: Path | None) -> Path:
     """Where datasets are: ``root``, or a folder of the platform's cache."""
-    return platformdirs.user_cache_path("snnbench") / "datasets" if root is None else root
+    return user_path(platformdirs.user_cache_path("snnbench")) / "datasets" if root is None else root
 
 
 def verify(

@@ -21,6 +21,7 @@ from snnbench.engine.surrogate import Surrogate
 from snnbench.errors import UsageError, did_you_mean
 from snnbench.fetch import verify
 from snnbench.matrix import grammar
+from snnbench.paths import user_path
 from snnbench.plugin.host import Host
 from snnbench.plugin.specs import DatasetSpec, NeuronSpec, Spec
 
@@ -100,7 +101,7 @@ def make_dataset(dataset: str, root: str | Path | None = None) -> Dataset:
         UsageError: It is unknown, or a parameter is out of range.
         DataError: Its files are missing or wrong, or a split is not what it must be.
     """
-    folder = None if root is None else Path(root)
+    folder = None if root is None else user_path(root)
     spec, make = _component(Host.load(), "dataset", dataset)
     content = dict(grammar.parse(dataset).arguments).get("content", "")
     verify(cast(DatasetSpec, spec), str(content), folder)

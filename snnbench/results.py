@@ -9,6 +9,7 @@ from pathlib import Path
 
 from snnbench import store
 from snnbench.errors import UsageError
+from snnbench.paths import user_path
 from snnbench.records import CellResult, RunHeader
 from snnbench.report import write as files
 from snnbench.report.board import leaderboard
@@ -33,7 +34,7 @@ def load_results(path: str | Path | Iterable[str | Path]) -> DataFrame:
         StoreError: A directory is not a run, or was written under another protocol or by a newer snnbench.
     """
     paths = [path] if isinstance(path, str | Path) else list(path)
-    _, results, warnings = read_runs([Path(one) for one in paths])
+    _, results, warnings = read_runs([user_path(one) for one in paths])
     for warning in warnings:
         log.warning(warning)
     return to_frame(results)

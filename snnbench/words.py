@@ -19,6 +19,7 @@ _SEQUENCE = re.compile(
     r"|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f]).*?(?:\x07|\x1b\\|\x9c|\n|$)"  # OSC and its like: titles, links
     r"|\x1b[ -/]*[0-~]?"  # the other escapes
 )
+_BREAK = re.compile(r"\s*[^\S ]\s*")
 _HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 """Unicode categories that show nothing or change how the rest is shown: controls, overrides of the
 writing direction, halves of surrogate pairs, separators of lines."""
@@ -27,7 +28,7 @@ writing direction, halves of surrogate pairs, separators of lines."""
 def plain(text: str, longest: int = LONGEST) -> str:
     """Return ``text`` as one line without anything that a terminal or a page would obey.
 
-    Escape sequences and invisible characters are left out, white space becomes one space, and a text
+    Escape sequences and invisible characters are left out, a line break becomes a space, and a text
     longer than ``longest`` characters keeps its beginning and says how many are left out.
 
     Args:
@@ -36,8 +37,8 @@ def plain(text: str, longest: int = LONGEST) -> str:
     """
     shown = text[: 16 * longest]  # enough to keep, however much of it goes
     shown = _SEQUENCE.sub("", shown)
-    shown = "".join(" " if one.isspace() else one for one in shown if one.isspace() or _is_seen(one))
-    shown = " ".join(shown.split())
+    shown = _BREAK.sub(" ", shown)
+    shown = "".join(one for one in shown if _is_seen(one)).strip()
     if len(text) <= 16 * longest and len(shown) <= longest:
         return shown
     kept = shown[:longest].rstrip()

@@ -11,6 +11,10 @@ from contextlib import suppress
 import typer
 
 from snnbench.errors import SnnbenchError
+from snnbench.words import plain
+
+LONGEST_ERROR = 2000
+"""Characters of an error's line: a hint may list every component there is."""
 
 app = typer.Typer(
     name="snnbench",
@@ -44,7 +48,7 @@ def main() -> None:
 
 def fail(error: SnnbenchError) -> None:
     """Print ``error`` and its hint to stderr and exit with its code."""
-    sys.stderr.write(f"error: {error.message}\n")
+    sys.stderr.write(f"error: {plain(error.message, LONGEST_ERROR)}\n")
     if error.hint:
-        sys.stderr.write(f"hint: {error.hint}\n")
+        sys.stderr.write(f"hint: {plain(error.hint, LONGEST_ERROR)}\n")
     raise SystemExit(error.exit_code)

@@ -8,11 +8,14 @@ from typing import Annotated
 import typer
 
 from snnbench.cli import app
+from snnbench.paths import user_path
 from snnbench.words import plain
 
 
 @app.command()
-def check(runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run directories.")]) -> None:
+def check(
+    runs: Annotated[list[Path], typer.Argument(parser=user_path, metavar="RUN...", help="Run directories.")],
+) -> None:
     """Check that every line of finished runs is as it was written; exit with 1 if one is not."""
     from snnbench.store import check as check_run
 

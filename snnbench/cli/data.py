@@ -12,6 +12,8 @@ from snnbench.cli import app
 from snnbench.cli.plugins import PluginOption, load_host
 from snnbench.cli.tables import Format, FormatOption, show_table
 from snnbench.errors import UsageError
+from snnbench.paths import user_path
+from snnbench.words import plain
 
 if TYPE_CHECKING:
     from snnbench.plugin.host import Host, Provided
@@ -24,7 +26,11 @@ app.add_typer(data)
 
 DataRootOption = Annotated[
     Path | None,
-    typer.Option(metavar="DIR", help="Where datasets are; a folder of the platform's cache by default."),
+    typer.Option(
+        parser=user_path,
+        metavar="DIR",
+        help="Where datasets are; a folder of the platform's cache by default.",
+    ),
 ]
 NamesArgument = Annotated[
     list[str] | None, typer.Argument(metavar="[NAME]...", help="Datasets; all if none.")
@@ -70,9 +76,9 @@ def download(
         if not spec.files:
             typer.echo(f"{spec.name} needs no files")
             continue
-        fetch.fetch(spec, root, lambda text: typer.echo(text, err=True))
+        fetch.fetch(spec, root, lambda text: typer.echo(plain(text), err=True))
         fetch.verify(spec, "", root)
-        typer.echo(f"{spec.name} is in {root}")
+        typer.echo(f"{spec.name} is in {plain(str(root))}")
 
 
 def _chosen(host: Host, names: list[str] | None) -> list[Provided]:

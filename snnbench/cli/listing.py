@@ -17,6 +17,7 @@ from snnbench.cli.tables import Format, FormatOption, cell_text, console, show_t
 from snnbench.errors import NothingSelectedError, PluginError, UsageError, did_you_mean
 from snnbench.plugin.specs import KINDS, FromParam, Spec
 from snnbench.records import format_value
+from snnbench.words import plain
 
 if TYPE_CHECKING:
     from snnbench.plugin.host import Host, Provided
@@ -180,7 +181,7 @@ def _print(component: Provided) -> None:
     for label, value in lines.items():
         grid.add_row(Text(f"  {label.replace('_', ' ')}"), Text(cell_text(value)))
     screen = console()
-    screen.print(Text(f"{spec.kind} {component.reference}: {spec.summary}", style="bold"))
+    screen.print(Text(plain(f"{spec.kind} {component.reference}: {spec.summary}"), style="bold"))
     screen.print(grid)
     rows = [
         {

@@ -16,6 +16,8 @@ import typer
 from snnbench.cli import app
 from snnbench.cli.plugins import load_host
 from snnbench.errors import UsageError
+from snnbench.paths import user_path
+from snnbench.words import check_name, plain
 
 NAME: Final = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
 
@@ -36,7 +38,8 @@ def new_plugin(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Of the package, such as my-neuron.")],
     kind: Annotated[Kind, typer.Option(help="What it provides.")],
     out: Annotated[
-        Path | None, typer.Option("-o", metavar="DIR", help="Where to write it; ./NAME if not given.")
+        Path | None,
+        typer.Option("-o", parser=user_path, metavar="DIR", help="Where to write it; ./NAME if not given."),
     ] = None,
 ) -> None:
     """Write a package with a component of one's own: it installs, has tests and runs as it is."""
@@ -49,9 +52,10 @@ def new_plugin(
     for path, content in files.items():
         _write(directory / path, content)
     module = _module(name)
-    typer.echo(f"{directory}: {', '.join(files)}")
-    typer.echo(f"install and test it:  pip install -e '{directory}[test]' && (cd {directory} && pytest)")
-    typer.echo(f"see it on a board:    {_run(module, kind, directory)}")
+    shown = plain(str(directory))
+    typer.echo(f"{shown}: {', '.join(files)}")
+    typer.echo(f"install and test it:  pip install -e '{shown}[test]' && (cd {shown} && pytest)")
+    typer.echo(f"see it on a board:    {plain(_run(module, kind, directory))}")
 
 
 def _module(name: str) -> str:
@@ -70,6 +74,7 @@ def _check_name(name: str, kind: Kind) -> None:
             f"{name!r} is no name for a package",
             "lower-case letters and digits, parts joined by hyphens, a letter first: my-neuron",
         )
+    check_name(name, "a package")
     if keyword.iskeyword(module):
         raise UsageError(f"{name!r} is a keyword of Python", "choose another name: my-" + name)
     known = find_spec(module)  # a directory is found too, without an origin

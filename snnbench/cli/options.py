@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from snnbench.cli.plugins import PluginOption, load_host
+from snnbench.words import plain
 
 if TYPE_CHECKING:
     from snnbench.matrix.plan import Plan
@@ -83,9 +84,9 @@ def prepare(
     if not chosen.cells:
         raise nothing_selected(whole, expression or "")
     for note in whole.notes:
-        typer.echo(f"note: {note}", err=True)
+        typer.echo(plain(f"note: {note}"), err=True)
     for term in selection.unknown(whole.words) if selection else ():
-        typer.echo(f"warning: -k: nothing in the matrix is called {term!r}", err=True)
+        typer.echo(plain(f"warning: -k: nothing in the matrix is called {term!r}"), err=True)
     return Prepared(content, host, chosen)
 
 

@@ -10,6 +10,7 @@ import typer
 
 from snnbench.cli import app
 from snnbench.cli.tables import Format, FormatOption, show_table
+from snnbench.words import plain
 
 if TYPE_CHECKING:
     from snnbench.plugin.host import Host, Plugin
@@ -24,7 +25,7 @@ def load_host(options: list[str] | None, *, strict: bool = False) -> Host:
     """The plugins, with one line on stderr for each broken one."""
     host = _load(options, strict=strict)
     for warning in host.warnings:
-        typer.echo(f"warning: {warning}", err=True)
+        typer.echo(plain(f"warning: {warning}"), err=True)
     return host
 
 

@@ -11,6 +11,7 @@ from rich.text import Text
 from snnbench.cli.tables import STYLES
 from snnbench.execute.job import EpochDone
 from snnbench.records import Cell, CellResult, Status
+from snnbench.words import plain
 
 
 class RunProgress:
@@ -51,10 +52,10 @@ class RunProgress:
 
     def epoch(self, cell: Cell, event: EpochDone | None) -> None:
         if event is None:
-            self._epochs[cell.key] = self._bars.add_task(cell.id, total=cell.budget.epochs)
+            self._epochs[cell.key] = self._bars.add_task(plain(cell.id), total=cell.budget.epochs)
             return
         last = event.epoch + 1 == cell.budget.epochs
-        text = f"{cell.id}  validation {event.accuracy:.3f}{', measuring' if last else ''}"
+        text = f"{plain(cell.id)}  validation {event.accuracy:.3f}{', measuring' if last else ''}"
         self._bars.update(self._epochs[cell.key], completed=event.epoch + 1, description=text)
 
     def result(self, result: CellResult) -> None:
@@ -65,16 +66,16 @@ class RunProgress:
         self._console.print(self._line(result), soft_wrap=True)
 
     def note(self, text: str) -> None:
-        self._console.print(Text(f"note: {text}"), soft_wrap=True)
+        self._console.print(Text(plain(f"note: {text}")), soft_wrap=True)
 
     def _line(self, result: CellResult) -> Text:
         """``[ 3/30] digits/rate/dense/lif/atan/s2  done  accuracy 0.967  6.1 s``."""
         width = len(str(self._pending))
-        line = Text(f"[{self._finished:{width}}/{self._pending}] {result.cell.id}  ")
+        line = Text(f"[{self._finished:{width}}/{self._pending}] {plain(result.cell.id)}  ")
         line.append(result.status, STYLES.get(result.status, ""))
         accuracy = result.metrics.get("accuracy.test")
         if result.status is not Status.DONE:
-            line.append(f"  {result.reason}")
+            line.append(f"  {plain(result.reason)}")
         elif accuracy is not None and accuracy.value is not None:
             line.append(f"  accuracy {accuracy.value:.3f}")
         return line.append(f"  {result.seconds:.1f} s")

@@ -11,6 +11,7 @@ import typer
 from snnbench.cli import app
 from snnbench.cli.tables import console
 from snnbench.errors import UsageError, did_you_mean
+from snnbench.paths import user_path
 from snnbench.words import plain
 
 if TYPE_CHECKING:
@@ -42,12 +43,15 @@ NARROW = ("accuracy.test", "throughput.training", "throughput.training_ratio", "
 
 @app.command()
 def report(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run directories.")],
+    runs: Annotated[list[Path], typer.Argument(parser=user_path, metavar="RUN...", help="Run directories.")],
     formats: Annotated[
         str, typer.Option("--format", metavar="LIST", help="Of html, markdown, csv, parquet; all by default.")
     ] = "",
     out: Annotated[
-        Path | None, typer.Option("-o", metavar="DIR", help="Where to write; the run directory by default.")
+        Path | None,
+        typer.Option(
+            "-o", parser=user_path, metavar="DIR", help="Where to write; the run directory by default."
+        ),
     ] = None,
 ) -> None:
     """Write the tables and the leaderboard of finished runs, and show it."""
@@ -86,8 +90,8 @@ def print_leaderboard(board: DataFrame) -> None:
         screen.print("no cell has been measured")
         return
     for section in sections(board):
-        screen.print(section.title, style="bold")
-        screen.print(_setting(section), style="dim")
+        screen.print(plain(section.title), style="bold")
+        screen.print(plain(_setting(section)), style="dim")
         known = NARROW if screen.width < 100 else COLUMNS
         screen.print(_table(section, [metric for metric in known if metric in section.metrics]))
         screen.print()
@@ -101,7 +105,8 @@ def _unmeasured(board: DataFrame) -> list[str]:
     found: dict[str, list[str]] = {}
     for metric, title in COLUMNS.items():
         absent = board[board[metric].isna()] if metric in board else board[:0]
-        for reason in absent[f"{metric}.reason"].dropna().unique() if len(absent) else ():
+        reasons = absent.get(f"{metric}.reason")  # a cell that was lost has none
+        for reason in () if reasons is None else reasons.dropna().unique():
             found.setdefault(str(reason), []).append(title)
     return [f"not measured: {', '.join(titles)}: {plain(reason, SHORT)}" for reason, titles in found.items()]
 
@@ -141,13 +146,14 @@ def _table(section: Section, shown: Sequence[str]) -> Table:
 def _texts(section: Section, row: Row, shown: Sequence[str]) -> list[str]:
     """One row; only the accuracy has room for its interval."""
     numbers = dict(zip(section.metrics, row.numbers, strict=True))
-    return [
+    texts = [
         f"{row.rank or '–'} {row.sign}".strip(),
         *row.names.values(),
         *(numbers[metric].line if metric == "accuracy.test" else numbers[metric].text for metric in shown),
         row.count,
         *([", ".join(row.marks)] if any(other.marks for other in section.rows) else []),
     ]
+    return [plain(text) for text in texts]
 
 
 def _legend(screen: Console) -> None:

@@ -16,8 +16,10 @@ from snnbench.cli import app
 from snnbench.cli.data import DataRootOption
 from snnbench.cli.options import Prepared, choosing_cells
 from snnbench.cli.units import parse_duration, parse_size
+from snnbench.paths import user_path
 from snnbench.records import CellResult, Status
 from snnbench.settings import EngineChoice, Rerun
+from snnbench.words import plain
 
 if TYPE_CHECKING:
     from snnbench.execute.limits import Limits
@@ -29,7 +31,10 @@ def run(
     chosen: Prepared,
     *,
     out: Annotated[
-        Path | None, typer.Option("-o", metavar="DIR", help="The run directory; results/MATRIX by default.")
+        Path | None,
+        typer.Option(
+            "-o", parser=user_path, metavar="DIR", help="The run directory; results/MATRIX by default."
+        ),
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda:N.")] = "auto",
     engine: Annotated[
@@ -88,7 +93,8 @@ def _conclude(out: Path, results: list[CellResult], planned: int) -> None:
 
     written = write_report(out)
     print_leaderboard(written.board)
-    typer.echo(f"leaderboard: {next(path for path in written.paths if path.suffix == '.html')}")
+    page = next(path for path in written.paths if path.suffix == ".html")
+    typer.echo(f"leaderboard: {plain(str(page))}")
     done = sum(result.status is Status.DONE for result in results)
     if done < planned:
         hint = "; --rerun failed runs the failed ones again" if len(results) > done else ""
@@ -128,7 +134,7 @@ def _heed_signals() -> threading.Event:
 def _say_interrupted(out: Path) -> NoReturn:
     """Say that what is finished is kept, if there is still a terminal, and exit with 130."""
     try:
-        sys.stderr.write(f"interrupted: {out} keeps every finished cell; run again to continue\n")
+        sys.stderr.write(f"interrupted: {plain(str(out))} keeps every finished cell; run again to continue\n")
         sys.stderr.flush()
         sys.stdout.flush()
     except OSError:

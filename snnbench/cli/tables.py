@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from snnbench.records import format_value
+from snnbench.words import plain
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -73,7 +74,7 @@ def _table(title: str, columns: Sequence[str], rows: Sequence[Mapping[str, objec
     from rich.text import Text
 
     table = Table(
-        title=Text(title) if title else None,
+        title=Text(plain(title)) if title else None,
         title_justify="left",
         title_style="bold",
         header_style="bold",
@@ -100,9 +101,9 @@ def cell_text(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Mapping):
-        shown = [f"{key}={format_value(item)}" for key, item in list(value.items())[:MOST_ITEMS]]
+        shown = [plain(f"{key}={format_value(item)}") for key, item in list(value.items())[:MOST_ITEMS]]
         left = len(value) - len(shown)
         return ", ".join([*shown, *([f"… {left} more"] if left else [])])
     if isinstance(value, list | tuple):
         return ", ".join(map(cell_text, value))
-    return str(value)
+    return plain(str(value))

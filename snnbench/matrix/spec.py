@@ -32,7 +32,9 @@ from snnbench.errors import UsageError, did_you_mean
 from snnbench.matrix import grammar, select
 from snnbench.matrix.problems import first_problem, syntax_problem
 from snnbench.matrix.seeds import seed_indices
+from snnbench.paths import user_path
 from snnbench.settings import Budget, Measure, Regulariser
+from snnbench.words import check_name
 
 
 def _read_by(read: Callable[[Any], object]) -> Callable[[Any], Any]:
@@ -231,8 +233,9 @@ def load(reference: str) -> Matrix:
     if reference in packaged():
         text = (files("snnbench.matrices") / f"{reference}.toml").read_text("utf-8")
     else:
-        text = _read(Path(reference))
-    return _check(text, reference, Path(reference).stem)
+        text = _read(user_path(reference))
+    name = check_name(Path(reference).stem, f"matrix {reference}:", "rename the file")
+    return _check(text, reference, name)
 
 
 def _read(path: Path) -> str:
