@@ -23,7 +23,7 @@ from snnbench.fetch import verify
 from snnbench.matrix import grammar
 from snnbench.paths import user_path
 from snnbench.plugin.host import Host
-from snnbench.plugin.specs import DatasetSpec, NeuronSpec, Spec
+from snnbench.plugin.specs import DatasetSpec, NeuronSpec, Spec, SurrogateSpec
 
 ARCHITECTURES = {"simple": "conv", "vgg": "vgg"}
 
@@ -58,13 +58,17 @@ def make_neuron(
     return made.to(device=device, dtype=dtype)
 
 
-def make_surrogate(surrogate: str) -> Surrogate:
+def make_surrogate(surrogate: str, *, seed: int = 0) -> Surrogate:
     """The spike function that a matrix calls ``surrogate``: ``atan(alpha=2)``.
+
+    Args:
+        surrogate: As a matrix writes it.
+        seed: Of the noise in its derivative, if it has any.
 
     Raises:
         UsageError: It is unknown, or a parameter is out of range.
     """
-    return cast(Surrogate, _component(Host.load(), "surrogate", surrogate)[1]())
+    return _spike_function(Host.load(), surrogate, torch.Generator().manual_seed(seed))
 
 
 def make_encoder(encoder: str, *, steps: int = 25, seed: int = 0) -> Callable[[Tensor], Tensor]:
@@ -198,8 +202,13 @@ def _population(
     """What makes a population of a given shape."""
     spec, make = _component(host, "neuron", neuron)
     spikes = cast(NeuronSpec, spec).spike != "none"
-    function = _component(host, "surrogate", surrogate)[1]() if spikes else None
+    function = _spike_function(host, surrogate, generator) if spikes else None
     return lambda features: cast(Neuron, make(features, function, generator))
+
+
+def _spike_function(host: Host, surrogate: str, generator: torch.Generator) -> Surrogate:
+    spec, make = _component(host, "surrogate", surrogate)
+    return cast(Surrogate, make(generator) if cast(SurrogateSpec, spec).random else make())
 
 
 @contextmanager

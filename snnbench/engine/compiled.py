@@ -51,6 +51,8 @@ class Compiled:
         self._loops: dict[tuple[object, ...], Loop | str] = {}
 
     def run(self, neuron: Stepping, x: Tensor, state: State) -> tuple[Tensor, State]:
+        if getattr(getattr(neuron, "surrogate", None), "random", False):
+            self.refusal = "the surrogate draws noise anew in every call"
         if self.refusal or not (state and x.numel()) or _observed():
             return EAGER.run(neuron, x, state)
         run = self._way(neuron, x, state)

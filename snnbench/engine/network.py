@@ -122,7 +122,7 @@ class Network(nn.Module):
     def tangent_step(self) -> TangentStep | None:
         """``step`` of the state and of k tangents of it; None where a layer cannot push tangents."""
         layers = [part for layer in self.layers for part in _parts(layer)]
-        known = all(layer.pushes if isinstance(layer, Neuron) else is_affine(layer) for layer in layers)
+        known = all(layer.tangent_step if isinstance(layer, Neuron) else is_affine(layer) for layer in layers)
         return (lambda *given: _push(layers, *given)) if known else None
 
     def outputs(self, x: Tensor) -> list[Tensor]:

@@ -144,8 +144,12 @@ class Neuron(nn.Module):
 
     @property
     def tangent_step(self) -> TangentStep | None:
-        """``push`` for an input without tangents, and without the output; None where there is no ``push``."""
-        if not self.pushes:
+        """``push`` for an input without tangents, and without the output.
+
+        None where there is no ``push``, and where the surrogate draws noise anew in every call: ``push``
+        could not be compared with the gradients.
+        """
+        if not self.pushes or getattr(getattr(self, "surrogate", None), "random", False):
             return None
         return lambda x_t, state, dstate: self.push(x_t, state, None, dstate, last=True)[1::2]
 

@@ -131,9 +131,15 @@ class Surrogate:
 
     Attributes:
         graded: ``forward`` is smooth and ``derivative`` is its exact derivative.
+        random: The derivative has noise: every call sees a function of its own, which ``drawn`` gives.
     """
 
     graded: bool = False
+    random: bool = False
+
+    def drawn(self) -> Surrogate:
+        """Return the spike function of one call: this one, unless it is ``random``."""
+        return self
 
     def derivative(self, z: Tensor) -> Tensor:
         """Surrogate of dH/dz at ``z``, same shape, dtype and device; for a finite ``z`` never NaN.
@@ -151,9 +157,9 @@ class Surrogate:
         if torch.compiler.is_compiling():
             return ReverseSpike.apply(z, self) if _Traced.reverse_only else self._traced(z)
         if observed() or transformed():
-            return SpikeFunction.apply(z, self)  # type: ignore[no-any-return]
+            return SpikeFunction.apply(z, self.drawn())  # type: ignore[no-any-return]
         if z.requires_grad and torch.is_grad_enabled():
-            return ReverseSpike.apply(z, self)  # type: ignore[no-any-return]
+            return ReverseSpike.apply(z, self.drawn())  # type: ignore[no-any-return]
         return self.forward(z)
 
     def _traced(self, z: Tensor) -> Tensor:
@@ -167,7 +173,7 @@ class Surrogate:
         return self.derivative(z) if self.graded or which == "surrogate" else torch.zeros_like(z)
 
     def __repr__(self) -> str:
-        params = ", ".join(f"{name}={value!r}" for name, value in vars(self).items())
+        params = ", ".join(f"{name}={value!r}" for name, value in vars(self).items() if name[0] != "_")
         return f"{type(self).__name__}({params})"
 
 

@@ -21,7 +21,7 @@ from snnbench.engine.neuron import Neuron
 from snnbench.engine.recordings import Recordings
 from snnbench.engine.surrogate import Surrogate
 from snnbench.errors import DataError, UsageError
-from snnbench.plugin.specs import DatasetSpec, EncoderSpec, NeuronSpec, Spec
+from snnbench.plugin.specs import DatasetSpec, EncoderSpec, NeuronSpec, Spec, SurrogateSpec
 from snnbench.records import Cell, Component, derive_seed
 
 
@@ -163,7 +163,9 @@ class Builder:
         if spec.spike != "none":
             if self.cell.surrogate is None:
                 raise UsageError("the neuron does not spike")
-            surrogate = cast(Surrogate, self._make("surrogate", self.cell.surrogate))
+            noise = torch.Generator().manual_seed(derive_seed(self.cell.key, "surrogate"))
+            random = cast(SurrogateSpec, self.specs["surrogate"]).random
+            surrogate = cast(Surrogate, self._make("surrogate", self.cell.surrogate, *[noise] * random))
         factory, params = spec.load(), spec.resolve(neuron.params)
         return lambda features: cast(Neuron, factory(features, surrogate, generator, **params))
 

@@ -181,17 +181,19 @@ class Claims:
 
 @dataclass(frozen=True, kw_only=True)
 class SurrogateSpec(Spec):
-    """A spike function. ``factory(**params) -> Surrogate``.
+    """A spike function. ``factory(**params) -> Surrogate``; ``factory(generator, **params)`` if it is random.
 
     Attributes:
         graded: Its outputs are graded, whatever the neuron's ``spike`` says, and differentiable.
         threshold: Whether it is silent (``>``) or fires (``>=``) at z = 0; means nothing if graded.
+        random: Its derivative has noise, whose seed it draws from a generator.
     """
 
     kind: ClassVar[str] = "surrogate"
 
     graded: bool = False
     threshold: ThresholdRule = ">"
+    random: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

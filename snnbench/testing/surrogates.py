@@ -42,7 +42,8 @@ class Subject:
             Undecided: It takes a parameter that has no default.
         """
         try:
-            return cast(Surrogate, self.spec.load()(**self.spec.resolve(self.params)))
+            drawing = [torch.Generator().manual_seed(0)] if self.spec.random else []
+            return cast(Surrogate, self.spec.load()(*drawing, **self.spec.resolve(self.params)))
         except UsageError as error:
             raise Undecided(f"it cannot be built with its defaults: {error.message}") from None
 
@@ -50,6 +51,8 @@ class Subject:
 def forward(subject: Subject) -> None:
     """A step from 0 to 1 at the threshold, unless it is graded."""
     surrogate = subject.make()
+    if surrogate.random != subject.spec.random:
+        raise Violation(f"its spec says random={subject.spec.random}, its class random={surrogate.random}")
     if surrogate.graded != subject.spec.graded:
         raise Violation(f"its spec says graded={subject.spec.graded}, its class graded={surrogate.graded}")
     for dtype in DTYPES:
@@ -120,13 +123,13 @@ def finite(subject: Subject) -> None:
 
 def modes(subject: Subject) -> None:
     """Backward, forward mode and vmap."""
-    surrogate, z = subject.make(), torch.tensor(GRID, dtype=torch.float64)
-    expected = surrogate.derivative(z)
-    ones = torch.ones_like(z)
+    z = torch.tensor(GRID, dtype=torch.float64)
+    expected = subject.make().drawn().derivative(z)  # each mode in the first call of a fresh one
+    ones, mapped = torch.ones_like(z), subject.make()
     found = {
-        "backward": vjp(surrogate, z)[1](ones)[0],
-        "forward mode": jvp(surrogate, (z,), (ones,))[1],
-        "vmap of backward": vmap(lambda one: vjp(surrogate, one)[1](torch.ones_like(one))[0])(z[None])[0],
+        "backward": vjp(subject.make(), z)[1](ones)[0],
+        "forward mode": jvp(subject.make(), (z,), (ones,))[1],
+        "vmap of backward": vmap(lambda one: vjp(mapped, one)[1](torch.ones_like(one))[0])(z[None])[0],
     }
     for name, gradient in found.items():
         if not torch.allclose(gradient, expected, rtol=1e-12, atol=1e-12, equal_nan=True):
@@ -177,6 +180,8 @@ def told(subject: Subject) -> None:
 def compiled(subject: Subject) -> None:
     """``torch.compile``, spikes and gradient."""
     surrogate = subject.make()
+    if surrogate.random:
+        raise Undecided("its derivative has noise: it is run eagerly")
     torch._dynamo.reset()
     function = torch.compile(lambda z: surrogate(z), backend="aot_eager")  # noqa: PLW0108  it compiles functions
 

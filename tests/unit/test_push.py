@@ -67,11 +67,10 @@ def test_every_neuron(name: str, which: Any) -> None:
     "neuron",
     [
         LIF((5,), GradedSigmoid(), generator(), detach_reset=True),
-        LIF((5,), Stochastic(), generator(), reset="zero", reset_delay=False, learn_beta=True),
         RLIF((5,), FastSigmoid(2), generator(), rec_strength=0.7, detach_reset=True, threshold=0.4),
         AdLIF((5,), FastSigmoid(2), generator(), recurrent=True),
     ],
-    ids=["graded", "stochastic", "rlif", "recurrent adlif"],
+    ids=["graded", "rlif", "recurrent adlif"],
 )
 def test_other_settings(neuron: Neuron, which: Any) -> None:
     assert_pushes_as_gradients_do(neuron, 2 * uniform(4, 5), which)
@@ -108,6 +107,15 @@ def test_the_spectrum_is_the_same_either_way() -> None:
 
 
 # When it is not used, and when it is wrong
+
+
+def test_a_surrogate_that_draws_leaves_it_to_the_gradients() -> None:
+    made = LIF((5,), Stochastic(generator()), generator()).double()
+    assert made.tangent_step is None
+    x = uniform(3, 5)
+    found = spectrum(made.step, made.initial_state(x), uniform(200, 3, 5), transient=20)
+    assert found.exponents.isfinite().all()
+    assert Network([made], "spike_sum", nn.Identity()).tangent_step is None
 
 
 @pytest.mark.parametrize("layer", [nn.Tanh(), nn.BatchNorm1d(5), nn.Sequential(nn.Linear(5, 5))])

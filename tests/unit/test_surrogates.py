@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
-from itertools import product
+from itertools import combinations, product
 from typing import Any
 
 import mpmath
@@ -14,6 +14,7 @@ from scipy.stats import kstest, pearsonr
 from torch import Tensor
 from torch.func import jvp, vjp, vmap
 
+import snnbench
 from snnbench.components import surrogates as listing
 from snnbench.components.surrogates.atan import ATan
 from snnbench.components.surrogates.boxcar import Boxcar
@@ -29,7 +30,7 @@ from snnbench.components.surrogates.sigmoid import Sigmoid
 from snnbench.components.surrogates.sparse_fast_sigmoid import SparseFastSigmoid
 from snnbench.components.surrogates.spike_gated import SpikeGated
 from snnbench.components.surrogates.spike_rate_escape import SpikeRateEscape
-from snnbench.components.surrogates.stochastic import Stochastic, uniform
+from snnbench.components.surrogates.stochastic import Noise, Stochastic
 from snnbench.components.surrogates.straight_through import StraightThrough
 from snnbench.components.surrogates.superspike import SuperSpike
 from snnbench.components.surrogates.triangular import Triangular
@@ -57,8 +58,8 @@ ALL = [
     SpikeGated(),
     SpikeRateEscape(),
     SpikeRateEscape(beta=3.0, slope=2.0),
-    Stochastic(),
-    Stochastic(mean=0.7, variance=2.0, seed=5),
+    Noise(mean=0.0, variance=0.2, seed=0),
+    Noise(mean=0.7, variance=2.0, seed=2**40 + 5),
     Leaky(),
     SparseFastSigmoid(),
     SparseFastSigmoid(slope=5.0, width=0.3),
@@ -76,7 +77,7 @@ ALL = [
     SuperSpike(),
     SuperSpike(beta=100.0),
 ]
-BY_DEFINITION = [surrogate for surrogate in ALL if not isinstance(surrogate, Stochastic)]
+BY_DEFINITION = [surrogate for surrogate in ALL if not isinstance(surrogate, Noise)]
 GRID = torch.linspace(-3, 3, 601, dtype=torch.float64)
 
 
@@ -146,7 +147,12 @@ def test_finite_and_dtype_kept_far_from_the_threshold(surrogate: Surrogate, dtyp
     assert z.grad is not None
     assert z.grad.dtype == dtype
     assert torch.isfinite(z.grad).all()
-    assert isinstance(surrogate, Stochastic | MultiGaussian) or (z.grad >= 0).all()
+    assert isinstance(surrogate, Noise | MultiGaussian) or (z.grad >= 0).all()
+
+
+def made(spec: SurrogateSpec, **params: float) -> Surrogate:
+    drawing = [torch.Generator().manual_seed(0)] if spec.random else []
+    return spec.load()(*drawing, **params)  # type: ignore[no-any-return]
 
 
 def extremes(param: Param) -> list[float]:
@@ -167,7 +173,7 @@ def test_never_nan_and_infinite_only_where_the_derivative_is_too_large(
     z = torch.tensor([sign * size for size in sizes for sign in (1, -1)]).to(dtype)
     floats = [name for name, param in spec.params.items() if isinstance(param.default, float)]
     for corner in product(*(extremes(spec.params[name]) for name in floats)):
-        surrogate = spec.load()(**dict(zip(floats, corner, strict=True)))
+        surrogate = made(spec, **dict(zip(floats, corner, strict=True))).drawn()
         found, exact = gradient(surrogate, z).double(), surrogate.derivative(z.double())
         assert not found.isnan().any(), surrogate
         assert not found[exact.abs() < 0.9 * information.max].isinf().any(), surrogate
@@ -243,8 +249,10 @@ def test_area(surrogate: Surrogate, expected: float) -> None:
 def test_spec_defaults_are_the_constructors() -> None:
     for spec in listing.SPECS:
         if spec.name != "custom":  # it has no default
-            built = spec.load()()
-            assert vars(built) == {name: param.default for name, param in spec.params.items()}
+            built = made(spec)
+            assert {name: value for name, value in vars(built).items() if name[0] != "_"} == {
+                name: param.default for name, param in spec.params.items()
+            }
 
 
 def gradient(spikes: Callable[[Tensor], Tensor], z: Tensor) -> Tensor:
@@ -317,53 +325,76 @@ def test_compiled_forward_mode_and_vmap() -> None:
     assert torch.equal(pushed, tangent * surrogate.derivative(GRID))
 
 
-def test_stochastic_is_a_function_of_its_seed_alone() -> None:
+def stochastic(seed: int = 0, **params: float) -> Stochastic:
+    return Stochastic(torch.Generator().manual_seed(seed), **params)
+
+
+def test_stochastic_noise_follows_from_its_generator_and_the_number_of_the_call() -> None:
     z = -torch.rand(4, 500, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
-    torch.manual_seed(1)
     before = torch.random.get_rng_state()
-    first = gradient(Stochastic(), z)
+    one, other = stochastic(), stochastic()
+    calls = [gradient(one, z) for _ in range(3)]
     assert torch.equal(torch.random.get_rng_state(), before)
-    torch.manual_seed(2)
-    assert torch.equal(gradient(Stochastic(), z), first)
-    assert not torch.equal(gradient(Stochastic(seed=1), z), first)
+    for call in calls:
+        assert torch.equal(gradient(other, z), call)
+    assert not any(torch.equal(a, b) for a, b in combinations(calls, 2))
+    assert not torch.equal(gradient(stochastic(seed=1), z), calls[0])
 
 
-@pytest.mark.parametrize(
-    "z", [-torch.arange(1, 50_001) / 4096, -50 * torch.rand(50_000), -torch.arange(1, 50_001) / 7]
-)
-def test_stochastic_is_uniform_and_fresh(z: Tensor) -> None:
-    """At near, random and far membranes: between neighbours, after a move, between seeds."""
-    drawn = [gradient(Stochastic(mean=0.25, variance=0.2, seed=seed), z.double()) for seed in (0, 1, 2**40)]
-    for noise in drawn:
+def test_stochastic_units_at_rest_draw_apart_in_every_step() -> None:
+    """One z everywhere: uniform, and uncorrelated between units, steps and seeds."""
+    z, one = torch.full((50_000,), -1.0, dtype=torch.float64), stochastic(mean=0.25, variance=0.2)
+    steps = [gradient(one, z) for _ in range(3)]
+    for noise in steps:
         assert kstest(noise.numpy(), "uniform", args=(-0.05, 0.2)).pvalue > 1e-3
         for lag in (1, 2, 64):
             assert abs(pearsonr(noise[lag:].numpy(), noise[:-lag].numpy()).statistic) < 0.02
-    for other in (*drawn[1:], gradient(Stochastic(mean=0.25, variance=0.2), z.double() - 0.001)):
-        assert abs(pearsonr(drawn[0].numpy(), other.numpy()).statistic) < 0.02
+    for noise in (*steps[1:], gradient(stochastic(seed=7, mean=0.25, variance=0.2), z)):
+        assert abs(pearsonr(steps[0].numpy(), noise.numpy()).statistic) < 0.02
 
 
-def test_stochastic_knows_no_place_and_no_mode() -> None:
-    """Rows that are equal, one by one, mapped over the batch and in another order: one derivative a value."""
-    z = torch.tensor([-0.5, -0.2, -1.7], dtype=torch.float64).repeat(2, 1)
-    whole = gradient(Stochastic(), z)
-    assert torch.equal(whole[0], whole[1])
-    assert torch.equal(gradient(Stochastic(), z[1:, 1:]), whole[1:, 1:])
-    assert torch.equal(gradient(Stochastic(), z.flip(1)), whole.flip(1))
-
-    def push(row: Tensor) -> Tensor:
-        return jvp(Stochastic(), (row,), (torch.ones_like(row),))[1]  # type: ignore[no-any-return]
-
-    assert torch.equal(vmap(push)(z), whole)
-    assert torch.equal(gradient(vmap(Stochastic()), z), whole)
+def test_stochastic_noise_of_a_call_is_the_same_in_every_mode_and_dtype() -> None:
+    z = torch.linspace(-2, 1, 12, dtype=torch.float64).view(3, 4)
+    expected = stochastic().drawn().derivative(z)
+    assert torch.equal(gradient(stochastic(), z), expected)
+    assert torch.equal(jvp(stochastic(), (z,), (torch.ones_like(z),))[1], expected)
+    assert torch.equal(gradient(vmap(stochastic()), z), expected)
     for dtype in (torch.float16, torch.bfloat16, torch.float32):
-        exact = z.to(dtype)
-        expected = gradient(Stochastic(), exact.double()).to(dtype)
-        assert torch.equal(gradient(Stochastic(), exact), expected)
+        assert torch.equal(gradient(stochastic(), z.to(dtype)), expected.to(dtype))
 
 
-def test_stochastic_noise_hardly_feels_rounding() -> None:
-    z = torch.randn(50_000, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
-    assert (uniform(z, 0) != uniform(z.float(), 0)).double().mean() < 1e-3
+def test_stochastic_noise_of_a_network_is_that_of_its_seed() -> None:
+    """Of a network's gradient the noise is a part, and it is not shared by units, steps or layers."""
+    x = torch.zeros(6, 3, 5)
+
+    def gradients(seed: int) -> Tensor:
+        made = snnbench.make_network(
+            "dense(hidden=[8,8])", (5,), 4, neuron="lif", surrogate="stochastic", seed=seed
+        )
+        given = x.clone().requires_grad_()
+        made(given).sum().backward()
+        assert given.grad is not None
+        return given.grad
+
+    assert torch.equal(gradients(1), gradients(1))
+    assert not torch.equal(gradients(1), gradients(2))
+    steps = gradients(1)
+    assert len({tuple(row.flatten().tolist()) for row in steps}) == len(steps)
+
+
+def test_a_compiled_network_whose_surrogate_draws_runs_eagerly() -> None:
+    x = torch.rand(6, 3, 5)
+
+    def logits(engine: str) -> Tensor:
+        made = snnbench.make_network(
+            "dense(hidden=[8])", (5,), 4, neuron="lif", surrogate="stochastic", engine=engine
+        )
+        made(x).sum().backward()
+        return torch.cat(
+            [parameter.grad.flatten() for parameter in made.parameters() if parameter.grad is not None]
+        )
+
+    assert torch.equal(logits("compiled"), logits("eager"))
 
 
 def test_custom_from_python_and_by_name() -> None:
@@ -448,8 +479,8 @@ def test_spike_rate_escape_peaks_at_threshold(snntorch: Any) -> None:
 def test_stochastic_draws_nothing_from_the_global_generator(snntorch: Any) -> None:
     sso = snntorch.SSO()
     assert not torch.equal(gradient(sso, SMALL), gradient(sso, SMALL))
-    assert torch.equal(gradient(Stochastic(), SMALL), gradient(Stochastic(), SMALL))
-    for noise in (gradient(sso, SMALL), gradient(Stochastic(), SMALL)):
+    assert torch.equal(gradient(stochastic(), SMALL), gradient(stochastic(), SMALL))
+    for noise in (gradient(sso, SMALL), gradient(stochastic(), SMALL)):
         assert noise[SMALL > 0].tolist() == [1, 1, 1, 1]
         assert noise[SMALL < 0].abs().max() <= 0.1
 

@@ -83,16 +83,16 @@ SPECS: Final = (
     ),
     SurrogateSpec(
         name="stochastic",
-        version="2",
-        summary="1 above threshold, noise below it; equal z draw equal noise",
+        version="3",
+        summary="1 above threshold, noise below it: another for each unit and step",
         factory="snnbench.components.surrogates.stochastic:Stochastic",
         params={
             "mean": Param(0.0, doc="shift of the noise before it is scaled"),
             "variance": Param(0.2, low=0.0, doc="scale of the noise"),
-            "seed": Param(0, low=0, doc="of the noise; one seed, one derivative"),
         },
+        random=True,
         reference="Eshraghian et al. 2023, Proc. IEEE 111(9)",
-        equation="d(z) = 1 if z > 0 else (U + mean)·variance, U(z, seed) uniform on [−½, ½)",
+        equation="d(z) = 1 if z > 0 else (U + mean)·variance, U uniform on [−½, ½)",
     ),
     SurrogateSpec(
         name="leaky",

@@ -1,35 +1,55 @@
 """Stochastic spike operator: noise below threshold (Eshraghian et al. 2023, Proc. IEEE 111(9)).
 
-The noise is a function, not a stream. A draw is a hash of the seed and of z in units of 2⁻¹², and of
-nothing else: one z has one derivative in every mode, eager, compiled or mapped, at every place of a
-batch and at every step. So equal z draw equal noise; a membrane that moves draws afresh. Counter-based
-generators: Salmon et al. 2011, SC. The mixer is C. Wellons' 32-bit hash 16-21f0aaad-15-735a2d97-15.
+Each call draws noise of its own for each unit of its input. The noise is not a stream that is consumed, but a
+function of a seed, the number of the call and the place of the unit, so that every kind of gradient of one
+call sees the same noise. Counter-based generators: Salmon et al. 2011, SC. The mixer is C. Wellons' 32-bit
+hash 16-21f0aaad-15-735a2d97-15.
 """
 
 from __future__ import annotations
 
 from typing import TypeVar
 
+import torch
 from torch import Tensor
 
 from snnbench.engine.surrogate import Surrogate
+from snnbench.records import derive_seed
 
-CELLS = 4096
-"""Cells a unit of z: within one, z keeps its draw, so that rounding in z does not change it."""
 _WORD = 2**32
 _Word = TypeVar("_Word", int, Tensor)
 
 
 class Stochastic(Surrogate):
-    """``d(z) = 1 if z > 0 else (U + mean)·variance``, U of z and the seed, uniform on [−½, ½).
+    """``d(z) = 1 if z > 0 else (U + mean)·variance``, U uniform on [−½, ½), one for each unit and call.
 
     Args:
+        generator: Draws the seed of the noise.
         mean: Shift of U.
         variance: Scale of the noise.
-        seed: Of the noise.
     """
 
-    def __init__(self, mean: float = 0.0, variance: float = 0.2, seed: int = 0) -> None:
+    random = True
+
+    def __init__(self, generator: torch.Generator, mean: float = 0.0, variance: float = 0.2) -> None:
+        self.mean = mean
+        self.variance = variance
+        self._seed = int(torch.randint(2**62, (), generator=generator, device=generator.device))
+        self._calls = 0
+
+    def drawn(self) -> Surrogate:
+        self._calls += 1
+        return Noise(self.mean, self.variance, derive_seed(str(self._seed), str(self._calls)))
+
+    def derivative(self, z: Tensor) -> Tensor:
+        """The derivative in the first call."""
+        return Noise(self.mean, self.variance, derive_seed(str(self._seed), "1")).derivative(z)
+
+
+class Noise(Surrogate):
+    """One call of ``Stochastic``."""
+
+    def __init__(self, mean: float, variance: float, seed: int) -> None:
         self.mean = mean
         self.variance = variance
         self.seed = seed
@@ -40,13 +60,13 @@ class Stochastic(Surrogate):
 
 
 def uniform(z: Tensor, seed: int) -> Tensor:
-    """A number in [0, 1) for each element of ``z``, float64, from its value and the seed."""
-    cell = (CELLS * z.double()).nan_to_num().clamp(-_WORD, _WORD).floor().long()
-    return mix(mix(cell) + mix(mix(seed) + (seed >> 32))).double() / _WORD
+    """Return a number in [0, 1) for each element of ``z``, float64, from its place and ``seed``."""
+    place = torch.arange(z.numel(), device=z.device).view(z.shape)
+    return mix(mix(place + mix(seed)) + mix(seed >> 32)).double() / _WORD
 
 
 def mix(word: _Word) -> _Word:
-    """A permutation of the 32-bit words; of a longer one the low 32 bits count. Nothing overflows 64."""
+    """Permute the 32-bit words; of a longer word the low 32 bits count, and nothing overflows 64."""
     word = word % _WORD
     word = (word ^ (word >> 16)) * 0x21F0AAAD % _WORD
     word = (word ^ (word >> 15)) * 0x735A2D97 % _WORD

@@ -108,7 +108,7 @@ class Subject:
             return [None]
         own: list[Surrogate] = []
         for spec in self.beside:
-            if isinstance(spec, SurrogateSpec) and not spec.graded:
+            if isinstance(spec, SurrogateSpec) and not (spec.graded or spec.random):
                 with suppress(UsageError):
                     own.append(cast(Surrogate, spec.load()(**spec.resolve(()))))
         z = torch.linspace(-1, 1, 21, dtype=torch.float64)
