@@ -158,7 +158,7 @@ def _texts(section: Section, row: Row, shown: Sequence[str]) -> list[str]:
 
 def _legend(screen: Console) -> None:
     for line in (
-        "Means over seeds, ± 95 % interval. ≈ a Welch t-test (5 %, Benjamini-Hochberg)",
-        "does not tell this row from the best; ? it could not be tested.",
+        "Means over seeds with 95 % interval. ≈ this row is not told from the best (5 % a board);",
+        "? it could not be tested, or its seeds differ too much; the others are worse.",
     ):
         screen.print(line, style="dim")

@@ -37,11 +37,13 @@ def leaderboard(results: DataFrame) -> DataFrame:
     A ratio of one seed keeps that seed's own interval.
 
     ``rank`` orders the rows of one ``contest``, which is one dataset, protocol and budget, by what
-    ``ranked_by`` names: mean test accuracy. Each of them is tested against the first (Welch's t-test,
-    Benjamini-Hochberg-adjusted: ``accuracy.test.p``), and ``accuracy.test.standing`` is ``best``,
-    ``worse`` (p < 0.05), ``tied`` (not told apart, which is no proof of equality) or ``untested`` (fewer
-    than two seeds, or no spread, on either side). Rows of a budget without epochs are ranked by training
-    speed instead, those of one network and reference neuron, and none but the first has a standing.
+    ``ranked_by`` names: mean test accuracy. Each of them is compared with the first, accounting for its
+    having been picked (``accuracy.test.p``, see ``comparison.against_best``), and
+    ``accuracy.test.standing`` is one of ``ranking.Standing``: ``best`` (all that share rank 1), ``worse``
+    (p < 0.05), ``tied`` (not told apart, which is no proof of equality), ``unclear`` (not told apart, below
+    a row that is worse) or ``untested`` (fewer than two seeds on either side). Rows of a budget without
+    epochs are ranked by training speed instead, those of one network and reference neuron, and none but
+    the first has a standing.
 
     Args:
         results: A row a cell, as ``load_results`` returns it.
@@ -55,7 +57,12 @@ def leaderboard(results: DataFrame) -> DataFrame:
     for number, (_, contest) in enumerate(sorted(contests.items())):
         mark_other_surrogates([rows[index] for index in contest])
         by = SCORE if rows[contest[0]]["epochs"] else SPEED
-        rankings = rank([split[index].numbers(by) for index in contest], tested=by == SCORE)
+        samples = max(split[index].test_samples for index in contest)
+        rankings = rank(
+            [split[index].numbers(by) for index in contest],
+            tested=by == SCORE,
+            resolution=1 / samples if samples else 0.0,
+        )
         for index, ranking in zip(contest, rankings, strict=True):
             rows[index] |= {"contest": number, "ranked_by": by, **ranking}
     frame = pd.DataFrame(rows)

@@ -17,7 +17,6 @@ Sample: TypeAlias = Sequence[float] | NDArray[np.float64]
 Ends: TypeAlias = tuple[float, float]
 
 CONFIDENCE = 0.95
-ALPHA = 0.05
 POSITIVE: frozenset[Kind] = frozenset({"rate", "ratio", "bytes"})
 LARGEST_LOG = 709.0
 """Logarithm below which a number is finite in float64."""
@@ -125,29 +124,3 @@ def _of_fraction(sample: NDArray[np.float64], mean: float, samples: int) -> Ends
     low = float(stats.beta.ppf(tail, hits, samples - hits + 1)) if mean > 0 else 0.0
     high = float(stats.beta.isf(tail, hits + 1, samples - hits)) if mean < 1 else 1.0
     return max(mean - math.hypot(half, mean - low), 0.0), min(mean + math.hypot(half, high - mean), 1.0)
-
-
-def welch(a: Sample, b: Sample) -> float:
-    """Two-sided p of equal means without equal variances; NaN where nothing can be tested.
-
-    Seeds of two combinations are independent streams, so the test is not paired. It needs two
-    values on each side and some spread between seeds: without it no p-value means anything.
-    """
-    if min(len(a), len(b)) < 2 or not np.isfinite([*a, *b]).all() or (np.ptp(a) == 0 and np.ptp(b) == 0):
-        return math.nan
-    moments = [(np.mean(sample), np.std(sample, ddof=1), len(sample)) for sample in (a, b)]
-    return float(stats.ttest_ind_from_stats(*moments[0], *moments[1], equal_var=False).pvalue)
-
-
-def adjust(p_values: Sample) -> NDArray[np.float64]:
-    """Benjamini and Hochberg's adjustment (1995) for many tests; what was not tested (NaN) stays NaN.
-
-    Below ``ALPHA`` it bounds the expected share of false claims among all that are made. A bound on
-    the chance of any (Holm's) would, with the few seeds of a board, call nearly every row of a long
-    one tied with the best.
-    """
-    adjusted = np.array(p_values, dtype=np.float64)
-    tested = ~np.isnan(adjusted)
-    if tested.any():
-        adjusted[tested] = stats.false_discovery_control(adjusted[tested], method="bh")
-    return adjusted

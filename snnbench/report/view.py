@@ -12,20 +12,22 @@ import pandas as pd
 from snnbench.report.catalogue import Entry, describe
 from snnbench.report.frame import AXES, LABEL, PENALTY, DataFrame, metrics
 from snnbench.report.numbers import NOTHING, interval, mean_text, number
-from snnbench.report.ranking import STANDING
+from snnbench.report.ranking import STANDING, Standing
 from snnbench.report.rows import CLASS, PLACE, SCORE
 
 CAPTION = (
     "Mean over seeds with its 95 % interval: Student's t, on a logarithmic scale for rates and bytes. "
     "The interval of an accuracy also includes the sampling error of the test samples, which more seeds do "
     "not reduce; comparisons of rows do not, as all rows share those samples. "
-    "Each row is compared with the best by a Welch t-test over seeds, adjusted for their number "
-    "(Benjamini–Hochberg). ≈ marks rows that it does not tell from the best at 5 %: that is no proof of "
-    "equality, least of all with few seeds. ? marks rows that could not be tested."
+    "Each row is compared with the best over seeds, in view of the best having been picked afterwards: "
+    "where all rows are equal, at most 5 % of boards call any of them worse. ≈ marks rows that are not told "
+    "from the best: that is no proof of equality, least of all with few seeds. ? marks rows that could not "
+    "be tested, or whose seeds differ too much to be told from the best although a row above them is. The "
+    "others are worse."
 )
 BY_SPEED = "Nothing was trained: rows are ranked by the speed of a training step, without a test."
 ENGINES = "eager and compiled: their rates and memory do not compare (--engine eager runs all rows alike)"
-SIGNS = {"tied": "≈", "untested": "?"}
+SIGNS: dict[str, str] = {Standing.TIED: "≈", Standing.UNCLEAR: "?", Standing.UNTESTED: "?"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class Row:
     Attributes:
         index: Place in the section, from 0.
         rank: Place in the section, from 1; None without the number that it is ranked by.
-        standing: Against the best: ``best``, ``tied``, ``worse``, ``untested``; empty if not compared.
+        standing: Against the best, one of ``ranking.Standing``; empty if not compared.
         names: Axis to component, for the axes that differ between the section's rows.
         claims: Label to text, for the labels that differ.
         numbers: One a metric of the section.
