@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeAlias
 
@@ -60,7 +59,9 @@ class Cell:
     Attributes:
         surrogate: None for a neuron that does not spike.
         seed: Index of the repetition, from 0.
-        key: Hash over everything that could change the cell's numbers (see ``cell_key``).
+        key: Hash over everything that could change the cell's numbers (see ``identity.cell_key``).
+        version: Hash over the components, their code included, without budget and seed. It tells cells of one
+            combination apart that ran different code.
     """
 
     dataset: Component
@@ -71,6 +72,7 @@ class Cell:
     budget: Budget
     seed: int
     key: str = ""
+    version: str = ""
 
     @property
     def components(self) -> dict[str, Component]:
@@ -93,35 +95,6 @@ class Cell:
     def id(self) -> str:
         """The cell as people name it: ``digits/rate/dense/lif[beta=0.9]/atan/s0``."""
         return f"{self.combination}/s{self.seed}"
-
-
-OPTIONAL = {"stability", "truncate", "checkpoint"}
-"""Fields of a budget that are left out of a key where they are not used."""
-
-
-def cell_key(identities: Mapping[str, object], budget: Budget, seed: int) -> str:
-    """Sixteen hex digits that change whenever the cell's numbers could.
-
-    Args:
-        identities: For each axis, whatever tells the component apart: name, version, the
-            distribution that provides it and its version, all parameters, a dataset's checksum.
-        budget: The training budget.
-        seed: Index of the repetition.
-    """
-    content = {"protocol": PROTOCOL, "parts": identities, "budget": budget, "seed": seed}
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"), default=_fields)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _fields(record: Any) -> dict[str, object]:
-    """A record's fields; ``asdict`` copies them and takes most of the time of a large plan.
-
-    What is optional in a budget and left out leaves no trace: it came after the first keys were published.
-    """
-    values = ((item.name, getattr(record, item.name)) for item in fields(record))
-    if isinstance(record, Budget):
-        return {name: value for name, value in values if value or name not in OPTIONAL}
-    return dict(values)
 
 
 def derive_seed(key: str, stream: str) -> int:
@@ -200,6 +173,8 @@ class CellResult:
         engine: What ran the populations in the end: ``eager``, ``compiled``, or ``native`` where
             no engine changes anything: a neuron with a kernel of its own, or without a state.
         environment: Identity of the ``Environment`` it ran in.
+        measured: Name of each measurement that was asked for to its key, as ``identity.measurement_keys``
+            gives it.
         started: Start, ISO 8601, UTC.
         seconds: Wall time from start to end.
         traceback: Of the exception that ended the cell, if one did.
@@ -216,6 +191,7 @@ class CellResult:
     device: str = "cpu"
     engine: str = "eager"
     environment: str = ""
+    measured: Mapping[str, str] = field(default_factory=dict)
     started: str = ""
     seconds: float = 0.0
     traceback: str = ""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol, cast
@@ -14,12 +15,13 @@ from snnbench.execute.job import EpochDone, Job, Settings, check_picklable
 from snnbench.execute.limits import Limits
 from snnbench.execute.pool import execute
 from snnbench.execute.prepare import check_data, probe
+from snnbench.identity import measurement_keys
 from snnbench.matrix.plan import Plan
 from snnbench.matrix.spec import Matrix
 from snnbench.plugin.host import Host
 from snnbench.plugin.specs import NeuronSpec
 from snnbench.records import Cell, CellResult, Component, Environment, RunHeader, Status
-from snnbench.settings import HEADLINES, EngineChoice, Measure, Rerun
+from snnbench.settings import EngineChoice, Measure, Rerun
 from snnbench.store import Journal
 
 LEDGER = ".engines"
@@ -102,8 +104,10 @@ def perform(matrix: Matrix, plan: Plan, host: Host, options: Options, observer: 
         settings = replace(settings, device=device, environment=here.identity)
         journal.write_header(_header(matrix, plugins, here, options.command))
         results = _known(journal, plan, settings)
-        needed = _headlines(matrix.measure, plan.measurements)
-        pending = [cell for cell in plan.cells if _wanted(results.get(cell.key), options.rerun, needed)]
+        measured = _measured(matrix.measure, plan)
+        pending = [
+            cell for cell in plan.cells if _wanted(results.get(cell.key), options.rerun, measured(cell))
+        ]
         check_data(_one_per_encoding(_jobs(matrix, plan, pending, settings)), observer.note, options.limits)
         observer.begin(len(plan.cells), len(pending))
         jobs = _jobs(matrix, plan, pending, settings)
@@ -180,23 +184,30 @@ def _until_too_many_failed(
             return
 
 
-def _headlines(measure: Measure, extra: Iterable[Component]) -> set[str]:
-    """One metric of each measurement that is asked for: it is there, or missing with a reason."""
-    standard = {name for field, name in HEADLINES.items() if getattr(measure, field)}
-    return standard.union(map(str, extra))
+def _measured(measure: Measure, plan: Plan) -> Callable[[Cell], Mapping[str, str]]:
+    """What gives the key of each measurement that is asked for of a cell."""
+    extra = {str(one): plan.keys["measurement", one] for one in plan.measurements}
+
+    @cache
+    def compared_with(reference: Component | None) -> Mapping[str, str]:
+        of_reference, of_floor = (plan.keys["neuron", one] if one else "" for one in (reference, plan.floor))
+        return measurement_keys(measure, of_reference, of_floor, extra)
+
+    return lambda cell: compared_with(plan.references.get(cell.key))
 
 
-def _wanted(result: CellResult | None, rerun: Rerun, needed: set[str]) -> bool:
-    """Whether a cell with this result, if any, is to be run; ``needed`` are metrics it must have."""
-    if result is not None and result.status is Status.DONE and not needed <= set(result.metrics):
-        return True
+def _wanted(result: CellResult | None, rerun: Rerun, measured: Mapping[str, str]) -> bool:
+    """Whether a cell with this result, if any, is to be run; ``measured`` are the keys it must have."""
     if result is None or result.status in {Status.INTERRUPTED, Status.SKIPPED} or rerun is Rerun.ALL:
         return True
-    return rerun is Rerun.FAILED and result.status is not Status.DONE
+    if result.status is Status.DONE:
+        return not measured.items() <= result.measured.items()
+    return rerun is Rerun.FAILED
 
 
 def _jobs(matrix: Matrix, plan: Plan, cells: Iterable[Cell], settings: Settings) -> Iterator[Job]:
     extra = tuple((one, plan.components["measurement", one.name].spec) for one in plan.measurements)
+    measured = _measured(matrix.measure, plan)
 
     def compared(neuron: Component | None) -> tuple[Component, NeuronSpec] | None:
         if neuron is None:
@@ -206,7 +217,8 @@ def _jobs(matrix: Matrix, plan: Plan, cells: Iterable[Cell], settings: Settings)
     for cell in cells:
         specs = {kind: plan.components[kind, one.name].spec for kind, one in cell.components.items()}
         reference, floor = compared(plan.references.get(cell.key)), compared(plan.floor)
-        yield Job(cell, specs, extra, matrix.measure, settings, reference, floor)
+        keys = {kind: plan.keys[kind, one] for kind, one in cell.components.items()}
+        yield Job(cell, specs, extra, matrix.measure, settings, reference, floor, keys, measured(cell))
 
 
 def _one_per_encoding(jobs: Iterable[Job]) -> list[Job]:

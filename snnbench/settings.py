@@ -117,15 +117,6 @@ class Measure:
 INITIAL = "initial."
 """Before the name of a metric that was measured before training."""
 
-HEADLINES = {
-    "throughput": "throughput.training",
-    "memory": "memory.training_peak",
-    "stability": "stability.lambda_grad",
-    "reference": "equivalence.spike_flips",
-    "floor": "throughput.training_floor",
-}
-"""The first metric of each field of ``Measure``."""
-
 
 class Rerun(StrEnum):
     """Which cells of the plan are run although the journal has them."""

@@ -78,6 +78,7 @@ def run_cell(job: Job, on_epoch: OnEpoch, alone: Alone) -> CellResult:
         device=job.settings.device,
         engine=found.engine,
         environment=job.settings.environment,
+        measured=job.measured,
         started=started.isoformat(timespec="seconds"),
         seconds=time.monotonic() - clock,
         traceback=trace,

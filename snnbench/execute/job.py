@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
@@ -51,6 +51,8 @@ class Job:
         settings: How to run it.
         reference: The neuron that the cell's is compared with, and its spec.
         floor: The neuron that the cell's speed is compared with besides, and its spec.
+        keys: Kind of each component to its key.
+        measured: Name of each measurement to its key; part of the result.
     """
 
     cell: Cell
@@ -60,6 +62,8 @@ class Job:
     settings: Settings
     reference: tuple[Component, NeuronSpec] | None = None
     floor: tuple[Component, NeuronSpec] | None = None
+    keys: Mapping[str, str] = field(default_factory=dict)
+    measured: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

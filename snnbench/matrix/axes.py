@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import TypeAlias, cast
 
 from snnbench.errors import UsageError
+from snnbench.identity import component_code, component_key
 from snnbench.matrix import grammar, select
 from snnbench.plugin.host import Host, Provided
-from snnbench.plugin.specs import DatasetSpec, Spec
+from snnbench.plugin.specs import Spec
 from snnbench.records import Component, Params, Value
 
 MOST_CHOICES = 100_000
@@ -25,7 +24,7 @@ class Choice:
     """One component on an axis, with all that is derived from it worked out once.
 
     Attributes:
-        identity: Hash of all that tells it apart from any other.
+        identity: Its key: all that tells it apart from any other.
         words: What a selection may call it.
     """
 
@@ -51,8 +50,9 @@ def axis(kind: str, texts: Sequence[str], host: Host) -> tuple[Choice, ...]:
     for text in texts:
         request = grammar.parse(text)
         provided = host.find(kind, request.reference)
+        code = component_code(provided)
         for params in _sweep(request, provided.spec):
-            choice = _choose(params, provided)
+            choice = _choose(params, provided, code)
             choices.setdefault(choice.identity, choice)
             if len(choices) > MOST_CHOICES:
                 raise UsageError(f"{kind} {text!r} sweeps more than {MOST_CHOICES:,} values", "sweep fewer")
@@ -86,22 +86,11 @@ def _is_sweep(raw: grammar.Raw, default: Value) -> bool:
     return isinstance(raw, tuple) and bool(raw) and all(_is_sweep(item, first) for item in raw)
 
 
-def _choose(given: Params, provided: Provided) -> Choice:
-    spec = provided.spec
-    resolved = spec.resolve(given)
+def _choose(given: Params, provided: Provided, code: Mapping[str, str]) -> Choice:
+    resolved = provided.spec.resolve(given)
     component = Component(provided.reference, tuple(sorted((name, resolved[name]) for name, _ in given)))
-    identity: dict[str, object] = {
-        "name": spec.name,
-        "version": spec.version,
-        "distribution": provided.distribution,
-        "distribution_version": provided.version,
-        "params": resolved,
-        "checksum": spec.checksum if isinstance(spec, DatasetSpec) else None,
-    }
-    if isinstance(spec, DatasetSpec) and spec.files:
-        identity["files"] = [file.checksum for file in spec.files]
-    digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
-    return Choice(component, provided, digest, select.component_words(component))
+    key = component_key(provided, code, resolved)
+    return Choice(component, provided, key, select.component_words(component))
 
 
 def _clearly_named(kind: str, choices: tuple[Choice, ...]) -> tuple[Choice, ...]:

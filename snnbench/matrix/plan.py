@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from snnbench.errors import NothingSelectedError, UsageError
+from snnbench.identity import cell_key, version_key
 from snnbench.matrix import select
 from snnbench.matrix.axes import Axes, axis
 from snnbench.matrix.combine import Changes, Parts, check_size, combinations, mismatch, union
@@ -13,7 +14,7 @@ from snnbench.matrix.rivals import Rivals
 from snnbench.matrix.spec import Matrix
 from snnbench.plugin.host import Host, Provided
 from snnbench.plugin.sources import how_to_install
-from snnbench.records import Cell, Component, cell_key
+from snnbench.records import Cell, Component
 from snnbench.settings import Budget
 
 
@@ -40,6 +41,7 @@ class Plan:
         floor: The neuron that the speed of all is compared with besides, if any.
         absent: Optional distributions that are not installed: their components are left out.
         complaints: What went wrong in plugins that were asked whether cells may run.
+        keys: Kind of each component and measurement, and the component, to its key.
     """
 
     cells: tuple[Cell, ...]
@@ -50,6 +52,7 @@ class Plan:
     floor: Component | None = None
     absent: tuple[str, ...] = ()
     complaints: tuple[str, ...] = ()
+    keys: Mapping[tuple[str, Component], str] = field(default_factory=dict)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -104,16 +107,14 @@ def plan(matrix: Matrix, host: Host) -> Plan:
                 cells.append(cell)
                 references |= rivals.reference(block, cell)
     extra = axis("measurement", matrix.measurements, host)
-    found = {
-        (kind, choice.component.name): choice.provided
-        for kind, choices in {**axes, "measurement": extra}.items()
-        for choice in choices
-    }
-    found |= {("neuron", choice.component.name): choice.provided for choice in rivals.choices}
+    known = [(kind, choice) for kind, choices in {**axes, "measurement": extra}.items() for choice in choices]
+    known += [("neuron", choice) for choice in rivals.choices]
+    found = {(kind, choice.component.name): choice.provided for kind, choice in known}
+    keys = {(kind, choice.component): choice.identity for kind, choice in known}
     measurements = tuple(choice.component for choice in extra)
     floor = rivals.floor.component if rivals.floor else None
     complaints = tuple(host.complaints)
-    whole = Plan(tuple(cells), tuple(skips), found, measurements, references, floor, absent, complaints)
+    whole = Plan(tuple(cells), tuple(skips), found, measurements, references, floor, absent, complaints, keys)
     return _with_needed(whole)
 
 
@@ -214,7 +215,7 @@ def _check_terms(where: str, selection: select.Selection, words: frozenset[str])
 
 def _cell(parts: Parts, budget: Budget, seed: int) -> Cell:
     surrogate = parts.get("surrogate")
-    identities = {kind: part.identity for kind, part in parts.items()}
+    version = version_key({kind: part.identity for kind, part in parts.items()})
     return Cell(
         dataset=parts["dataset"].component,
         encoder=parts["encoder"].component,
@@ -223,7 +224,8 @@ def _cell(parts: Parts, budget: Budget, seed: int) -> Cell:
         surrogate=surrogate.component if surrogate else None,
         budget=budget,
         seed=seed,
-        key=cell_key(identities, budget, seed),
+        key=cell_key(version, budget, seed),
+        version=version,
     )
 
 

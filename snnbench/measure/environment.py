@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import platform
 import re
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pynvml
 import torch
 
+from snnbench.identity import environment_key
+from snnbench.plugin.code import syntax_hash
 from snnbench.records import Environment
 
 _GIBI = 2**30
@@ -27,22 +29,19 @@ def environment(device: torch.device, threads: int, plugins: Mapping[str, str]) 
 
     What cannot be read is left out. ``identity`` covers what could change a number: hardware, software
     versions and threads; not what comes and goes (clocks, load, free memory), nor settings that
-    the suite fixes by itself.
+    the suite fixes by itself, nor plugins: a plugin is part of the keys of the cells that use it.
 
     Args:
         device: Where tensors are.
         threads: Threads torch may use within one operation.
         plugins: Version of every plugin distribution in use.
     """
-    fixed = _processor() | _software() | {f"plugin.{name}": text for name, text in plugins.items()}
-    fixed |= {"device": device.type, "threads": str(threads)}
-    passing = _machine_now() | _settings()
+    fixed = _processor() | _software() | {"device": device.type, "threads": str(threads)}
+    passing = _machine_now() | _settings() | {f"plugin.{name}": text for name, text in plugins.items()}
     if device.type == "cuda":
         fixed |= _gpu(device)
         passing |= _gpu_now(device)
-    content = json.dumps(fixed, sort_keys=True)
-    identity = hashlib.sha256(content.encode()).hexdigest()[:16]
-    return Environment(identity, dict(sorted((fixed | passing).items())))
+    return Environment(environment_key(fixed), dict(sorted((fixed | passing).items())))
 
 
 def _processor() -> dict[str, str]:
@@ -90,22 +89,23 @@ def _software() -> dict[str, str]:
             "torch.cuda": torch.version.cuda,
             "torch.cudnn": _text(cudnn),
             "torch.blas": libraries[1] if libraries else None,
+            "numpy": np.__version__,
             "suite": version("snnbench"),
-            "suite.source": SOURCE,
+            "suite.source": suite_source(),
         }
     )
 
 
-def _source(package: Path) -> str:
-    """Hash of all code of ``package``: what an installed version, or a commit with edits, may not tell."""
-    digest = hashlib.sha256()
-    for file in sorted(package.rglob("*.py")):
-        digest.update(f"{file.relative_to(package)}\n".encode() + file.read_bytes())
-    return digest.hexdigest()[:16]
+NOT_IN_A_CELL = {"cli", "report", "testing", "api.py", "models.py", "results.py", "session.py", "store.py"}
+"""Parts of the suite that no cell runs: what they do changes no number."""
 
 
-SOURCE = _source(Path(__file__).parents[1])
-"""Taken at import: the code that runs, whatever is edited afterwards."""
+@cache
+def suite_source() -> str:
+    """Hash of the suite's code that cells run; an installed version, or a commit with edits, may not tell."""
+    package = Path(__file__).parents[1]
+    files = sorted(package.rglob("*.py"))
+    return syntax_hash(one for one in files if one.relative_to(package).parts[0] not in NOT_IN_A_CELL)
 
 
 def _commit(package: Path) -> str | None:

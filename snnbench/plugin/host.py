@@ -24,15 +24,19 @@ class Provided:
 
     Attributes:
         distribution: The distribution it comes from, ``snnbench`` for a built-in one.
-        version: Of that distribution.
+        version: Of that distribution, as people see it: with a hash of code that may be edited in place.
         reference: Its name in a matrix: the plain name if it is built in or if nobody else has it,
             else ``dist:name``.
+        module: The module that the plugin is imported from.
+        release: Version that the distribution's metadata gives; empty for a module named by ``-p``.
     """
 
     spec: Spec
     distribution: str
     version: str
     reference: str
+    module: str
+    release: str
 
 
 @dataclass(frozen=True)
@@ -241,5 +245,6 @@ def _describe(one: Loaded, owners: Counter[tuple[str, str]]) -> Plugin:
     for spec in one.specs if one.status == "ok" else ():
         plain = owner == BUILTIN or owners[spec.kind, spec.name] == 1
         reference = spec.name if plain else f"{owner}:{spec.name}"
-        components.append(Provided(spec, owner, one.version, reference))
+        origin = one.source.module, one.source.version or ""
+        components.append(Provided(spec, owner, one.version, reference, *origin))
     return Plugin(one.source.entry.name, owner, one.version, one.status, one.reason, tuple(components))

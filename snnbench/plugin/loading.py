@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint
-from pathlib import Path
 from typing import Literal
 
 import pluggy
@@ -18,6 +16,7 @@ from snnbench.errors import did_you_mean
 from snnbench.plugin import hookspecs
 from snnbench.plugin.calls import doing
 from snnbench.plugin.checks import Fault, check_spec
+from snnbench.plugin.code import code_of
 from snnbench.plugin.sources import Source, normal
 from snnbench.plugin.specs import KINDS, Spec
 from snnbench.plugin.state import put_back
@@ -110,29 +109,10 @@ def _version(source: Source, specs: Sequence[Spec]) -> str:
     """
     if source.version is not None and not _editable(source.entry):
         return source.version
-    modules = {source.module, *(_home(spec) for spec in specs)}
-    files = sorted({file for module in modules for file in _files(module)})
-    digest = hashlib.sha256(b"".join(file.read_bytes() for file in files))
+    code = code_of({source.module, *(spec.home for spec in specs)})
+    digest = hashlib.sha256(repr(sorted(code.items())).encode())
     version = source.version or getattr(sys.modules.get(source.module), "__version__", "dev")
     return f"{version}+{digest.hexdigest()[:8]}"
-
-
-def _home(spec: Spec) -> str:
-    """Module of a spec's factory."""
-    if isinstance(spec.factory, str):
-        return spec.factory.partition(":")[0]
-    return str(getattr(spec.factory, "__module__", ""))
-
-
-def _files(module: str) -> list[Path]:
-    """Source files of ``module``, or of its whole package if it is one; none if it cannot be found."""
-    try:
-        found = importlib.util.find_spec(module) if module else None
-    except (ImportError, ValueError, AttributeError):
-        return []
-    file = Path((found.origin if found else None) or "")
-    files = file.parent.rglob("*.py") if file.name == "__init__.py" else [file]
-    return [one for one in files if one.is_file()]
 
 
 def _editable(entry: EntryPoint) -> bool:

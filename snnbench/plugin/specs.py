@@ -126,6 +126,13 @@ class Spec:
                 raise UsageError(f"{self.kind} {self.name!r}, parameter {name!r}: {error}", hint) from None
         return values
 
+    @property
+    def home(self) -> str:
+        """Name of the module that the factory is in; empty if it does not tell."""
+        if isinstance(self.factory, str):
+            return self.factory.partition(":")[0]
+        return str(getattr(self.factory, "__module__", None) or "")
+
     def load(self) -> Callable[..., Any]:
         """The factory itself.
 

@@ -220,6 +220,7 @@ FAILED_CHECKS = {"accuracy.repeat_check": "not repeatable", "stability.leak_chec
 
 MARKS = {
     "few seeds": "Fewer than 3 seeds were measured: the mean says little about the next seed.",
+    "renewed": "Older versions of its components were measured here too; their cells are left out.",
     "versions": "A seed was measured in two versions, which must not be averaged: report the runs apart.",
     "identical": "All seeds gave the same number: how far seeds differ is not known.",
     "infinite": "A seed's number is infinite, so there is no interval.",

@@ -18,6 +18,8 @@ AXES = ("dataset", "encoder", "network", "neuron", "surrogate")
 BUDGET = tuple(field.name for field in fields(Budget) if field.name != "stability")
 PENALTY = "penalty"
 """What is in the loss beside the cross-entropy: rows that differ in it alone are ranked together."""
+VERSION = "version"
+"""Hash of the components with their code: cells of one combination that differ in it ran different code."""
 IDENTITY = (
     "id",
     "combination",
@@ -34,6 +36,7 @@ IDENTITY = (
     "started",
     "seconds",
     "key",
+    VERSION,
 )
 """The columns of every frame, before its metrics and labels."""
 
@@ -49,6 +52,7 @@ TEXT = {
     "environment",
     "started",
     "key",
+    VERSION,
 }
 DETAILS = (".low", ".high", ".flags", ".reason")
 LABEL = "label."
@@ -105,6 +109,7 @@ def _row(result: CellResult) -> dict[str, object]:
         "started": result.started or None,
         "seconds": result.seconds,
         "key": cell.key or None,
+        VERSION: cell.version or None,
     }
     for name, metric in result.metrics.items():
         row |= _metric(_column(name), metric)

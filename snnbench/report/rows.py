@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from snnbench.records import Status
 from snnbench.report.catalogue import FAILED_CHECKS, describe
-from snnbench.report.frame import AXES, BUDGET, LABEL, PENALTY, DataFrame
+from snnbench.report.frame import AXES, BUDGET, LABEL, PENALTY, VERSION, DataFrame
 from snnbench.report.statistics import Summary, summarise
 
 PLACE = ("device", "engine", "environment")
-ROW = (*AXES, PENALTY, *PLACE, "protocol", *BUDGET)
+ROW = (*AXES, PENALTY, *PLACE, "protocol", *BUDGET, VERSION)
 """Cells are averaged only when they agree in these."""
 
 SCORE = "accuracy.test"
@@ -29,9 +29,15 @@ CLASS = "class "
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The cells of one row."""
+    """The cells of one row.
+
+    Attributes:
+        cells: A row of the frame each.
+        renewed: Whether older versions of its components were measured too.
+    """
 
     cells: DataFrame
+    renewed: bool = False
 
     @property
     def mixed(self) -> bool:
@@ -61,9 +67,22 @@ class Group:
 
 
 def groups(results: DataFrame) -> list[Group]:
-    """The cells of each row, those apart of which none was meant to run."""
-    split = _place(results).groupby(list(ROW), dropna=False, sort=False)
-    return [group for group in (Group(cells) for _, cells in split) if not group.empty]
+    """The cells of each row, but for rows that nobody meant to run or whose code has a newer version."""
+    found = []
+    versions = [
+        name for name in ROW if name not in {"engine", VERSION}
+    ]  # newer code may run by another engine
+    for _, cells in _place(results).groupby(versions, dropna=False, sort=False):
+        newest = _newest(cells)
+        rows = cells[newest].groupby(list(ROW), dropna=False, sort=False)
+        found += [Group(row, renewed=not newest.all()) for _, row in rows]
+    return [group for group in found if not group.empty]
+
+
+def _newest(cells: DataFrame) -> pd.Series[bool]:
+    """Which of the cells ran the version that was started last."""
+    last = cells.sort_values("started", na_position="first", kind="stable")[VERSION].iloc[-1]
+    return cells[VERSION].isna() if pd.isna(last) else cells[VERSION] == last
 
 
 def _place(results: DataFrame) -> DataFrame:
@@ -128,6 +147,8 @@ def _marks(group: Group, row: dict[str, object], shown: Sequence[str]) -> Iterat
     """What stands beside the row; a metric's own flags once, whichever metric has them."""
     if group.mixed:
         yield "versions"
+    if group.renewed:
+        yield "renewed"
     seeds = row["seeds"]
     lost = group.cells.loc[group.cells["status"] != Status.DONE, "status"].value_counts()
     yield from (f"{count} of {seeds} {status}" for status, count in lost.items())

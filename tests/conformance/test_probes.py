@@ -23,7 +23,7 @@ SLOW = {"compile", "spec[effect]"}
 
 
 def cases(spec: Spec, *, slow: bool) -> Iterator[Case]:
-    for case in component_cases(Provided(spec, "snnbench-probe", "1.0", spec.name)):
+    for case in component_cases(Provided(spec, "snnbench-probe", "1.0", spec.name, "", "1.0")):
         if not case.probe.slow or slow:
             yield case
 

@@ -226,7 +226,7 @@ def test_an_edited_module_under_development_has_another_version(
     file = site / "probe_edited.py"
     monkeypatch.chdir(site)
     versions = []
-    for edit in ("", "# edited\n", ""):
+    for edit in ("", "edited = True\n", ""):
         original = file.read_text()
         file.write_text(original + edit)
         versions.append(Host.load(["probe_edited"]).find("neuron", "leaky").version)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from snnbench.records import Cell, CellResult, Component, Metric, RunHeader, Status, cell_key
+from snnbench.identity import cell_key, version_key
+from snnbench.records import Cell, CellResult, Component, Metric, RunHeader, Status
 from snnbench.settings import Budget
 
 HERE = "cpu-a1b2c3"
@@ -34,7 +35,7 @@ def make_cell(
     dataset: str = "digits",
     **params: float,
 ) -> Cell:
-    parts = {"dataset": dataset, "neuron": neuron, "surrogate": surrogate, "params": params}
+    version = version_key({"dataset": dataset, "neuron": f"{neuron} {params}", "surrogate": surrogate or ""})
     return Cell(
         dataset=Component(dataset),
         encoder=Component("rate"),
@@ -43,7 +44,8 @@ def make_cell(
         surrogate=Component(surrogate) if surrogate else None,
         budget=Budget(),
         seed=seed,
-        key=cell_key(parts, Budget(), seed),
+        key=cell_key(version, Budget(), seed),
+        version=version,
     )
 
 

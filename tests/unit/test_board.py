@@ -104,6 +104,20 @@ def test_two_versions_of_one_seed_have_no_mean() -> None:
     assert "versions" in marks(row)
 
 
+def test_newer_code_takes_the_row_of_older_code() -> None:
+    """An edited plugin's cells have another version: neither a second row, nor a mean of both."""
+    old = make_seeds([0.9, 0.92, 0.94])
+    new = [
+        replace(one, cell=replace(one.cell, version="edited", key=f"new{seed}"), started="2025-04-01")
+        for seed, one in enumerate(make_seeds([0.1, 0.3]))
+    ]
+    for results in ((*old, *new), (*new, *old)):
+        row = only_row(*results)
+        assert (row["accuracy.test"], row["seeds"]) == (pytest.approx(0.2), 2)
+        assert "renewed" in marks(row)
+    assert "renewed" not in marks(only_row(*old))
+
+
 @pytest.mark.parametrize(
     "ended", [{"engine": "eager"}, {"engine": "eager", "environment": ""}, {"device": "", "environment": ""}]
 )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -38,7 +36,7 @@ from snnbench.execute.job import Settings
 from snnbench.measure import Trained
 from snnbench.measure.accuracy import EVALUATION_BATCH
 from snnbench.models import make_network, make_neuron
-from snnbench.records import PROTOCOL, Cell, CellResult, Component, Status, cell_key
+from snnbench.records import Cell, CellResult, Component, Status
 from snnbench.session import _is_answer
 from snnbench.settings import Budget, EngineChoice
 from snnbench.training import Trainer
@@ -248,13 +246,3 @@ def test_no_engine_answers_for_another(asked: str, engine: str, fallback: bool, 
     labels = {"fallback": "it cannot be compiled"} if fallback else {}
     result = CellResult(cell, Status.DONE, engine=engine, labels=labels)
     assert _is_answer(result, EngineChoice(asked)) is stands
-
-
-def test_windows_that_are_not_used_leave_keys_alone() -> None:
-    """The key is the hash of the fields that there were before there were windows."""
-    fields = {"steps": 25, "epochs": 20, "batch_size": 64, "learning_rate": 1e-3, "weight_decay": 0.0}
-    content = {"protocol": PROTOCOL, "parts": {}, "budget": fields, "seed": 0}
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
-    assert cell_key({}, Budget(), 0) == hashlib.sha256(text.encode()).hexdigest()[:16]
-    assert cell_key({}, Budget(checkpoint=5), 0) != cell_key({}, Budget(truncate=5), 0)
-    assert cell_key({}, Budget(checkpoint=5), 0) != cell_key({}, Budget(), 0)
