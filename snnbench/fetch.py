@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from glob import glob
 from pathlib import Path
 from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
@@ -138,7 +139,7 @@ def content_checksum(spec: DatasetSpec, root: Path) -> str:
 
     Empty if there are none.
     """
-    found = _contents(spec, root)
+    found = contents(spec, root)
     digest = hashlib.sha256()
     for path in found:
         digest.update(f"{path.relative_to(root).as_posix()}\n{path.stat().st_size}\n".encode())
@@ -147,16 +148,18 @@ def content_checksum(spec: DatasetSpec, root: Path) -> str:
     return digest.hexdigest()[:16] if found else ""
 
 
-def _contents(spec: DatasetSpec, root: Path) -> list[Path]:
-    """All files that a dataset is read from."""
-    return sorted({path for pattern in spec.contents for path in root.glob(pattern) if path.is_file()})
+def contents(spec: DatasetSpec, root: Path) -> list[Path]:
+    """All files that a dataset is read from, those behind links to folders too."""
+    # Path.glob does not look behind links
+    found = (glob(one, root_dir=root, recursive=True, include_hidden=True) for one in spec.contents)  # noqa: PTH207
+    return sorted({path for names in found for name in names if (path := root / name).is_file()})
 
 
 def _check_strangers(spec: DatasetSpec, root: Path, held: set[Path]) -> None:
     """Refuse a file that would be read beside those of the archives, if all files are archives."""
     if any(file.unpack is None for file in spec.files):
         return
-    for path in _contents(spec, root):
+    for path in contents(spec, root):
         if path not in held:
             content = content_checksum(spec, root)
             raise DataError(

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
@@ -164,6 +165,14 @@ def _importable(name: str, code: str = "", hint: str = "") -> Check:
     return Check(name, "fail", said, hint or f"pip install --force-reinstall {name}")
 
 
+def aedat() -> Check:
+    """The reader of CIFAR10-DVS, an extra, is there."""
+    if find_spec("aedat") is None:
+        hint = "pip install 'snnbench[aedat]', if you need that dataset"
+        return Check("aedat", "warn", "not installed: cifar10_dvs cannot be read", hint)
+    return _importable("aedat", "import aedat")
+
+
 def plugins() -> Check:
     """Every installed plugin loads."""
     works, said = probe(PLUGINS, "plugins", "--format", "json")
@@ -238,4 +247,4 @@ def memory() -> Check:
 tonic, pandas, pyarrow = (partial(_importable, name) for name in ("tonic", "pandas", "pyarrow"))
 _PACKAGES = (torch, torchvision, tonic, pandas, pyarrow)
 _MACHINE = (forkserver, compiler, results_folder, cache_folder, memory)
-CHECKS: tuple[Callable[[], Check], ...] = (python, dependencies, *_PACKAGES, plugins, *_MACHINE)
+CHECKS: tuple[Callable[[], Check], ...] = (python, dependencies, *_PACKAGES, aedat, plugins, *_MACHINE)

@@ -8,12 +8,11 @@ from typing import TypeAlias
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
+from snnbench.engine.rows import FIELDS, as_rows
 from snnbench.errors import DataError
-
-FIELDS = ("time", "x", "y", "polarity")
 
 Sensor: TypeAlias = tuple[int, int, int]
 """Width, height and number of polarities."""
@@ -34,15 +33,33 @@ class Events:
     sensor: Sensor
 
     @classmethod
-    def of(cls, recordings: Sequence[NDArray[np.integer]], sensor: Sensor) -> Events:
-        """From one array ``[events, 4]`` a recording, with the columns of ``rows``.
+    def of(
+        cls,
+        recordings: Sequence[ArrayLike],
+        sensor: Sensor,
+        *,
+        tick_us: float = 1.0,
+        from_start: bool = False,
+    ) -> Events:
+        """From one array a recording: ``[events, 4]`` with the columns of ``rows``, or as tonic gives it.
+
+        Args:
+            recordings: Of whole numbers, or structured with the fields t, x, y and p.
+            sensor: Its width, height and number of polarities.
+            tick_us: What one unit of their times is, in µs: 1e6 for seconds, 1e3 for milliseconds.
+            from_start: Subtract the first time of each recording, of times since 1970, say.
 
         Raises:
-            DataError: An event lies outside the sensor, or a time outside 32 bits.
+            DataError: A recording has other columns, an event lies outside the sensor, or a time
+                outside 32 bits.
         """
-        rows = np.concatenate([np.empty((0, 4), np.int64), *recordings], dtype=np.int64, casting="same_kind")
+        parts = [
+            as_rows(one, f"recording {number}: ", tick_us, from_start)
+            for number, one in enumerate(recordings)
+        ]
+        rows = np.concatenate([np.empty((0, 4), np.int64), *parts])
         cls.check(rows, sensor)
-        offsets = np.cumsum([0, *(len(recording) for recording in recordings)])
+        offsets = np.cumsum([0, *(len(part) for part in parts)])
         return cls(torch.from_numpy(rows.astype(np.int32)), torch.from_numpy(offsets), sensor)
 
     @staticmethod
@@ -58,8 +75,8 @@ class Events:
             DataError: There are some.
         """
         for column, limit in enumerate(sensor, start=1):
-            _check(rows[:, column], f"{where}the {FIELDS[column]}", 0, limit - 1)
-        _check(rows[:, 0], f"{where}the time", -(2**31), 2**31 - 1)
+            _check(rows[:, column], FIELDS[column], where, 0, limit - 1)
+        _check(rows[:, 0], FIELDS[0], where, -(2**31), 2**31 - 1)
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -97,9 +114,14 @@ class Events:
         return Events(self.rows.to(device), self.offsets.to(device), self.sensor)
 
 
-def _check(values: NDArray[np.integer], name: str, low: int, high: int) -> None:
+_HINTS = {
+    "time": "times are in µs: of times since 1970 subtract the start, with from_start=True of Events.of",
+    "polarity": "polarities count from 0: write 0 for −1, or for 1 where they are 1 and 2",
+}
+_HINT = "columns are time (µs), x, y, polarity; the sensor is (width, height, polarities)"
+
+
+def _check(values: NDArray[np.integer], field: str, where: str, low: int, high: int) -> None:
     if values.size and not low <= values.min() <= values.max() <= high:
-        raise DataError(
-            f"{name} of events runs from {values.min()} to {values.max()}, outside {low} … {high}",
-            "columns are time (µs), x, y, polarity; the sensor is (width, height, polarities)",
-        )
+        found = f"runs from {values.min()} to {values.max()}, outside {low} … {high}"
+        raise DataError(f"{where}the {field} of events {found}", _HINTS.get(field, _HINT))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from snnbench.engine.events import Events, Sensor
+from snnbench.engine.rows import Rows, as_rows
 from snnbench.errors import DataError
-
-Rows: TypeAlias = NDArray[np.integer]
 
 
 class Source(Protocol):
@@ -30,8 +29,8 @@ class Source(Protocol):
     @property
     def fingerprint(self) -> str: ...
 
-    def read(self, record: int) -> Rows:
-        """The events ``[events, 4]`` of one record, ordered by time: time (µs), x, y, polarity."""
+    def read(self, record: int) -> NDArray[Any]:
+        """The events of one record, ordered by time, as ``as_rows`` takes them."""
         ...
 
     def where(self, record: int) -> str:
@@ -71,7 +70,7 @@ class Recordings:
     def _read(self, record: int) -> Rows:
         where = self.source.where(record)
         try:
-            rows = self.source.read(record)
+            rows = as_rows(self.source.read(record), f"{where}: ")
         except DataError:
             raise
         except Exception as error:

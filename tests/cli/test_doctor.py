@@ -123,6 +123,13 @@ def test_packages_that_are_old_or_missing_are_named(monkeypatch: pytest.MonkeyPa
     assert found.detail == "pandas 2.10.3 is older than 3.0; pyarrow is not installed"
 
 
+def test_a_missing_reader_of_cifar10_dvs_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "find_spec", lambda name: None)
+    found = doctor.aedat()
+    assert (found.status, found.detail) == ("warn", "not installed: cifar10_dvs cannot be read")
+    assert "pip install 'snnbench[aedat]'" in found.hint
+
+
 def test_a_folder_that_cannot_be_written_fails(tmp_path: Path) -> None:
     assert doctor.folder("f", tmp_path / "new" / "er", "hint").status != "fail"
     assert list(tmp_path.iterdir()) == []

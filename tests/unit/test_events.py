@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import nullcontext
 
 import numpy as np
@@ -67,9 +68,70 @@ def test_an_event_outside_the_sensor_is_refused(event: tuple[int, ...], field: s
         Events.of([np.array([[0, 0, 0, 0], event])], SENSOR)
 
 
-def test_times_that_are_not_whole_are_refused() -> None:
-    with pytest.raises(TypeError):
-        Events.of([np.array([[0.5, 0, 0, 0]])], SENSOR)
+ROWS = np.array([[0, 1, 2, 1], [500_000, 4, 0, 0], [1_250_000, 0, 1, 1]])
+
+
+@pytest.mark.parametrize(
+    ("names", "kinds"),
+    [
+        ("xytp", (np.int16, np.int16, np.int64, bool)),  # tonic.io.events_struct
+        ("txyp", (np.uint64, np.uint16, np.uint16, bool)),  # aedat
+        ("txyp", (np.float64,) * 4),  # tonic's ST-MNIST
+        (("time", "x", "y", "polarity"), (np.int32,) * 4),
+    ],
+)
+def test_structured_recordings_are_taken(names: Sequence[str], kinds: tuple[type, ...]) -> None:
+    recording = np.zeros(len(ROWS), np.dtype(list(zip(names, kinds, strict=True))))
+    for name in names:
+        recording[name] = ROWS[:, "txyp".index(name[0])]
+    assert as_lists(Events.of([recording, recording[:0]], SENSOR)) == [ROWS.tolist(), []]
+
+
+@pytest.mark.parametrize("kind", [np.uint64, np.int32, np.float32, np.float64])
+def test_plain_recordings_of_any_numbers_are_taken(kind: type) -> None:
+    given = [ROWS.astype(kind), ROWS.tolist(), torch.from_numpy(ROWS), []]
+    assert as_lists(Events.of(given, SENSOR)) == [ROWS.tolist()] * 3 + [[]]
+
+
+@pytest.mark.parametrize(("tick", "name"), [(1e6, "s"), (1e3, "ms")])
+@pytest.mark.parametrize("start", [0, 1.6e15])
+def test_times_in_other_units_and_since_1970(tick: float, name: str, start: float) -> None:
+    recording = ROWS.astype(np.float64)
+    recording[:, 0] = (recording[:, 0] + start) / tick
+    found = as_lists(Events.of([recording], SENSOR, tick_us=tick, from_start=True))
+    np.testing.assert_allclose(found[0], ROWS, atol=0.3 if start else 0)  # float64 holds 1.6e9 s to 0.24 µs
+
+
+def test_times_since_1970_are_whole_numbers_in_aedat() -> None:
+    recording = ROWS.astype(np.uint64)
+    recording[:, 0] += np.uint64(1_605_537_493_718_345)
+    assert as_lists(Events.of([recording], SENSOR, from_start=True)) == [ROWS.tolist()]
+    with pytest.raises(DataError, match="the time of events runs from 1605537493718345") as caught:
+        Events.of([recording], SENSOR)
+    assert "from_start=True" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("recording", "message"),
+    [
+        (np.array([[0.5, 0, 0, 0]]), "recording 1: the time of an event is 0.5"),
+        (np.array([[0, 0, 0.5, 0]]), "recording 1: the y of an event is 0.5, no whole number"),
+        (np.array([[0, 0, 0, np.nan]]), "recording 1: the polarity of an event is nan"),
+        (np.array([[np.inf, 0, 0, 0]]), "recording 1: the time of an event is inf"),
+        (np.array([[1e300, 0, 0, 0]]), "the time of events runs from 0 to 4611686018427387904"),
+        (
+            np.array([[2**64 - 1, 0, 0, 0]], np.uint64),
+            "the time of events runs from 0 to 4611686018427387904",
+        ),
+        (np.zeros((5, 3), int), r"recording 1: it is int64 \[5, 3\]"),
+        (np.zeros(4), r"recording 1: it is float64 \[4\]"),
+        (np.array([["a"] * 4]), "recording 1: it is <U1"),
+        (np.zeros(3, [("t", int), ("x", int)]), "recording 1: it has the fields t, x"),
+    ],
+)
+def test_other_recordings_are_refused_in_words(recording: np.ndarray, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        Events.of([ROWS, recording], SENSOR)
 
 
 def test_a_cut_keeps_the_recordings_of_each_class() -> None:

@@ -6,6 +6,7 @@ import gzip
 import os
 import pickle
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import h5py
@@ -17,7 +18,7 @@ from tonic import datasets as tonic
 from torchvision import datasets as torchvision
 
 from snnbench import fetch
-from snnbench.components.datasets import published
+from snnbench.components.datasets import published, recorded
 from snnbench.components.datasets.pickles import load_plain
 from snnbench.engine.data import Dataset
 from snnbench.engine.recordings import Recordings
@@ -361,7 +362,7 @@ def test_shd_is_read_record_by_record(tmp_path: Path) -> None:
     assert (data.shape, len(data.train), len(data.validation)) == ((1, 1, 700), 198, 22)
     for record, rows in enumerate(data.test.x[:5]):
         expected = times[record].astype(np.float16).astype(np.float64) * 1e6
-        assert rows[:, 0].tolist() == expected.astype(int).tolist()
+        assert rows[:, 0].tolist() == np.rint(expected).astype(int).tolist()
         assert rows[:, 1].tolist() == units[record].tolist()
         assert not rows[:, 2:].any()
     assert data.test.y.tolist() == labels.tolist()
@@ -400,6 +401,163 @@ def test_a_truncated_shd_file_is_named(tmp_path: Path) -> None:
     file.write_bytes(file.read_bytes()[:-5000])
     with pytest.raises(DataError, match=r"SHD/shd_test\.h5 cannot be read"):
         load("shd", tmp_path)
+
+
+def test_spikes_are_tonics_but_for_rounding() -> None:
+    root = real("shd_format_proxy_fsdd")
+    theirs = tonic.SHD(str(root), train=False)
+    source = recorded.shd._maker(root, "")(train=False).x.source  # type: ignore[union-attr]
+    for record in range(0, len(theirs), 7):
+        events, _ = theirs[record]
+        rows = source.read(record)
+        assert rows[:, 1].tolist() == events["x"].tolist()
+        assert set(rows[:, 0] - events["t"]) <= {0, 1}  # tonic cuts fractions of a µs off
+
+
+@pytest.mark.parametrize("where", ["labels", "spikes/units", "spikes/times"])
+def test_a_file_of_other_numbers_of_labels_and_recordings_is_refused(tmp_path: Path, where: str) -> None:
+    write_shd(tmp_path, *spoken(220))
+    with h5py.File(tmp_path / "SHD/shd_train.h5", "a") as file:
+        kept = file[where][:180]
+        dtype = file[where].dtype
+        del file[where]
+        file.create_dataset(where, data=kept, dtype=dtype)
+    with pytest.raises(DataError, match=rf"shd_train\.h5 holds .*180 {where}"):
+        load("shd", tmp_path)
+
+
+def test_a_label_of_shd_that_is_no_whole_number_is_refused(tmp_path: Path) -> None:
+    write_shd(tmp_path, *spoken(220))
+    with h5py.File(tmp_path / "SHD/shd_train.h5", "a") as file:
+        labels = file["labels"][:] + 0.5
+        del file["labels"]
+        file["labels"] = labels
+    with pytest.raises(DataError, match=r"a label is 0\.5, not a whole number"):
+        load("shd", tmp_path)
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_one_unit_is_not_that_of_all_times(tmp_path: Path, count: int) -> None:
+    times, units, labels = spoken(220)
+    units[9] = units[9][:count]
+    write_shd(tmp_path, times, units, labels)
+    with pytest.raises(
+        DataError, match=rf"shd_test\.h5, record 9 has {len(times[9])} times and {count} units"
+    ):
+        load("shd", tmp_path).test.x[:]  # type: ignore[index]
+
+
+def arrays(root: Path, name: str, polarities: tuple[float, ...], times: np.ndarray) -> np.ndarray:
+    """The one recording of POKER-DVS (t, x, y, p) or DVS Gesture (x, y, p, t in ms), read."""
+    x, p = np.full(len(times), 3), np.resize(polarities, len(times))
+    folder = "POKERDVS/pips_test/cl" if name == "pokerdvs" else "DVSGesture/ibmGestureTest/user01_led"
+    (root / folder).mkdir(parents=True, exist_ok=True)
+    np.save(
+        root / folder / "1.npy", np.stack([times, x, x, p] if name == "pokerdvs" else [x, x, p, times], 1)
+    )
+    split = getattr(recorded, name)._maker(root, "")(train=False)
+    rows: np.ndarray = split.x[:].rows.numpy()
+    return rows
+
+
+@pytest.mark.parametrize("name", ["pokerdvs", "dvs_gesture"])
+@pytest.mark.parametrize("kind", [np.int64, np.float64])
+def test_polarities_are_those_of_the_file(tmp_path: Path, name: str, kind: type) -> None:
+    times = np.arange(6).astype(kind)
+    assert arrays(tmp_path, name, (0, 1), times)[:, 3].tolist() == [0, 1, 0, 1, 0, 1]
+    for wrong in ((-1, 1), (1, 2), (0, 255)):
+        said = f"the polarity of events runs from {wrong[0]} to {wrong[1]}, outside 0 … 1"
+        with pytest.raises(DataError, match=said) as caught:
+            arrays(tmp_path, name, wrong, times)
+        assert "write 0 for −1" in caught.value.hint and str(tmp_path) in caught.value.message
+
+
+def test_milliseconds_are_rounded_to_microseconds(tmp_path: Path) -> None:
+    rows = arrays(tmp_path, "dvs_gesture", (0, 1), np.arange(1000) / 1000)
+    assert rows[:, 0].tolist() == list(range(1000))
+
+
+@pytest.mark.parametrize("name", ["pokerdvs", "dvs_gesture"])
+@pytest.mark.parametrize("value", [0.5, np.nan])
+def test_a_polarity_that_is_no_whole_number_is_not_cast(tmp_path: Path, name: str, value: float) -> None:
+    with pytest.raises(DataError, match="the polarity of an event is"):
+        arrays(tmp_path, name, (0, value), np.arange(6.0))
+
+
+def test_recordings_behind_links_are_not_lost_without_a_word(tmp_path: Path) -> None:
+    root, elsewhere = tmp_path / "data", tmp_path / "elsewhere"
+    write_nmnist(root)
+    whole = fetch.content_checksum(SPECS["nmnist"], root)
+    (root / "NMNIST/Train/7").rename(elsewhere)
+    (root / "NMNIST/Train/7").symlink_to(elsewhere)
+    assert fetch.content_checksum(SPECS["nmnist"], root) == whole
+    said = r"NMNIST/Train: 108 recordings are found, 120 are there; .*Train/7 is a link"
+    with pytest.raises(DataError, match=said):
+        load("nmnist", root)
+
+
+@pytest.mark.parametrize("linked", ["data", "data/NMNIST", "data/NMNIST/Train"])
+def test_a_link_to_the_whole_of_it_is_followed(tmp_path: Path, linked: str) -> None:
+    write_nmnist(tmp_path / "data")
+    expected = load("nmnist", tmp_path / "data").checksum
+    (tmp_path / linked).rename(tmp_path / "elsewhere")
+    (tmp_path / linked).symlink_to(tmp_path / "elsewhere")
+    assert load("nmnist", tmp_path / "data").checksum == expected
+
+
+def test_the_checksum_sees_what_is_behind_a_link_at_any_depth(tmp_path: Path) -> None:
+    folder = tmp_path / "CIFAR10DVS"
+    (folder / "cat").mkdir(parents=True)
+    (folder / "cat/1.aedat4").write_bytes(b"one")
+    before = fetch.content_checksum(SPECS["cifar10_dvs"], tmp_path)
+    (tmp_path / "dog").mkdir()
+    (tmp_path / "dog/1.aedat4").write_bytes(b"two")
+    (folder / "dog").symlink_to(tmp_path / "dog")
+    assert fetch.content_checksum(SPECS["cifar10_dvs"], tmp_path) != before
+
+
+def test_a_class_is_not_the_last_digit_of_a_folder(tmp_path: Path) -> None:
+    write_nmnist(tmp_path)
+    shutil.copytree(tmp_path / "NMNIST/Train/3", tmp_path / "NMNIST/Train/13")
+    with pytest.raises(DataError, match="132 recordings are found, 120 are there"):
+        load("nmnist", tmp_path)
+
+
+def test_annotation_in_the_path_of_the_data_hides_nothing(tmp_path: Path) -> None:
+    root = tmp_path / "gesture-annotations"
+    write_nmnist(root)
+    assert len(load("nmnist", root).test) == 120
+
+
+def test_annotations_of_ncaltech101_are_no_recordings(tmp_path: Path) -> None:
+    folder = tmp_path / "annotation/NCALTECH101/Caltech101"
+    for number in range(101):
+        (folder / f"class{number:03}").mkdir(parents=True)
+        for record in range(14):
+            (folder / f"class{number:03}/image_{record:04}.bin").write_bytes(bytes([1, 2, 128, 0, 5] * 3))
+        (folder / f"class{number:03}/annotation_0001.bin").write_bytes(b"other")
+    data = load("ncaltech101", tmp_path / "annotation")
+    assert len(data.train) + len(data.validation) + len(data.test) == 101 * 14
+
+
+def test_cifar10_dvs_names_the_reader_that_it_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorded, "find_spec", lambda name: None)
+    with pytest.raises(UsageError, match="is read by the package aedat, which is not installed") as caught:
+        load("cifar10_dvs", tmp_path)
+    assert caught.value.hint == "pip install 'snnbench[aedat]'"
+
+
+def test_an_aedat_file_is_read_from_its_start_on(tmp_path: Path) -> None:
+    aedat = pytest.importorskip("aedat", reason="reads aedat4 files")
+    sample = real("tonic_io_samples") / "sample.aedat4"
+    (tmp_path / "CIFAR10DVS/cat").mkdir(parents=True)
+    shutil.copy(sample, tmp_path / "CIFAR10DVS/cat/0.aedat4")
+    events = np.concatenate([packet["events"] for packet in aedat.Decoder(str(sample)) if "events" in packet])
+    split = replace(recorded.cifar10_dvs, sensor=(320, 240, 2))._maker(tmp_path, "")()
+    rows = split.x[:].rows  # type: ignore[index, union-attr]
+    assert len(rows) == len(events) > 0
+    assert rows[:, 0].tolist() == (events["t"] - events["t"].min()).tolist()
+    assert rows[:, 3].tolist() == events["on"].tolist()
 
 
 def test_an_array_that_is_cut_off_is_named(tmp_path: Path) -> None:

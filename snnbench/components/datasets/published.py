@@ -168,7 +168,7 @@ _IMAGE_SETS: Final = (
 _EVENT_SETS: Final = (
     DatasetSpec(
         name="shd",
-        version="1",
+        version="2",
         summary="Spiking Heidelberg Digits: spoken digits as spikes of 700 cochlear channels, 20 classes",
         factory=f"{RECORDED}:shd",
         params=PARAMS,
@@ -187,7 +187,7 @@ _EVENT_SETS: Final = (
     ),
     DatasetSpec(
         name="ssc",
-        version="1",
+        version="2",
         summary="Spiking Speech Commands: spoken words as spikes of 700 cochlear channels, 35 classes",
         factory=f"{RECORDED}:ssc",
         params=PARAMS,
@@ -227,11 +227,11 @@ _EVENT_SETS: Final = (
                 "NMNIST",
             ),
         ),
-        contents=("NMNIST/Train/*/*.bin", "NMNIST/Test/*/*.bin"),
+        contents=("NMNIST/Train/[0-9]/*.bin", "NMNIST/Test/[0-9]/*.bin"),
     ),
     DatasetSpec(
         name="dvs_gesture",
-        version="1",
+        version="2",
         summary="DVS128 Gesture: hand and arm gestures before an event camera of 128×128 pixels, 11 classes",
         factory=f"{RECORDED}:dvs_gesture",
         params=PARAMS,
@@ -296,7 +296,7 @@ _EVENT_SETS: Final = (
                 "POKERDVS",
             ),
         ),
-        contents=("POKERDVS/pips_*/*/*.npy",),
+        contents=("POKERDVS/pips_*/[a-z][a-z]/*.npy",),
     ),
     DatasetSpec(
         name="ncaltech101",
