@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any, TypeAlias
 
@@ -104,6 +104,18 @@ def derive_seed(key: str, stream: str) -> int:
     """
     digest = hashlib.sha256(f"{key}/{stream}".encode()).digest()
     return int.from_bytes(digest[:8], "big") >> 1
+
+
+TAKEN = frozenset(
+    {
+        *("id", "combination", "dataset", "encoder", "network", "neuron", "surrogate", "seed", "status"),
+        *("reason", "device", "engine", "environment", "protocol", "penalty", "started", "seconds", "key"),
+        "version",
+        *(item.name for item in fields(Budget) if item.name != "stability"),
+        *("rank", "contest", "ranked_by", "seeds", "marks", "index"),
+    }
+)
+"""Columns that say what a cell is, or where a row of a board stands: no measurement has such a name."""
 
 
 class Status(StrEnum):
@@ -213,6 +225,21 @@ class CellResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a plugin says of one of its measurements.
+
+    Attributes:
+        summary: One sentence.
+        unit: Of its value.
+        higher_is_better: None if neither end is better.
+    """
+
+    summary: str = ""
+    unit: str = "1"
+    higher_is_better: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RunHeader:
     """What a run is, beside its results.
 
@@ -223,6 +250,7 @@ class RunHeader:
         commit: The suite's commit, where it runs from a git checkout.
         plugins: Distribution of each plugin in use to its version.
         environments: Identity of each environment to what describes it, name to text.
+        measurements: Metric of each measurement of a plugin, as the journal names it, to what it means.
         command: The command line.
         started: Start of the run, ISO 8601, UTC.
         schema: Version of this format.
@@ -234,6 +262,7 @@ class RunHeader:
     commit: str | None = None
     plugins: Mapping[str, str] = field(default_factory=dict)
     environments: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    measurements: Mapping[str, Meaning] = field(default_factory=dict)
     command: str = ""
     started: str = ""
     schema: int = SCHEMA

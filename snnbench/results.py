@@ -10,7 +10,7 @@ from pathlib import Path
 from snnbench import store
 from snnbench.errors import UsageError
 from snnbench.paths import user_path
-from snnbench.records import CellResult, RunHeader
+from snnbench.records import CellResult, Meaning, RunHeader
 from snnbench.report import write as files
 from snnbench.report.board import leaderboard
 from snnbench.report.frame import DataFrame, to_frame
@@ -34,10 +34,10 @@ def load_results(path: str | Path | Iterable[str | Path]) -> DataFrame:
         StoreError: A directory is not a run, or was written under another protocol or by a newer snnbench.
     """
     paths = [path] if isinstance(path, str | Path) else list(path)
-    _, results, warnings = read_runs([user_path(one) for one in paths])
+    headers, results, warnings = read_runs([user_path(one) for one in paths])
     for warning in warnings:
         log.warning(warning)
-    return to_frame(results)
+    return to_frame(results, _meanings(headers))
 
 
 def read_runs(directories: Sequence[Path]) -> tuple[list[RunHeader], list[CellResult], list[str]]:
@@ -49,6 +49,10 @@ def read_runs(directories: Sequence[Path]) -> tuple[list[RunHeader], list[CellRe
     runs = [store.read(directory) for directory in directories]
     results = store.latest(result for _, found, _ in runs for result in found)
     return [header for header, _, _ in runs], results, [text for _, _, texts in runs for text in texts]
+
+
+def _meanings(headers: Iterable[RunHeader]) -> dict[str, Meaning]:
+    return {name: meaning for header in headers for name, meaning in header.measurements.items()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +88,7 @@ def write_report(
     if out is None and len(directories) != 1:
         raise UsageError("a report of several runs has no directory of its own", "name one with -o DIR")
     headers, results, warnings = read_runs(directories)
-    frame = to_frame(results)
+    frame = to_frame(results, _meanings(headers))
     board = leaderboard(frame)
     title = " + ".join(dict.fromkeys(directory.resolve().name for directory in directories))
     paths = files.write(

@@ -19,8 +19,8 @@ from snnbench.identity import measurement_keys
 from snnbench.matrix.plan import Plan
 from snnbench.matrix.spec import Matrix
 from snnbench.plugin.host import Host
-from snnbench.plugin.specs import NeuronSpec
-from snnbench.records import Cell, CellResult, Component, Environment, RunHeader, Status
+from snnbench.plugin.specs import MeasurementSpec, NeuronSpec
+from snnbench.records import Cell, CellResult, Component, Environment, Meaning, RunHeader, Status
 from snnbench.settings import EngineChoice, Measure, Rerun
 from snnbench.store import Journal
 
@@ -102,7 +102,7 @@ def perform(matrix: Matrix, plan: Plan, host: Host, options: Options, observer: 
         _say_what_is_there(journal, matrix, observer)
         device, here = probe(settings)
         settings = replace(settings, device=device, environment=here.identity)
-        journal.write_header(_header(matrix, plugins, here, options.command))
+        journal.write_header(_header(matrix, plan, plugins, here, options.command))
         results = _known(journal, plan, settings)
         measured = _measured(matrix.measure, plan)
         pending = [
@@ -228,7 +228,15 @@ def _one_per_encoding(jobs: Iterable[Job]) -> list[Job]:
     return list(found.values())
 
 
-def _header(matrix: Matrix, plugins: Mapping[str, str], here: Environment, command: str) -> RunHeader:
+def _header(
+    matrix: Matrix, plan: Plan, plugins: Mapping[str, str], here: Environment, command: str
+) -> RunHeader:
+    extra = {str(one): plan.components["measurement", one.name].spec for one in plan.measurements}
+    meanings = {
+        name: Meaning(spec.summary, spec.unit, spec.higher_is_better)
+        for name, spec in extra.items()
+        if isinstance(spec, MeasurementSpec)
+    }
     return RunHeader(
         matrix=matrix.name,
         content=asdict(replace(matrix, base=None)),
@@ -236,6 +244,7 @@ def _header(matrix: Matrix, plugins: Mapping[str, str], here: Environment, comma
         commit=here.values.get("suite.commit"),
         plugins=plugins,
         environments={here.identity: here.values},
+        measurements=meanings,
         command=command,
         started=datetime.now(UTC).isoformat(timespec="seconds"),
     )

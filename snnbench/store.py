@@ -20,6 +20,7 @@ from snnbench.errors import StoreError
 from snnbench.files import replace_file, sync_directory
 from snnbench.lines import Damage, read_header, scan, write_header, write_line
 from snnbench.records import CellResult, RunHeader, Status
+from snnbench.reruns import counting
 from snnbench.rundir import CELLS, HEADER, acquire, refuse_foreign, remove_stale
 
 
@@ -121,7 +122,12 @@ class Journal:
             StoreError: It cannot be written; the old one is unchanged.
         """
         if self.header is not None:
-            header = replace(header, environments={**self.header.environments, **header.environments})
+            before = self.header
+            header = replace(
+                header,
+                environments={**before.environments, **header.environments},
+                measurements={**before.measurements, **header.measurements},
+            )
         replace_file(self.directory / HEADER, write_header(header))
         self.header = header
 
@@ -179,27 +185,10 @@ def check(directory: Path) -> tuple[int, list[str]]:
 
 
 def latest(results: Iterable[CellResult]) -> list[CellResult]:
-    """What still counts of ``results``: a cell that was run again replaces its earlier result.
-
-    A later result replaces one of the same engine, and one of any engine that was not finished: a cell
-    that timed out may have got no further than the engine's default. Each keeps its predecessor's place.
-    """
-    attempts: dict[object, list[int]] = {}
-    kept: dict[int, CellResult] = {}
-    for place, result in enumerate(results):
-        earlier = attempts.setdefault(result.attempt, [])
-        replaced = [
-            index
-            for index in earlier
-            if kept[index].engine == result.engine or kept[index].status is not Status.DONE
-        ]
-        for index in replaced:
-            earlier.remove(index)
-            del kept[index]
-        at = min(replaced, default=place)
-        earlier.append(at)
-        kept[at] = result
-    return [kept[place] for place in sorted(kept)]
+    """The results that still count: a cell that was run again replaces its earlier one, see ``counting``."""
+    every = list(results)
+    kept = counting((one.attempt, one.engine, one.status is Status.DONE) for one in every)
+    return [every[place] for _, place in kept]
 
 
 def _write_all(file: int, content: bytes) -> None:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from snnbench.records import Status
 from snnbench.report.catalogue import headlines
-from snnbench.report.frame import BUDGET, LABEL, DataFrame, metrics
+from snnbench.report.frame import BUDGET, LABEL, DataFrame, metrics, normalise
 from snnbench.report.ranking import P_VALUE, STANDING, rank
 from snnbench.report.rows import ROW, SCORE, groups, mark_other_surrogates, row_of
 
@@ -45,9 +45,17 @@ def leaderboard(results: DataFrame) -> DataFrame:
     epochs are ranked by training speed instead, those of one network and reference neuron, and none but
     the first has a standing.
 
+    ``rank``, ``contest`` and the counts are whole numbers (``rank`` is null in a row that has no number to be
+    ranked by), means and ends of intervals ``float64``, all else text.
+
     Args:
-        results: A row a cell, as ``load_results`` returns it.
+        results: A row a cell, as ``load_results`` returns it: also several such frames put together by
+            ``pd.concat``, with columns added, or read back from ``table.csv``.
+
+    Raises:
+        UsageError: ``results`` is no table of results.
     """
+    results = normalise(results)
     shown = headlines(metrics(results))
     split = groups(results)
     rows = [row_of(group, shown) for group in split]
@@ -68,7 +76,8 @@ def leaderboard(results: DataFrame) -> DataFrame:
     frame = pd.DataFrame(rows)
     frame = frame.reindex(columns=_columns(results, shown, frame))
     frame = frame.sort_values(["contest", "rank"], kind="stable", ignore_index=True)
-    frame.attrs["units"] = dict(results.attrs.get("units", {}))
+    frame = frame.astype({"rank": "Int64"})
+    frame.attrs = {name: dict(results.attrs.get(name, {})) for name in ("units", "meanings")}
     return frame
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from dataclasses import fields
-from typing import TypeAlias
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, fields
+from typing import Any, TypeAlias
 
 import pandas as pd
 
-from snnbench.records import CellResult, Component, Metric
+from snnbench.errors import UsageError
+from snnbench.records import TAKEN, CellResult, Component, Meaning, Metric
+from snnbench.reruns import counting
 from snnbench.settings import Budget
 
 DataFrame: TypeAlias = pd.DataFrame
@@ -50,7 +52,6 @@ TEXT = {
     "device",
     "engine",
     "environment",
-    "started",
     "key",
     VERSION,
 }
@@ -58,20 +59,28 @@ DETAILS = (".low", ".high", ".flags", ".reason")
 LABEL = "label."
 
 
-def to_frame(results: Iterable[CellResult]) -> DataFrame:
+NO_SURROGATE = "none"
+"""The surrogate of a neuron that does not spike: a word, so that a groupby keeps its rows."""
+
+
+def to_frame(results: Iterable[CellResult], meanings: Mapping[str, Meaning] | None = None) -> DataFrame:
     """A row a cell: the columns of ``IDENTITY``, then every metric and label that any cell has.
 
-    A metric is a column of floats. Where any cell has them, ``<metric>.low`` and ``.high`` are its
-    spread within the cell, ``<metric>.flags`` its warnings (joined by ``, ``) and
-    ``<metric>.reason`` why it is missing. A label ``spike`` is the column ``label.spike``.
-    What is missing is null, never 0 and never empty text. ``frame.attrs["units"]`` has the units.
+    Texts are of the dtype ``str``, ``seed``, ``protocol`` and the whole numbers of the budget ``int64``,
+    ``started`` is a time in UTC, and a metric is a column of ``float64``. Where any cell has them,
+    ``<metric>.low`` and ``.high`` are its spread within the cell, ``<metric>.flags`` its warnings (joined by
+    ``, ``) and ``<metric>.reason`` why it is missing. A label ``spike`` is the column ``label.spike``.
+    What is missing is null, never 0 and never empty text; a neuron without a surrogate has ``none``.
+    ``frame.attrs`` has the ``units`` of the metrics and the ``meanings`` of a plugin's.
+
+    Args:
+        results: One a row.
+        meanings: What plugins say of their measurements, by metric.
     """
     results = list(results)
     frame = pd.DataFrame([_row(result) for result in results])
     columns = [*IDENTITY, *(name for name in frame.columns if name not in IDENTITY)]
-    frame = frame.reindex(columns=columns)
-    texts = [name for name in columns if name in TEXT or name.startswith(LABEL) or name.endswith(DETAILS[2:])]
-    frame = frame.astype(dict.fromkeys(texts, "str"))
+    frame = _typed(frame.reindex(columns=columns))
     frame.attrs["units"] = {
         _column(name): metric.unit
         for known in (False, True)  # a missing number may not know its unit
@@ -79,7 +88,59 @@ def to_frame(results: Iterable[CellResult]) -> DataFrame:
         for name, metric in result.metrics.items()
         if (metric.value is not None) is known
     }
+    frame.attrs["meanings"] = {_column(name): asdict(meaning) for name, meaning in (meanings or {}).items()}
     return frame
+
+
+def normalise(frame: DataFrame) -> DataFrame:
+    """A frame that people put together, read back or added to, as ``to_frame`` would have made it.
+
+    Rows are numbered anew, columns get their dtypes, and a cell that is there twice counts once, in its
+    last row. Columns of text that are no part of a result are left out.
+
+    Raises:
+        UsageError: Columns that every result has are missing.
+    """
+    absent = [name for name in IDENTITY if name not in frame]
+    if absent:
+        raise UsageError(
+            f"this is no table of results: it has no column {', '.join(map(repr, absent))}",
+            "give a frame of snnbench.load_results, or several of them put together",
+        )
+    typed = _typed(frame.reset_index(drop=True))
+    known = [
+        name for name in typed.columns if name in IDENTITY or _is_detail(name) or _is_number(typed[name])
+    ]
+    attempt = ["key", "id", "device", "environment", *BUDGET]
+    whose = typed[attempt].fillna("").itertuples(index=False, name=None)
+    kept = counting(zip(whose, typed["engine"], typed["status"] == "done", strict=True))
+    normal = typed.loc[[place for _, place in kept], known].reset_index(drop=True)
+    normal.attrs = dict(frame.attrs)
+    return normal
+
+
+def _typed(frame: DataFrame) -> DataFrame:
+    """``frame`` with the dtypes that ``to_frame`` promises; what cannot be one is missing."""
+    texts = [name for name in frame.columns if name in TEXT or _is_text(name)]
+    typed = frame.astype(dict.fromkeys(texts, "str"))
+    typed["surrogate"] = typed["surrogate"].fillna(NO_SURROGATE)
+    typed["started"] = pd.to_datetime(typed["started"], utc=True, errors="coerce", format="ISO8601")
+    ends = [name for name in typed.columns if str(name).endswith(DETAILS[:2])]
+    for name in ends:
+        typed[name] = pd.to_numeric(typed[name], errors="coerce").astype("float64")
+    return typed
+
+
+def _is_text(name: object) -> bool:
+    return str(name).startswith(LABEL) or str(name).endswith(DETAILS[2:])
+
+
+def _is_detail(name: object) -> bool:
+    return str(name).startswith(LABEL) or str(name).endswith(DETAILS)
+
+
+def _is_number(column: pd.Series[Any]) -> bool:
+    return pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
 
 
 def metrics(frame: DataFrame) -> list[str]:
@@ -87,7 +148,7 @@ def metrics(frame: DataFrame) -> list[str]:
     return [
         str(name)
         for name in frame.columns
-        if name not in IDENTITY and not str(name).endswith(DETAILS) and not str(name).startswith(LABEL)
+        if name not in IDENTITY and not _is_detail(name) and _is_number(frame[name])
     ]
 
 
@@ -121,8 +182,10 @@ def _text(component: Component | None) -> str | None:
 
 
 def _column(metric: str) -> str:
-    """A plugin may call a measurement ``seed``; that column is taken."""
-    return f"measured_{metric}" if metric in IDENTITY else metric
+    """The column of a metric; one that would take the place of another column gets another name."""
+    taken = metric in TAKEN or metric in IDENTITY or metric.startswith((LABEL, "status."))
+    name = f"measured_{metric}" if taken else metric
+    return f"{name}_" if name.endswith((*DETAILS, ".n", ".p", ".standing")) else name
 
 
 def _metric(name: str, metric: Metric) -> dict[str, object]:

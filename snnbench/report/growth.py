@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from snnbench.report.frame import DataFrame
+from snnbench.report.frame import NO_SURROGATE, DataFrame
 from snnbench.report.numbers import number
 from snnbench.report.plot import Axis, Tick, log_ticks
 
@@ -125,7 +124,7 @@ def _growth(cells: DataFrame) -> Growth | None:
     changed = {line.name for panel in panels for line in panel.lines}
     others = {FACTORS[factor]: value for factor, value in base.items() if changed != {FACTORS[factor]}}
     fixed = ", ".join(f"{name} {value:g}" for name, value in others.items())
-    return Growth(" · ".join(str(name) for name in names if pd.notna(name)), fixed, panels)
+    return Growth(" · ".join(str(name) for name in names if name != NO_SURROGATE), fixed, panels)
 
 
 def _panel(cells: DataFrame, base: Mapping[str, float], quantity: _Quantity) -> Panel | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from snnbench.records import Status
 from snnbench.report.catalogue import FAILED_CHECKS, describe
-from snnbench.report.frame import AXES, BUDGET, LABEL, PENALTY, VERSION, DataFrame
+from snnbench.report.frame import AXES, BUDGET, LABEL, NO_SURROGATE, PENALTY, VERSION, DataFrame
 from snnbench.report.statistics import Summary, summarise
 
 PLACE = ("device", "engine", "environment")
@@ -131,8 +131,9 @@ def _mean(group: Group, metric: str) -> dict[str, object]:
     summary: Summary = summarise(group.numbers(metric), kind, group.test_samples if metric == SCORE else 0)
     flags = [*group.words(f"{metric}.flags", ", "), *summary.flags]
     if summary.n == 1 and kind == "ratio":
-        own = [group.numbers(f"{metric}{end}") for end in (".low", ".high")]
-        summary = replace(summary, low=float(own[0][0]), high=float(own[1][0]))
+        low, high = (group.numbers(f"{metric}{end}") for end in (".low", ".high"))
+        if len(low) == len(high) == 1:  # one that never settled has none
+            summary = replace(summary, low=float(low[0]), high=float(high[0]))
     return {
         metric: summary.mean,
         f"{metric}.low": summary.low,
@@ -172,12 +173,21 @@ def _marks(group: Group, row: dict[str, object], shown: Sequence[str]) -> Iterat
 def mark_other_surrogates(rows: Sequence[dict[str, object]]) -> None:
     """Mark rows whose reference, run with their surrogate, is another than the row of it among these."""
     label = f"{LABEL}reference"
-    own = {(row["neuron"], row["surrogate"]) for row in rows if row["neuron"] == row.get(label)}
-    names = {neuron for neuron, _ in own}
+    own = {_where(row, row["neuron"], row["surrogate"]) for row in rows if row["neuron"] == row.get(label)}
+    neurons = {place[:-1] for place in own}
     for row in rows:
         reference, surrogate = row.get(label), row["surrogate"]
-        if reference in names and isinstance(surrogate, str) and (reference, surrogate) not in own:
+        if (
+            _where(row, reference) in neurons
+            and surrogate != NO_SURROGATE
+            and _where(row, reference, surrogate) not in own
+        ):
             row["marks"] = "; ".join(str(mark) for mark in (row["marks"], "other surrogate") if mark)
+
+
+def _where(row: Mapping[str, object], *what: object) -> tuple[object, ...]:
+    """``what`` in the row's place."""
+    return (*(row[name] for name in PLACE), *what)
 
 
 def _failed(group: Group, check: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -225,7 +224,7 @@ def _row(
 ) -> Row:
     return Row(
         index=row["index"],
-        rank=None if math.isnan(row["rank"]) else int(row["rank"]),
+        rank=None if pd.isna(row["rank"]) else int(row["rank"]),
         standing=_text(row[STANDING]),
         names={axis: _name(row[axis]) for axis in axes},
         claims={claim.removeprefix(LABEL): _text(row[claim]) for claim in claims if _text(row[claim])},

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import itertools
 import math
 from dataclasses import replace
@@ -10,10 +11,13 @@ import pandas as pd
 import pytest
 
 from results import HERE, make_cell, make_metrics, make_result, make_run, make_seeds
-from snnbench.records import PROTOCOL, CellResult, Component, Metric, Status
+from snnbench.errors import UsageError
+from snnbench.records import PROTOCOL, TAKEN, CellResult, Component, Metric, Status
 from snnbench.report.board import leaderboard
-from snnbench.report.frame import DataFrame, to_frame
+from snnbench.report.frame import IDENTITY, DataFrame, to_frame
 from snnbench.report.statistics import summarise
+from snnbench.report.tables import csv
+from snnbench.report.view import sections
 from snnbench.settings import Budget
 
 
@@ -100,7 +104,7 @@ def test_two_versions_of_one_seed_have_no_mean() -> None:
     row = only_row(*old, *changed)
     assert math.isnan(row["accuracy.test"])
     assert row["accuracy.test.n"] == 0
-    assert math.isnan(row["rank"])
+    assert row["rank"] is pd.NA
     assert "versions" in marks(row)
 
 
@@ -153,7 +157,7 @@ def test_a_combination_that_was_only_skipped_is_not_on_the_board() -> None:
 def test_a_combination_of_which_every_seed_failed_is_on_the_board_without_a_rank() -> None:
     row = board_of(*make_seeds([0.9, 0.91, 0.92]), *make_seeds([None, None, None], "adlif")).iloc[1]
     assert row["neuron"] == "adlif"
-    assert math.isnan(row["rank"])
+    assert row["rank"] is pd.NA
     assert math.isnan(row["accuracy.test"])
     assert pd.isna(row["accuracy.test.standing"])
     assert "3 of 3 diverged" in marks(row)
@@ -315,11 +319,8 @@ def test_the_order_of_the_cells_changes_nothing() -> None:
     expected = leaderboard(frame)
     for seed in range(3):
         shuffled = leaderboard(frame.sample(frac=1, random_state=np.random.default_rng(seed)))
-        for column in ("rank", "neuron", "accuracy.test.n", "accuracy.test.standing"):
-            assert (
-                shuffled[column].tolist() == pytest.approx(expected[column].tolist(), nan_ok=True)
-                or (shuffled[column].fillna("") == expected[column].fillna("")).all()
-            )
+        same = ["rank", "neuron", "accuracy.test.n", "accuracy.test.standing"]
+        pd.testing.assert_frame_equal(shuffled[same], expected[same])
         assert shuffled["accuracy.test"].tolist() == pytest.approx(
             expected["accuracy.test"].tolist(), nan_ok=True
         )
@@ -337,3 +338,82 @@ def test_the_given_frame_is_left_alone() -> None:
     before = frame.copy(deep=True)
     leaderboard(frame)
     pd.testing.assert_frame_equal(frame, before)
+
+
+def failed_elsewhere() -> list[CellResult]:
+    """Another run, of which one seed failed before it knew where it was."""
+    *done, last = make_seeds([0.7, 0.72, 0.71], "rlif")
+    lost = replace(
+        last, status=Status.FAILED, reason="boom", metrics={}, series={}, environment="", engine="eager"
+    )
+    return [*(replace(one, environment="there", engine="compiled") for one in done), lost]
+
+
+def test_frames_put_together_are_one_table_of_results() -> None:
+    """``pd.concat`` repeats row numbers; a finished cell was torn out of its row."""
+    a, b = make_seeds([0.9, 0.91, 0.92]), failed_elsewhere()
+    board = leaderboard(pd.concat([to_frame(a), to_frame(b)]))
+    pd.testing.assert_frame_equal(board, leaderboard(to_frame([*a, *b])))
+    assert board["seeds"].tolist() == [3, 3]
+    assert board["engine"].tolist() == ["eager", "compiled"]
+
+
+def test_a_cell_that_two_frames_have_counts_once() -> None:
+    results = make_seeds([0.9, 0.91, 0.92])
+    frame = to_frame(results)
+    pd.testing.assert_frame_equal(leaderboard(pd.concat([frame, frame])), leaderboard(frame))
+    ghost = make_result(results[0].cell, None, status=Status.TIMEOUT, reason="slow", engine="compiled")
+    pd.testing.assert_frame_equal(
+        leaderboard(pd.concat([to_frame([ghost]), frame])), leaderboard(frame), check_like=True
+    )
+
+
+def test_a_table_read_back_from_csv_is_a_table_of_results() -> None:
+    frame = to_frame(make_run())
+    back = pd.read_csv(io.BytesIO(csv(frame)))
+    pd.testing.assert_frame_equal(leaderboard(back), leaderboard(frame))
+
+
+def test_columns_of_ones_own_do_not_break_the_board() -> None:
+    frame = to_frame(make_run())
+    more = frame.assign(note="mine", tags=[["a"]] * len(frame), checked=True)
+    pd.testing.assert_frame_equal(leaderboard(more), leaderboard(frame))
+
+
+def test_what_is_no_table_of_results_is_told_so() -> None:
+    with pytest.raises(UsageError, match="no column 'id', 'combination'"):
+        leaderboard(pd.DataFrame({"a": [1]}))
+
+
+def test_a_ratio_of_one_seed_may_have_no_interval() -> None:
+    ratio = Metric(2.0, "×", flags=("unstable",))
+    metrics = {**make_metrics(0.9), "throughput.training_ratio": ratio}
+    row = only_row(make_result(make_cell(), metrics=metrics))
+    assert row["throughput.training_ratio"] == 2.0
+    assert math.isnan(row["throughput.training_ratio.low"])
+
+
+def test_the_board_has_the_types_that_are_documented() -> None:
+    board = board_of(*make_run())
+    assert str(board["rank"].dtype) == "Int64"
+    assert {str(board[name].dtype) for name in ("contest", "seeds", "accuracy.test.n")} == {"int64"}
+    assert board["surrogate"].notna().all()
+
+
+@pytest.mark.parametrize("name", ["rank", "seeds", "contest", "marks", "ranked_by", "index"])
+def test_no_measurement_overwrites_a_column_of_the_board(name: str) -> None:
+    """0.123 was shown as 1.000 ± 0, or every report broke."""
+    results = [
+        replace(one, metrics={**one.metrics, name: Metric(0.123)}) for one in make_seeds([0.9, 0.91, 0.92])
+    ]
+    row = only_row(*results)
+    assert row[f"measured_{name}"] == pytest.approx(0.123)
+    assert (row["rank"], row["seeds"], row["contest"]) == (1, 3, 0)
+    (section,) = sections(board_of(*results))
+    assert section.rows[0].rank == 1
+
+
+def test_the_names_that_are_taken_are_those_of_the_board() -> None:
+    board = board_of(*make_run())
+    plain = {name for name in board.columns if "." not in name}
+    assert plain | set(IDENTITY) | {"index"} == TAKEN

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from results import make_cell, make_metrics, make_result, make_run, make_seeds
-from snnbench.records import PROTOCOL, CellResult, Component, Metric, Status
+from snnbench.records import PROTOCOL, TAKEN, CellResult, Component, Metric, Status
 from snnbench.report.frame import IDENTITY, metrics, to_frame
 
 
@@ -32,7 +32,7 @@ def test_what_is_missing_is_null_and_never_zero() -> None:
     assert (lost["reason"].str.len() > 0).all()
     assert not (frame[metrics(frame)] == 0).any(axis=None)
     gru = frame[frame["neuron"] == "gru"].iloc[0]
-    assert pd.isna(gru["surrogate"])
+    assert gru["surrogate"] == "none", "a word: a groupby leaves out what is null"
 
 
 def test_a_missing_metric_has_its_reason_and_a_flagged_one_its_flags() -> None:
@@ -94,3 +94,27 @@ def test_a_cell_that_never_started_has_no_environment() -> None:
     frame = to_frame([CellResult(make_cell(), Status.SKIPPED, "no surrogate")])
     assert pd.isna(frame.loc[0, "environment"])
     assert pd.isna(frame.loc[0, "started"])
+
+
+def test_columns_have_the_types_that_are_documented() -> None:
+    frame = to_frame(make_run())
+    assert frame["started"].dtype == "datetime64[us, UTC]"
+    assert frame["started"].iloc[0] == pd.Timestamp("2025-03-01T12:00:00Z")
+    assert {str(frame[name].dtype) for name in ("seed", "protocol", "steps", "epochs")} == {"int64"}
+    assert {str(frame[name].dtype) for name in ("neuron", "surrogate", "reason", "label.spike")} == {"str"}
+
+
+def test_a_groupby_keeps_the_rows_of_neurons_without_a_surrogate() -> None:
+    results = [make_result(make_cell("relu", None, seed=seed)) for seed in range(3)] + make_seeds([0.9, 0.8])
+    sizes = to_frame(results).groupby(["neuron", "surrogate"]).size()
+    assert sizes.to_dict() == {("relu", "none"): 3, ("lif", "atan"): 2}
+
+
+@pytest.mark.parametrize("name", ["label.spike", "status.done", "a.low", "a.flags", "a.n", "rank", "marks"])
+def test_no_metric_takes_the_place_of_another_column(name: str) -> None:
+    plain = to_frame(make_seeds([0.9]))
+    frame = to_frame([make_result(make_cell(), metrics={**make_metrics(0.9), name: Metric(0.123)})])
+    added = set(frame.columns) - set(plain.columns)
+    assert len(added) == 1
+    assert not added & TAKEN
+    assert metrics(frame) == [*metrics(plain), *added]
