@@ -17,6 +17,7 @@ from snnbench.engine.data import Dataset, Encoder
 from snnbench.engine.eager import Eager, Engine
 from snnbench.engine.network import Network
 from snnbench.engine.neuron import Neuron
+from snnbench.engine.sample_network import SampleNetwork
 from snnbench.engine.surrogate import Surrogate
 from snnbench.errors import UsageError, did_you_mean
 from snnbench.fetch import verify
@@ -24,6 +25,7 @@ from snnbench.matrix import grammar
 from snnbench.paths import user_path
 from snnbench.plugin.host import Host
 from snnbench.plugin.specs import DatasetSpec, NeuronSpec, Spec, SurrogateSpec
+from snnbench.records import Value
 
 ARCHITECTURES = {"simple": "conv", "vgg": "vgg"}
 
@@ -149,42 +151,62 @@ def make_network(
 
 
 def create_conv_snn(
-    architecture: str = "simple",
+    model_type: str = "simple",
     *,
-    input_shape: tuple[int, int, int] = (3, 32, 32),
-    classes: int = 10,
+    in_channels: int = 3,
+    num_classes: int = 10,
+    T: int = 25,  # noqa: N803  the field's name for the number of steps
+    beta: float | None = None,
+    threshold: float | None = None,
+    encoding: str = "direct",
+    encoding_gain: float = 1.0,
+    image_size: tuple[int, int] = (32, 32),
     neuron: str = "lif(beta=0.9)",
     surrogate: str = "fast_sigmoid",
     seed: int = 0,
     **params: Any,
-) -> Network:
-    """A convolutional spiking network in one call.
+) -> SampleNetwork:
+    """A convolutional spiking network with its encoder, in one call.
 
     Args:
-        architecture: ``simple`` for the network ``conv``, ``vgg`` for the network ``vgg``.
-        input_shape: ``(C, H, W)`` of one sample at one step.
-        classes: Number of logits.
+        model_type: ``simple`` for the network ``conv``, ``vgg`` for the network ``vgg``.
+        in_channels: C of the images.
+        num_classes: Number of logits.
+        T: Steps that an image is shown for.
+        beta: Membrane decay of all neurons; None for what ``neuron`` says.
+        threshold: Of all neurons; None for what ``neuron`` says.
+        encoding: Encoder of images, as a matrix writes it.
+        encoding_gain: The encoder's ``gain`` where it has one, as ``rate``; else a factor on the images.
+        image_size: ``(H, W)`` of the images.
         neuron: As a matrix writes it.
         surrogate: As a matrix writes it; not used by a neuron that does not spike.
-        seed: Of the initial weights.
-        **params: Parameters of the network: ``channels``, ``blocks``, ``hidden``, ``dropout``, ``norm``.
+        seed: Of the initial weights and of the encoder's noise.
+        **params: Of the network: ``channels``, or ``blocks`` and ``hidden``; ``kernel``, ``stride``,
+            ``padding``, ``dropout``, ``norm``.
 
     Returns:
-        A network from ``[T, B, C, H, W]`` to logits ``[B, classes]``.
+        A module from images ``[B, C, H, W]`` to ``(logits [B, num_classes], exponent [B])``.
 
     Raises:
-        UsageError: Something is unknown or out of range, or the input is too small to pool.
+        UsageError: Something is unknown or out of range, or the images are too small to pool.
     """
-    if architecture not in ARCHITECTURES:
-        hint = did_you_mean(str(architecture), ARCHITECTURES)
-        raise UsageError(f"there is no convolutional architecture {architecture!r}", hint)
-    _check_counts("input_shape", input_shape)
-    _check_counts("classes", (classes,))
+    if model_type not in ARCHITECTURES:
+        hint = did_you_mean(str(model_type), ARCHITECTURES)
+        raise UsageError(f"there is no convolutional architecture {model_type!r}", hint)
+    for name, value in (("in_channels", in_channels), ("num_classes", num_classes), ("T", T)):
+        _check_counts(name, (value,))
+    _check_counts("image_size", image_size)
     host, generator = Host.load(), torch.Generator().manual_seed(seed)
-    population = _population(host, neuron, surrogate, generator)
-    spec = host.find("network", ARCHITECTURES[architecture]).spec
+    decided = {"beta": beta, "threshold": threshold}
+    given = {name: value for name, value in decided.items() if value is not None}
+    population = _population(host, neuron, surrogate, generator, **given)
+    spec = host.find("network", ARCHITECTURES[model_type]).spec
     make = _bind(spec, {name: _frozen(value) for name, value in params.items()})
-    return cast(Network, make(tuple(input_shape), classes, population, generator))
+    network = cast(Network, make((in_channels, *image_size), num_classes, population, generator))
+    encoder_spec, _ = _component(host, "encoder", encoding)
+    own = {"gain": encoding_gain} if "gain" in encoder_spec.params else {}
+    encoder = cast(Encoder, _component(host, "encoder", encoding, **own)[1](T))
+    return SampleNetwork(network, encoder, gain=1.0 if own else encoding_gain, seed=seed)
 
 
 def _check_counts(name: str, counts: Iterable[object]) -> None:
@@ -197,10 +219,10 @@ def _check_counts(name: str, counts: Iterable[object]) -> None:
 
 
 def _population(
-    host: Host, neuron: str, surrogate: str, generator: torch.Generator
+    host: Host, neuron: str, surrogate: str, generator: torch.Generator, **more: Value
 ) -> Callable[[tuple[int, ...]], Neuron]:
-    """What makes a population of a given shape."""
-    spec, make = _component(host, "neuron", neuron)
+    """What makes a population of a given shape; ``more`` are parameters of the neuron."""
+    spec, make = _component(host, "neuron", neuron, **more)
     spikes = cast(NeuronSpec, spec).spike != "none"
     function = _spike_function(host, surrogate, generator) if spikes else None
     return lambda features: cast(Neuron, make(features, function, generator))
@@ -222,14 +244,14 @@ def _building_in(dtype: torch.dtype) -> Iterator[None]:
         torch.set_default_dtype(before)
 
 
-def _component(host: Host, kind: str, text: object) -> tuple[Spec, Callable[..., object]]:
-    """The component that ``text`` names, and its factory with the parameters filled in."""
+def _component(host: Host, kind: str, text: object, **more: Value) -> tuple[Spec, Callable[..., object]]:
+    """The component that ``text`` names, and its factory with the parameters of both filled in."""
     if not isinstance(text, str):
         hint = "like 'atan(alpha=2)'; an object of your own can be given to the class of a neuron"
         raise UsageError(f"{kind}={text!r} is not a text as a matrix writes it", hint)
     request = grammar.parse(text)
     spec = host.find(kind, request.reference).spec
-    return spec, _bind(spec, dict(request.arguments))
+    return spec, _bind(spec, {**dict(request.arguments), **more})
 
 
 def _bind(spec: Spec, given: dict[str, Any]) -> Callable[..., object]:

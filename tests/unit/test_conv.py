@@ -21,6 +21,7 @@ from snnbench.components.neurons.lif import LIF
 from snnbench.components.surrogates.atan import ATan
 from snnbench.engine.network import Network
 from snnbench.engine.neuron import Neuron
+from snnbench.engine.sample_network import SampleNetwork
 from snnbench.errors import UsageError
 
 Build = Callable[..., Network]
@@ -220,41 +221,127 @@ def test_dropout() -> None:
 
 @pytest.mark.parametrize("spec", neurons.SPECS, ids=lambda spec: spec.name)
 def test_any_neuron(spec: snnbench.NeuronSpec) -> None:
-    network = snnbench.create_conv_snn(input_shape=(1, 8, 8), channels=[2, 3], neuron=spec.name)
+    network = snnbench.make_network("conv(channels=[2,3])", (1, 8, 8), 10, neuron=spec.name)
     x = torch.rand(3, 2, 1, 8, 8, generator=torch.Generator().manual_seed(0))
     network(x).sum().backward()
     state = network.eval().initial_state(x[0])
     torch.testing.assert_close(network.step(x[0], state)[0], network.outputs(x[:1])[-1][0])
 
 
+@pytest.mark.parametrize(
+    ("kernel", "stride", "padding", "size"), [(3, 1, 1, 16), (5, 1, 2, 16), (5, 2, 0, 45), (1, 1, 0, 9)]
+)
+@pytest.mark.parametrize("name", ["conv(channels=[2,3])", "vgg(blocks=[[2],[4]],hidden=5)"])
+def test_kernels_of_any_shape(name: str, kernel: int, stride: int, padding: int, size: int) -> None:
+    """Shapes are those of torch's own convolutions."""
+    text = f"{name[:-1]},kernel={kernel},stride={stride},padding={padding})"
+    network = snnbench.make_network(text, (1, size, size), 4).eval()
+    x = torch.rand(3, 2, 1, size, size, generator=torch.Generator().manual_seed(0))
+    layers = [layer for layer in network.modules() if isinstance(layer, torch.nn.Conv2d)]
+    assert {(one.kernel_size, one.stride, one.padding) for one in layers} == {
+        ((kernel, kernel), (stride, stride), (padding, padding))
+    }
+    y = torch.nn.functional.conv2d(x[0], layers[0].weight, stride=stride, padding=padding)
+    assert network.outputs(x)[0].shape[2:] == y.shape[1:]
+    assert network(x).shape == (2, 4)
+
+
+def test_an_image_that_vanishes_on_the_way_is_refused_with_the_least_size() -> None:
+    network = "conv(channels=[2,3],kernel=5,padding=0)"
+    with pytest.raises(UsageError, match="15×15 is too small") as caught:
+        snnbench.make_network(network, (1, 15, 15), 4)
+    assert "16×16 and larger" in str(caught.value.hint)
+    snnbench.make_network(network, (1, 16, 16), 4)
+
+
+def test_create_conv_snn_gives_logits_and_the_exponent_of_an_image() -> None:
+    model = snnbench.create_conv_snn(
+        model_type="simple",
+        in_channels=1,
+        num_classes=4,
+        T=40,
+        beta=0.8,
+        threshold=1e6,
+        encoding="direct",
+        encoding_gain=0.5,
+        image_size=(8, 8),
+        channels=[2, 3],
+    ).eval()
+    images = torch.rand(2, 1, 8, 8, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(model.encode(images), (0.5 * images).expand(40, 2, 1, 8, 8))
+    logits, exponent = model(images)
+    assert logits.shape == (2, 4)
+    assert [(one.beta, one.threshold) for one in model.network.neurons] == 2 * [(0.8, 1e6)]
+    leak = torch.full((2,), 0.8).log()
+    torch.testing.assert_close(exponent, leak, rtol=0, atol=0.05)  # the neurons are silent
+    torch.testing.assert_close(logits, model.network(model.encode(images)))
+
+
+def test_create_conv_snn_can_be_trained_on_both() -> None:
+    small = {"in_channels": 1, "num_classes": 3, "T": 4, "image_size": (8, 8)}
+    model = snnbench.create_conv_snn("vgg", blocks=[[2], [3]], hidden=5, **small)  # type: ignore[arg-type]
+    logits, exponent = model(torch.rand(2, 1, 8, 8, generator=torch.Generator().manual_seed(0)))
+    (logits.square().sum() + exponent.square().sum()).backward()
+    gradients = [parameter.grad for parameter in model.parameters()]
+    assert all(one is not None and one.isfinite().all() for one in gradients)
+
+
+def test_create_conv_snn_encodes_by_rate_with_noise_of_its_seed() -> None:
+    def made(seed: int) -> SampleNetwork:
+        return snnbench.create_conv_snn(
+            in_channels=1,
+            T=2000,
+            encoding="rate",
+            encoding_gain=0.25,
+            image_size=(8, 8),
+            channels=[2],
+            seed=seed,
+        )
+
+    images = torch.full((1, 1, 8, 8), 0.8)
+    one = made(0)
+    first, second = one.encode(images), one.encode(images)
+    assert abs(float(first.mean()) - 0.2) < 4 * (0.2 * 0.8 / first.numel()) ** 0.5
+    assert not torch.equal(first, second)
+    assert torch.equal(made(0).encode(images), first)
+    assert not torch.equal(made(1).encode(images), first)
+
+
 def test_create_conv_snn() -> None:
     simple = snnbench.create_conv_snn("simple")
-    assert count(simple) == count(build(conv, (3, 32, 32)))
-    assert [(n.beta, n.threshold) for n in simple.neurons if isinstance(n, LIF)] == 3 * [(0.9, 1.0)]
+    assert count(simple.network) == count(build(conv, (3, 32, 32)))
+    assert [(n.beta, n.threshold) for n in simple.network.neurons if isinstance(n, LIF)] == 3 * [(0.9, 1.0)]
     deep = snnbench.create_conv_snn(
         "vgg",
-        input_shape=(1, 8, 8),
-        classes=4,
+        in_channels=1,
+        image_size=(8, 8),
+        num_classes=4,
         blocks=[[4, 4], [6]],
         hidden=16,
         neuron="synaptic",
         norm="per_step",
     )
-    assert deep(torch.rand(3, 2, 1, 8, 8)).shape == (2, 4)
-    twins = [snnbench.create_conv_snn(input_shape=(1, 8, 8), seed=3).state_dict() for _ in range(2)]
+    assert deep.network(torch.rand(3, 2, 1, 8, 8)).shape == (2, 4)
+    twins = [
+        snnbench.create_conv_snn(in_channels=1, image_size=(8, 8), seed=3).state_dict() for _ in range(2)
+    ]
     assert all(torch.equal(a, b) for a, b in zip(*(twin.values() for twin in twins), strict=True))
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"architecture": "resnet"}, "resnet"),
+        ({"model_type": "resnet"}, "resnet"),
         ({"channel": [3]}, "no parameter 'channel'"),
         ({"dropout": 1.0}, "dropout"),
-        ({"architecture": "vgg", "blocks": [64, 128]}, "expected a list"),
+        ({"model_type": "vgg", "blocks": [64, 128]}, "expected a list"),
         ({"channels": [64, 0]}, "outside"),
         ({"neuron": "liff"}, "liff"),
-        ({"input_shape": (3, 4, 4)}, "too small to pool"),
+        ({"neuron": "relu", "beta": 0.5}, "no parameter 'beta'"),
+        ({"beta": 1.5}, "outside"),
+        ({"encoding": "rat"}, "rat"),
+        ({"T": 0}, "T: 0 is not a whole number"),
+        ({"image_size": (4, 4)}, "too small to pool"),
     ],
 )
 def test_create_conv_snn_refuses(arguments: dict[str, object], message: str) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import pytest
 import torch
 
@@ -102,11 +100,12 @@ def test_no_hidden_layer_leaves_a_membrane_readout_alone(readout: str) -> None:
 def test_what_is_no_count_is_said(bad: object) -> None:
     with pytest.raises(UsageError, match=r"steps: .* is not a whole number from 1 on"):
         snnbench.make_encoder("rate", steps=bad)  # type: ignore[arg-type]
-    for make in (snnbench.create_conv_snn, partial(snnbench.make_network, "conv")):
-        with pytest.raises(UsageError, match=r"classes: .* is not a whole number from 1 on"):
-            make(input_shape=(1, 8, 8), classes=bad)
-        with pytest.raises(UsageError, match=r"input_shape: .* is not a whole number from 1 on"):
-            make(input_shape=(bad, 8, 8), classes=3)
+    with pytest.raises(UsageError, match=r"classes: .* is not a whole number from 1 on"):
+        snnbench.make_network("conv", (1, 8, 8), bad)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match=r"input_shape: .* is not a whole number from 1 on"):
+        snnbench.make_network("conv", (bad, 8, 8), 3)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match=r"image_size: .* is not a whole number from 1 on"):
+        snnbench.create_conv_snn(image_size=(bad, 8))  # type: ignore[arg-type]
     with pytest.raises(UsageError, match=r"features: .* is not a whole number from 1 on"):
         snnbench.make_neuron("lif", (3, bad))  # type: ignore[arg-type]
 
@@ -119,7 +118,7 @@ def test_an_unknown_architecture_is_said(architecture: object) -> None:
 
 def test_a_number_that_is_not_finite_is_said() -> None:
     with pytest.raises(UsageError, match="nan is not a finite number"):
-        snnbench.create_conv_snn(input_shape=(1, 8, 8), dropout=float("nan"))
+        snnbench.create_conv_snn(dropout=float("nan"))
 
 
 def test_a_number_where_a_shape_belongs_is_said() -> None:

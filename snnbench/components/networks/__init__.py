@@ -11,6 +11,12 @@ def _dropout(default: float) -> Param:
     return Param(default, low=0.0, high=0.99, doc="probability of an input of the classifier to be dropped")
 
 
+_CONVOLUTION: Final = {
+    "kernel": Param(3, low=1, unit="pixels", doc="side of the kernels of all convolutions"),
+    "stride": Param(1, low=1, unit="pixels", doc="stride of all convolutions"),
+    "padding": Param(1, low=0, unit="pixels", doc="zeros at each border of a convolution's input"),
+}
+
 _NORM: Final = Param(
     "all_steps",
     choices=("all_steps", "per_step"),
@@ -38,10 +44,11 @@ SPECS: Final = (
     NetworkSpec(
         name="conv",
         version="1",
-        summary="convolutions 3×3, each followed by neurons and pooling, and a linear classifier",
+        summary="convolutions, each followed by neurons and pooling, and a linear classifier",
         factory="snnbench.components.networks.conv:conv",
         params={
             "channels": Param((64, 128, 256), low=1, unit="channels", doc="width of each stage"),
+            **_CONVOLUTION,
             "dropout": _dropout(0.2),
             "norm": _NORM,
         },
@@ -60,6 +67,7 @@ SPECS: Final = (
                 unit="channels",
                 doc="widths of the convolutions of each block",
             ),
+            **_CONVOLUTION,
             "hidden": Param(512, low=1, unit="neurons", doc="width of the fully connected layer"),
             "dropout": _dropout(0.3),
             "norm": _NORM,
