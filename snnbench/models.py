@@ -35,6 +35,7 @@ def make_neuron(
     features: tuple[int, ...],
     *,
     surrogate: str = "fast_sigmoid",
+    plugins: Iterable[object] = (),
     seed: int = 0,
     dtype: torch.dtype | None = None,
     device: torch.device | str | None = None,
@@ -45,6 +46,7 @@ def make_neuron(
         neuron: As a matrix writes it: ``lif(beta=0.9)``.
         features: Shape of the population.
         surrogate: As a matrix writes it; not used by a neuron that does not spike.
+        plugins: Where it may come from besides, as in ``snnbench.run``: modules, classes, specs, objects.
         seed: Of the initial weights.
         dtype: Of the parameters; torch's default if None. In float64 they are the numbers given, to the
             last bit.
@@ -54,38 +56,42 @@ def make_neuron(
         UsageError: Something is unknown or out of range.
     """
     _check_counts("features", features)
-    make = _population(Host.load(), neuron, surrogate, torch.Generator().manual_seed(seed))
+    make = _population(Host.load(plugins), neuron, surrogate, torch.Generator().manual_seed(seed))
     with _building_in(torch.float64 if dtype is torch.float64 else torch.get_default_dtype()):
         made = make(tuple(features))
     return made.to(device=device, dtype=dtype)
 
 
-def make_surrogate(surrogate: str, *, seed: int = 0) -> Surrogate:
+def make_surrogate(surrogate: str, *, plugins: Iterable[object] = (), seed: int = 0) -> Surrogate:
     """The spike function that a matrix calls ``surrogate``: ``atan(alpha=2)``.
 
     Args:
         surrogate: As a matrix writes it.
+        plugins: Where it may come from besides, as in ``snnbench.run``: modules, classes, specs, objects.
         seed: Of the noise in its derivative, if it has any.
 
     Raises:
         UsageError: It is unknown, or a parameter is out of range.
     """
-    return _spike_function(Host.load(), surrogate, torch.Generator().manual_seed(seed))
+    return _spike_function(Host.load(plugins), surrogate, torch.Generator().manual_seed(seed))
 
 
-def make_encoder(encoder: str, *, steps: int = 25, seed: int = 0) -> Callable[[Tensor], Tensor]:
+def make_encoder(
+    encoder: str, *, steps: int = 25, plugins: Iterable[object] = (), seed: int = 0
+) -> Callable[[Tensor], Tensor]:
     """What encodes samples ``[B, *shape]`` into ``[T, B, *encoded_shape]``.
 
     Args:
         encoder: As a matrix writes it: ``rate(gain=0.5)``.
         steps: T.
+        plugins: Where it may come from besides, as in ``snnbench.run``: modules, classes, specs, objects.
         seed: Of all spikes to come: the same calls in the same order give the same spikes.
 
     Raises:
         UsageError: It is unknown, or a parameter is out of range.
     """
     _check_counts("steps", (steps,))
-    encode = cast(Encoder, _component(Host.load(), "encoder", encoder)[1](steps))
+    encode = cast(Encoder, _component(Host.load(plugins), "encoder", encoder)[1](steps))
     generators: dict[torch.device, torch.Generator] = {}
 
     def seeded(x: Tensor) -> Tensor:
@@ -96,19 +102,20 @@ def make_encoder(encoder: str, *, steps: int = 25, seed: int = 0) -> Callable[[T
     return seeded
 
 
-def make_dataset(dataset: str, root: str | Path | None = None) -> Dataset:
+def make_dataset(dataset: str, root: str | Path | None = None, *, plugins: Iterable[object] = ()) -> Dataset:
     """A dataset, split.
 
     Args:
         dataset: As a matrix writes it: ``yin_yang(samples=5000)``.
         root: Where its files are; the platform's cache folder if None.
+        plugins: Where it may come from besides, as in ``snnbench.run``: modules, classes, specs, objects.
 
     Raises:
         UsageError: It is unknown, or a parameter is out of range.
         DataError: Its files are missing or wrong, or a split is not what it must be.
     """
     folder = None if root is None else user_path(root)
-    spec, make = _component(Host.load(), "dataset", dataset)
+    spec, make = _component(Host.load(plugins), "dataset", dataset)
     content = dict(grammar.parse(dataset).arguments).get("content", "")
     verify(cast(DatasetSpec, spec), str(content), folder)
     return checked(make(folder), dataset, cast(DatasetSpec, spec).data)
@@ -122,6 +129,7 @@ def make_network(
     neuron: str = "lif",
     surrogate: str = "fast_sigmoid",
     engine: str = "eager",
+    plugins: Iterable[object] = (),
     seed: int = 0,
 ) -> Network:
     """A network from ``[T, B, *input_shape]`` to logits ``[B, classes]``.
@@ -133,6 +141,7 @@ def make_network(
         neuron: As a matrix writes it.
         surrogate: As a matrix writes it; not used by a neuron that does not spike.
         engine: ``eager``, or ``compiled``: the first call compiles, and compares with eager.
+        plugins: Where it may come from besides, as in ``snnbench.run``: modules, classes, specs, objects.
         seed: Of the initial weights.
 
     Raises:
@@ -143,7 +152,7 @@ def make_network(
         raise UsageError(f"there is no engine {engine!r} for a network", did_you_mean(engine, engines))
     _check_counts("input_shape", input_shape)
     _check_counts("classes", (classes,))
-    host, generator = Host.load(), torch.Generator().manual_seed(seed)
+    host, generator = Host.load(plugins), torch.Generator().manual_seed(seed)
     population = _population(host, neuron, surrogate, generator)
     make = _component(host, "network", network)[1]
     made = cast(Network, make(tuple(input_shape), classes, population, generator))

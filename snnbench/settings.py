@@ -125,6 +125,18 @@ class Rerun(StrEnum):
     FAILED = "failed"
     ALL = "all"
 
+    @classmethod
+    def of(cls, text: str) -> Rerun:
+        """The choice that is called ``text``.
+
+        Raises:
+            UsageError: There is none.
+        """
+        try:
+            return cls(text)
+        except ValueError:
+            raise UsageError(f"rerun={text!r} is no choice of cells", did_you_mean(text, cls)) from None
+
 
 class EngineChoice(StrEnum):
     """What is to run populations over time; ``auto`` compiles where that pays."""

@@ -6,6 +6,7 @@ import faulthandler
 import importlib
 import io
 import os
+import pickle
 import signal
 import sys
 import threading
@@ -16,6 +17,7 @@ from multiprocessing.connection import Connection
 import psutil
 
 from snnbench.execute.system import adopt_orphans, end_with
+from snnbench.plugin.state import put_back
 
 
 def enter(target: str, connection: Connection, lifeline: Connection, streams: Connection | None) -> None:
@@ -29,7 +31,8 @@ def enter(target: str, connection: Connection, lifeline: Connection, streams: Co
     """
     _detach(lifeline, streams)
     try:
-        argument = connection.recv()
+        with put_back([]):  # what a plugin's import changes was said before the run
+            argument = pickle.loads(connection.recv())
     except EOFError:
         os._exit(1)  # the parent is gone already
     module, _, function = target.partition(":")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
+
+import cloudpickle
 
 from snnbench.errors import UsageError
 from snnbench.plugin.specs import NeuronSpec, Spec, SurrogateSpec
@@ -119,14 +120,12 @@ def check_picklable(specs: Iterable[Spec]) -> None:
     """Refuse specs that a fresh process could not receive.
 
     Raises:
-        UsageError: A factory lives in ``__main__``, in a function or in a notebook cell.
+        UsageError: A factory holds what cannot be sent, such as an open file.
     """
-    hint = 'define it in a module, or give the factory as "package.module:attribute"'
     for spec in specs:
-        if getattr(spec.factory, "__module__", "") == "__main__":
-            raise UsageError(f"{spec.kind} {spec.name!r}: a fresh process cannot import its factory", hint)
         try:
-            pickle.dumps(spec)
+            cloudpickle.dumps(spec)
         except Exception as error:
             message = f"{spec.kind} {spec.name!r} cannot be sent to a fresh process: {error}"
+            hint = 'define it in a module, or give the factory as "package.module:attribute"'
             raise UsageError(message, hint) from None

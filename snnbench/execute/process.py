@@ -15,6 +15,7 @@ from multiprocessing import forkserver, resource_tracker
 from multiprocessing.context import BaseContext
 from typing import Any
 
+import cloudpickle
 import psutil
 
 from snnbench.execute.entry import enter
@@ -87,7 +88,7 @@ class Child:
         self._output = Output(reader) if reader else None
         self._process: multiprocessing.process.BaseProcess = process
         self._mailbox = Mailbox(ours, news or threading.Event())
-        self.send(argument)
+        self.send(cloudpickle.dumps(argument))  # a class of a notebook goes by value
 
     def send(self, message: object) -> None:
         """Send to the child; that it is gone is noticed when it is listened to."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Literal
@@ -12,8 +12,9 @@ from snnbench.errors import PluginError, UsageError, did_you_mean
 from snnbench.plugin import trial
 from snnbench.plugin.calls import Stuck, call
 from snnbench.plugin.checks import Fault
+from snnbench.plugin.given import option_or_source
 from snnbench.plugin.loading import Loaded, load, refused, without_repeats
-from snnbench.plugin.sources import BUILTIN, find_sources, how_to_install, normal
+from snnbench.plugin.sources import BUILTIN, Source, find_sources, how_to_install, normal
 from snnbench.plugin.specs import KINDS, Spec
 from snnbench.records import Cell, CellResult
 
@@ -79,7 +80,7 @@ class Host:
     @classmethod
     def load(
         cls,
-        options: Sequence[str] = (),
+        options: Iterable[object] = (),
         *,
         strict: bool = False,
         fresh: bool = False,
@@ -91,7 +92,8 @@ class Host:
             options: The values of ``-p``: ``no:NAME`` leaves out the plugins whose entry point or
                 distribution has that name; anything else is a module to load as a plugin, in place of
                 installed plugins from that same module. The built-in components cannot be left out:
-                their plain names would then mean something else.
+                their plain names would then mean something else. Python code may also give modules,
+                specs, classes of neurons or surrogates, and objects with hooks.
             strict: Any broken plugin is an error.
             fresh: Try every plugin in a process apart again, also where nothing has changed.
             tell: Told each plugin before it is imported, and those that are tried apart.
@@ -100,8 +102,10 @@ class Host:
             UsageError: An option names nothing that could be left out, or nothing that could be loaded.
             PluginError: A module given by an option, the built-in plugin or, if ``strict``, any is broken.
         """
-        sources = find_sources(options)
-        others = [one for one in sources if not (one.blocked or one.builtin)]
+        asked = [option_or_source(one) for one in options]
+        objects = [one for one in asked if isinstance(one, Source)]
+        sources = [*find_sources([one for one in asked if isinstance(one, str)]), *objects]
+        others = [one for one in sources if not (one.blocked or one.builtin or one.given)]
         verdicts = trial.judge(others, fresh=fresh, tell=tell)
         loaded: list[Loaded] = []
         for source in sources:
@@ -113,8 +117,7 @@ class Host:
                 one = replace(one, changes=tuple(dict.fromkeys((*verdict.changes, *one.changes))))
             loaded.append(without_repeats(one, loaded))
         for one in loaded:
-            needed = strict or one.source.builtin or one.source.version is None
-            if needed and one.status == "broken":
+            if (strict or one.source.wanted) and one.status == "broken":
                 raise PluginError(f"{one} is broken: {one.reason}", one.source.way_out)
         return cls(loaded)
 

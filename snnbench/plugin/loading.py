@@ -124,6 +124,8 @@ def _editable(entry: EntryPoint) -> bool:
 
 
 def _import(source: Source) -> object:
+    if source.given is not None:
+        return source.given
     if not source.distribution or source.version == "":
         raise Fault("the metadata of its distribution gives no name or no version")
     if not EntryPoint.pattern.match(source.entry.value):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
@@ -28,12 +28,14 @@ class Source:
         distribution: Who provides it: a distribution, or the module's name under ``-p``.
         version: Of the distribution; None for a module, which tells its own once imported.
         blocked: Why it is not to be loaded; empty if it is.
+        given: The object with the hooks, where Python code hands it over; None for one to be imported.
     """
 
     entry: EntryPoint
     distribution: str
     version: str | None
     blocked: str = ""
+    given: object = field(default=None, compare=False)
 
     def __str__(self) -> str:
         return f"plugin {self.entry.name!r} ({' '.join(filter(None, (self.distribution, self.version)))})"
@@ -49,10 +51,17 @@ class Source:
         return self.distribution == BUILTIN and self.entry.name == "builtin"
 
     @property
+    def wanted(self) -> bool:
+        """Whether it was asked for by name or as an object: the command fails if it is broken."""
+        return self.builtin or self.version is None or self.given is not None
+
+    @property
     def way_out(self) -> str:
         """What to do when it is broken."""
         if self.builtin:
             return "reinstall snnbench; 'snnbench doctor' checks the installation"
+        if self.given is not None:
+            return "repair it, or leave it out of plugins"
         if self.version is None:
             return "repair it; -p takes the dotted name of a module that is importable from here, or no:NAME"
         return f"repair or uninstall it, or leave it out with -p no:{self.entry.name}"

@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import Any, ClassVar, Literal, TypeAlias, cast
 
 from snnbench.errors import PluginError, UsageError, did_you_mean
+from snnbench.plugin.state import put_back
 from snnbench.records import Params, Scalar, Value, format_value
 
 Factory: TypeAlias = Callable[..., Any] | str
@@ -143,7 +144,8 @@ class Spec:
             return self.factory
         module, _, attribute = self.factory.partition(":")
         try:
-            loaded: Callable[..., Any] = getattr(import_module(module), attribute)
+            with put_back([]):  # else a plugin would change what its own cell is measured with
+                loaded: Callable[..., Any] = getattr(import_module(module), attribute)
         except Exception as error:
             raise PluginError(
                 f"{self.kind} {self.name!r}: its factory {self.factory!r} cannot be imported: {error!r}",
