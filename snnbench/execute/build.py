@@ -110,13 +110,18 @@ class Builder:
         return self._prepared[1]
 
     @cached_property
+    def own_encoder(self) -> Encoder:
+        """What the cell names as its encoder, of samples as they were published."""
+        return cast(Encoder, self._make("encoder", self.cell.encoder, self.cell.budget.steps))
+
+    @cached_property
     def _prepared(self) -> tuple[Dataset, Encoder]:
         return self._encoded()
 
     def _encoded(self, note: Callable[[str], None] = lambda text: None) -> tuple[Dataset, Encoder]:
         """Recordings that are always encoded the same way, encoded; or the dataset and the encoder."""
         spec, steps = cast(EncoderSpec, self.specs["encoder"]), self.cell.budget.steps
-        encoder = cast(Encoder, self._make("encoder", self.cell.encoder, steps))
+        encoder = self.own_encoder
         if not (spec.deterministic and isinstance(self.source.train.x, Events | Recordings)):
             return self.source, encoder
         parts = (self.source.checksum, spec.name, spec.version, spec.resolve(self.cell.encoder.params), steps)

@@ -29,6 +29,7 @@ from snnbench.measure import (
     bounds,
     dataset,
     equivalence,
+    fitting,
     gradient,
     memory,
     repeat,
@@ -97,6 +98,7 @@ def _measure_all(job: Job, on_epoch: OnEpoch, alone: Alone, found: _Findings) ->
     trained = Trained(cell, network, build.encoder, build.data, device)
     found.labels |= {"data": build.source.checksum, "dtype": _dtype(network)}
     found.metrics |= dataset.dataset(build.data)
+    found.metrics |= fitting.fitting(build.source, build.own_encoder, cell.budget.steps)
     _choose_engine(job, build, trained, found)
     if job.measure.memory:
         batch = trained.batch(build.data.train, cell.budget.batch_size, "probe.memory")
@@ -176,7 +178,7 @@ def _train(trained: Trained, measure: Measure, on_epoch: OnEpoch, found: _Findin
         found.metrics |= {"training.waiting": Metric(trainer.waiting.fraction)}
     at_bound = bounds.labels(trained.network)
     found.labels |= at_bound
-    remarks = (*dataset.remarks(data, found.metrics), *at_bound)
+    remarks = (*dataset.remarks(data, found.metrics), *fitting.remarks(found.metrics), *at_bound)
     found.metrics |= accuracy.accuracy(history.series, history.chosen, test, chance, remarks)
 
 

@@ -96,6 +96,27 @@ CATALOGUE: dict[str, Entry] = {
         False,
         "Test samples that equal a training or validation sample, bit by bit.",
     ),
+    "data.duration": Entry(
+        "Duration",
+        "s",
+        "plain",
+        None,
+        "Median time from the first event of a recording to its last, of 100 training recordings.",
+    ),
+    "data.outside": Entry(
+        "Events cut off",
+        "%",
+        "fraction",
+        False,
+        "Events that lie in none of the bins, of 100 training recordings.",
+    ),
+    "data.padding": Entry(
+        "Padding",
+        "%",
+        "fraction",
+        None,
+        "Bins that come after a recording's last event, of 100 training recordings.",
+    ),
     "data.test_samples": Entry(
         "Test samples",
         "samples",
@@ -227,6 +248,10 @@ MARKS = {
     "subset": "Trained on part of the published training samples.",
     "unpublished files": "The files are not the published ones: results do not compare with published ones.",
     "overlap": "Some test samples are also training or validation samples (Test in training says how many).",
+    "events cut off": "More than 1 % of the events lie in none of the bins: their times may be in another "
+    "unit than the window, or the window too narrow.",
+    "mostly padding": "More than 90 % of the bins come after a recording's last event: their times may be "
+    "in another unit than the window, or the window too wide.",
     "at bound": "Learned decays or thresholds ended at the end of their range: the label at bound says "
     "how many, and in which layer.",
     "chance": "A seed is no better than guessing the most frequent class.",
