@@ -23,6 +23,7 @@ from snnbench.errors import UsageError, did_you_mean
 from snnbench.fetch import verify
 from snnbench.matrix import grammar
 from snnbench.paths import user_path
+from snnbench.plugin.distributions import PerNeuron
 from snnbench.plugin.host import Host
 from snnbench.plugin.specs import DatasetSpec, NeuronSpec, Spec, SurrogateSpec
 from snnbench.records import Value
@@ -260,7 +261,15 @@ def _component(host: Host, kind: str, text: object, **more: Value) -> tuple[Spec
         raise UsageError(f"{kind}={text!r} is not a text as a matrix writes it", hint)
     request = grammar.parse(text)
     spec = host.find(kind, request.reference).spec
-    return spec, _bind(spec, {**dict(request.arguments), **more})
+    given = {name: _one(spec, name, value) for name, value in request.arguments}
+    return spec, _bind(spec, {**given, **more})
+
+
+def _one(spec: Spec, name: str, value: Any) -> Any:
+    """The value of a parameter; the one of a sweep over one list of values for the neurons."""
+    param = spec.params.get(name)
+    spread = param is not None and param.per_neuron is not PerNeuron.NO
+    return value[0] if spread and isinstance(value, tuple) and len(value) == 1 else value
 
 
 def _bind(spec: Spec, given: dict[str, Any]) -> Callable[..., object]:

@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import Any, ClassVar, Literal, TypeAlias, cast
 
 from snnbench.errors import PluginError, UsageError, did_you_mean
+from snnbench.plugin.distributions import PerNeuron, parse
 from snnbench.plugin.state import put_back
 from snnbench.records import Params, Scalar, Value, format_value
 
@@ -31,6 +32,7 @@ class Param:
         unit: Unit of the value, empty if it has none.
         doc: One line on what it does.
         choices: The only values allowed, for text.
+        per_neuron: Whether a number may be a list of one a neuron, or a distribution: ``uniform(0.8,0.99)``.
     """
 
     default: Value
@@ -39,10 +41,16 @@ class Param:
     unit: str = ""
     doc: str = ""
     choices: tuple[str, ...] = ()
+    per_neuron: PerNeuron = PerNeuron.NO
 
     @property
     def range(self) -> str:
         """What is allowed, for people: ``0 … 1``, ``one of subtract, zero, none``."""
+        return self._extent if self.per_neuron is PerNeuron.NO else f"{self._extent}, or one a neuron"
+
+    @property
+    def _extent(self) -> str:
+        """What is allowed of one value."""
         if self.choices:
             return f"one of {', '.join(self.choices)}"
         if self.low is None and self.high is None:
@@ -57,8 +65,21 @@ class Param:
         Raises:
             ValueError: It has the wrong type or lies outside the range; the text says which.
         """
+        if self.per_neuron is not PerNeuron.NO and isinstance(value, str | tuple):
+            return self._check_each(value)
         checked: Value = self._check_like(self.default, value)
         return checked
+
+    def _check_each(self, value: str | tuple[Any, ...]) -> Value:
+        """A list of one value a neuron, or the text of a distribution, in its shortest form."""
+        if isinstance(value, str):
+            distribution = parse(value)
+            for end in distribution.ends:
+                self._check_scalar(end, float)
+            return str(distribution)
+        if not value:
+            raise ValueError("an empty list gives no neuron a value")
+        return tuple(self._check_scalar(item, float) for item in value)
 
     def _check_like(self, default: Value, value: Value) -> Any:
         """``value`` with each item checked, where ``default`` is a list."""
@@ -81,7 +102,7 @@ class Param:
         if isinstance(value, int | float) and not isinstance(value, bool):
             below = self.low is not None and not value >= self.low
             if below or (self.high is not None and not value <= self.high):
-                raise ValueError(f"{format_value(value)} is outside {self.range}")
+                raise ValueError(f"{format_value(value)} is outside {self._extent}")
         return value
 
 

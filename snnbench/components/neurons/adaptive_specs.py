@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
-from snnbench.components.neurons.spec_params import DETACH, DT, decay
+from snnbench.components.neurons.spec_params import DETACH, DT, THRESHOLD, decay
+from snnbench.plugin.distributions import PerNeuron
 from snnbench.plugin.specs import FromParam, NeuronSpec, Param
 
 ADAPTIVE_SPECS: Final = (
@@ -16,7 +18,9 @@ ADAPTIVE_SPECS: Final = (
         params={
             "beta": decay(0.95, "membrane decay"),
             "rho": decay(0.97, "decay of the adaptation"),
-            "threshold": Param(0.1, low=1e-6, doc="threshold at rest; a steady input x takes u to x"),
+            "threshold": replace(
+                THRESHOLD, default=0.1, doc="threshold at rest; a steady input x takes u to x"
+            ),
             "kappa": Param(0.05, low=0.0, doc="how much a spike raises the threshold"),
             "detach_reset": DETACH,
         },
@@ -66,7 +70,7 @@ ADAPTIVE_SPECS: Final = (
         summary="quadratic integrate-and-fire",
         factory="snnbench.components.neurons.qif:QIF",
         params={
-            "tau": Param(5.0, low=1e-6, unit="ms", doc="time constant"),
+            "tau": Param(5.0, low=1e-6, unit="ms", doc="time constant", per_neuron=PerNeuron.VALUE),
             "dt": DT,
             "a": Param(1.0, low=0.0, doc="curvature"),
             "u_rest": Param(0.0, doc="stable rest without input"),
@@ -88,7 +92,7 @@ ADAPTIVE_SPECS: Final = (
         summary="exponential integrate-and-fire",
         factory="snnbench.components.neurons.eif:EIF",
         params={
-            "tau": Param(5.0, low=1e-6, unit="ms", doc="membrane time constant"),
+            "tau": Param(5.0, low=1e-6, unit="ms", doc="membrane time constant", per_neuron=PerNeuron.VALUE),
             "dt": DT,
             "sharpness": Param(0.2, low=1e-6, doc="Δ, the range over which the upstroke sets in"),
             "u_rest": Param(0.0, doc="rest without input"),
@@ -110,7 +114,7 @@ ADAPTIVE_SPECS: Final = (
         summary="Izhikevich's simple model, a regular spiking cell by default",
         factory="snnbench.components.neurons.izhikevich:Izhikevich",
         params={
-            "a": Param(0.02, low=0.0, unit="1/ms", doc="rate of recovery"),
+            "a": Param(0.02, low=0.0, unit="1/ms", doc="rate of recovery", per_neuron=PerNeuron.VALUE),
             "b": Param(0.2, unit="1/ms", doc="sensitivity of the recovery to v"),
             "c": Param(-65.0, high=0.0, unit="mV", doc="v after a spike"),
             "d": Param(8.0, unit="mV/ms", doc="what a spike adds to the recovery"),

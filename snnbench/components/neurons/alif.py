@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from snnbench.components.neurons.parameters import log_decay
+from snnbench.components.neurons.parameters import DECAY, THRESHOLD, Given, Population, each, log_decay, read
 from snnbench.engine.eager import State
 from snnbench.engine.neuron import Neuron
 from snnbench.engine.surrogate import Surrogate
@@ -19,7 +19,7 @@ class ALIF(Neuron):
     Args:
         features: Shape of the population.
         surrogate: Spike function of ``u − ϑ``.
-        generator: Not used: nothing is drawn.
+        generator: Draws what is given as a distribution.
         beta: Membrane decay β, 1/step.
         rho: Decay ρ of the adaptation, 1/step.
         threshold: θ, at rest; below 1, as a steady input x takes u to x.
@@ -29,6 +29,7 @@ class ALIF(Neuron):
 
     states = ("membrane", "adaptation")
     pushes = True
+    threshold: float | Tensor
 
     def __init__(
         self,
@@ -36,16 +37,19 @@ class ALIF(Neuron):
         surrogate: Surrogate,
         generator: torch.Generator,
         *,
-        beta: float = 0.95,
-        rho: float = 0.97,
-        threshold: float = 0.1,
+        beta: Given = 0.95,
+        rho: Given = 0.97,
+        threshold: Given = 0.1,
         kappa: float = 0.05,
         detach_reset: bool = False,
     ) -> None:
         super().__init__()
-        self.beta = beta
-        self.rho = rho
-        self.threshold = threshold
+        population = Population(self, features, generator)
+        decays = population.numbers("beta", beta, DECAY)
+        population.put("beta", decays)
+        population.put("gain", each(lambda decay: 1 - decay, decays))
+        population.hold("rho", rho, DECAY)
+        population.hold("threshold", threshold, THRESHOLD)
         self.kappa = kappa
         self.surrogate = surrogate
         self.detach_reset = detach_reset
@@ -55,14 +59,14 @@ class ALIF(Neuron):
 
     def previous_spikes(self, state: State) -> Tensor:
         u, b = state
-        return self.surrogate(u - self.threshold - self.kappa * b)
+        return self.surrogate(u - read(self, "threshold", u) - self.kappa * b)
 
     def step_after(self, x_t: Tensor, state: State, spikes: Tensor) -> tuple[Tensor, State]:
         u, b = state
-        b = self.rho * b + spikes
-        threshold = self.threshold + self.kappa * b
+        b = read(self, "rho", b) * b + spikes
+        threshold = read(self, "threshold", b) + self.kappa * b
         reset = threshold * (spikes.detach() if self.detach_reset else spikes)
-        u = self.beta * u + (1 - self.beta) * x_t - reset
+        u = read(self, "beta", u) * u + read(self, "gain", u) * x_t - reset
         return self.previous_spikes((u, b)), (u, b)
 
     def disturbance_unit(self) -> tuple[float | Tensor, ...]:

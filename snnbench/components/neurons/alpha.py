@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from snnbench.components.neurons.parameters import log_decay
+from snnbench.components.neurons.parameters import DECAY, THRESHOLD, Given, Population, each, log_decay, read
 from snnbench.components.neurons.reset import Reset, apply_reset
 from snnbench.engine.eager import State
 from snnbench.engine.neuron import Neuron
@@ -25,7 +25,7 @@ class Alpha(Neuron):
     Args:
         features: Shape of the population.
         surrogate: Spike function of ``u − θ``.
-        generator: Not used: nothing is drawn.
+        generator: Draws what is given as a distribution.
         alpha: Decay α of the excitatory trace, 1/step, above β.
         beta: Decay β of the inhibitory trace, 1/step.
         threshold: θ.
@@ -38,6 +38,8 @@ class Alpha(Neuron):
 
     states = ("excitatory", "inhibitory")
     pushes = True
+    scale: float | Tensor
+    unit: float | Tensor
 
     def __init__(
         self,
@@ -45,22 +47,22 @@ class Alpha(Neuron):
         surrogate: Surrogate,
         generator: torch.Generator,
         *,
-        alpha: float = 0.9,
-        beta: float = 0.8,
-        threshold: float = 1.0,
+        alpha: Given = 0.9,
+        beta: Given = 0.8,
+        threshold: Given = 1.0,
         reset: Reset = "zero",
         detach_reset: bool = False,
     ) -> None:
         super().__init__()
-        if not 0 < beta < alpha <= 1:
-            raise UsageError(
-                f"neuron 'alpha': alpha={alpha} and beta={beta} are not 0 < beta < alpha <= 1",
-                "alpha is the slower decay; the defaults are 0.9 and 0.8",
-            )
-        self.alpha = alpha
-        self.beta = beta
-        self.scale = math.log(beta) / (math.log(beta) - math.log(alpha))
-        self.threshold = threshold
+        population = Population(self, features, generator)
+        decays = [population.numbers(*given, DECAY) for given in (("alpha", alpha), ("beta", beta))]
+        scale = each(_scale, *decays)
+        thresholds = population.numbers("threshold", threshold, THRESHOLD)
+        population.put("alpha", decays[0])
+        population.put("beta", decays[1])
+        population.put("scale", scale)
+        population.put("threshold", thresholds)
+        population.put("unit", each(lambda threshold, scale: threshold / scale, thresholds, scale))
         self.surrogate = surrogate
         self.reset: Reset = reset
         self.detach_reset = detach_reset
@@ -70,18 +72,27 @@ class Alpha(Neuron):
 
     def previous_spikes(self, state: State) -> Tensor:
         e, i = state
-        return self.surrogate(self.scale * (e + i) - self.threshold)
+        return self.surrogate(read(self, "scale", e) * (e + i) - read(self, "threshold", e))
 
     def step_after(self, x_t: Tensor, state: State, spikes: Tensor) -> tuple[Tensor, State]:
         e, i = state
         r = spikes.detach() if self.detach_reset else spikes
-        e = apply_reset(self.alpha * e + x_t, r, self.threshold / self.scale, self.reset)
-        i = apply_reset(self.beta * i - x_t, r, 0.0, self.reset)
+        e = apply_reset(read(self, "alpha", e) * e + x_t, r, read(self, "unit", e), self.reset)
+        i = apply_reset(read(self, "beta", i) * i - x_t, r, 0.0, self.reset)
         return self.previous_spikes((e, i)), (e, i)
 
     def disturbance_unit(self) -> tuple[float | Tensor, ...]:
-        unit = self.threshold / self.scale  # of a trace that alone makes u = θ
-        return unit, unit
+        return self.unit, self.unit  # of a trace that alone makes u = θ
 
     def leak_exponent(self) -> float | None:
         return None if self.reset == "zero" else log_decay(self, "alpha")
+
+
+def _scale(alpha: float, beta: float) -> float:
+    """The factor c of the membrane."""
+    if not 0 < beta < alpha <= 1:
+        raise UsageError(
+            f"neuron 'alpha': alpha={alpha} and beta={beta} are not 0 < beta < alpha <= 1",
+            "alpha is the slower decay, in every neuron; the defaults are 0.9 and 0.8",
+        )
+    return math.log(beta) / (math.log(beta) - math.log(alpha))

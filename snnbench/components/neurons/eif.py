@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from snnbench.components.neurons.parameters import Given
 from snnbench.components.neurons.upstroke import Upstroke
 from snnbench.engine.surrogate import Surrogate
 from snnbench.errors import UsageError
@@ -21,7 +22,7 @@ class EIF(Upstroke):
     Args:
         features: Shape of the population.
         surrogate: Spike function of ``u − θ``.
-        generator: Not used: nothing is drawn.
+        generator: Draws what is given as a distribution.
         tau: Membrane time constant τ, ms.
         dt: Euler step, ms, at most τ.
         sharpness: Δ, the membrane's range over which the upstroke sets in.
@@ -41,7 +42,7 @@ class EIF(Upstroke):
         surrogate: Surrogate,
         generator: torch.Generator,
         *,
-        tau: float = 5.0,
+        tau: Given = 5.0,
         dt: float = 1.0,
         sharpness: float = 0.2,
         u_rest: float = 0.0,
@@ -51,7 +52,9 @@ class EIF(Upstroke):
         detach_reset: bool = False,
     ) -> None:
         super().__init__(
+            features,
             surrogate,
+            generator,
             tau=tau,
             dt=dt,
             u_rest=u_rest,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
+from snnbench.components.neurons.parameters import Given, Population, each, read
 from snnbench.engine.eager import State
 from snnbench.engine.neuron import Neuron
 from snnbench.engine.surrogate import Surrogate
@@ -25,7 +28,7 @@ class Izhikevich(Neuron):
     Args:
         features: Shape of the population.
         surrogate: Spike function of ``(v − 30)/(30 − c)``: surrogates are made for thresholds of order 1.
-        generator: Not used: nothing is drawn.
+        generator: Draws what is given as a distribution.
         a: Rate of recovery, 1/ms.
         b: Sensitivity of the recovery to v, 1/ms.
         c: v after a spike, mV.
@@ -44,7 +47,7 @@ class Izhikevich(Neuron):
         surrogate: Surrogate,
         generator: torch.Generator,
         *,
-        a: float = 0.02,
+        a: Given = 0.02,
         b: float = 0.2,
         c: float = -65.0,
         d: float = 8.0,
@@ -53,7 +56,8 @@ class Izhikevich(Neuron):
         detach_reset: bool = False,
     ) -> None:
         super().__init__()
-        self.a = a
+        population = Population(self, features, generator)
+        population.put("rate", each(lambda a: dt * a, population.numbers("a", a, (0.0, math.inf))))
         self.b = b
         self.c = c
         self.d = d
@@ -69,7 +73,7 @@ class Izhikevich(Neuron):
     def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
         v, w = state
         new_v = v + self.dt * (0.04 * v * v + 5 * v + 140 - w + self.gain * x_t)
-        w = w + self.dt * self.a * (self.b * v - w)
+        w = w + read(self, "rate", v) * (self.b * v - w)
         s = self.surrogate((new_v - PEAK) / (PEAK - self.c))
         r = s.detach() if self.detach_reset else s
         return s, ((1 - r) * new_v + r * self.c, w + r * self.d)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from snnbench.components.neurons.parameters import log_decay
+from snnbench.components.neurons.parameters import THRESHOLD, TIME, Given, Population, each, log_decay, read
 from snnbench.components.neurons.reset import Reset, apply_reset
 from snnbench.engine.eager import State
 from snnbench.engine.neuron import Neuron
@@ -22,7 +22,7 @@ class Lapicque(Neuron):
     Args:
         features: Shape of the population.
         surrogate: Spike function of ``u − θ``.
-        generator: Not used: nothing is drawn.
+        generator: Draws what is given as a distribution.
         resistance: R, MΩ.
         capacitance: C, nF.
         dt: Time step, ms.
@@ -35,6 +35,7 @@ class Lapicque(Neuron):
     """
 
     pushes = True
+    threshold: float | Tensor
 
     def __init__(
         self,
@@ -42,23 +43,20 @@ class Lapicque(Neuron):
         surrogate: Surrogate,
         generator: torch.Generator,
         *,
-        resistance: float = 5.0,
-        capacitance: float = 5.0,
+        resistance: Given = 5.0,
+        capacitance: Given = 5.0,
         dt: float = 1.0,
-        threshold: float = 1.0,
+        threshold: Given = 1.0,
         reset: Reset = "subtract",
         detach_reset: bool = False,
     ) -> None:
         super().__init__()
-        if dt > resistance * capacitance:
-            raise UsageError(
-                f"neuron 'lapicque': dt={dt} ms is longer than the time constant "
-                f"resistance·capacitance = {resistance * capacitance} ms",
-                "make dt smaller, or resistance or capacitance larger",
-            )
-        self.beta = 1 - dt / (resistance * capacitance)
-        self.gain = dt / capacitance
-        self.threshold = threshold
+        population = Population(self, features, generator)
+        r = population.numbers("resistance", resistance, TIME)
+        c = population.numbers("capacitance", capacitance, TIME)
+        population.put("beta", each(lambda r, c: _decay(dt, r * c), r, c))
+        population.put("gain", each(lambda c: dt / c, c))
+        population.hold("threshold", threshold, THRESHOLD)
         self.surrogate = surrogate
         self.reset: Reset = reset
         self.detach_reset = detach_reset
@@ -67,16 +65,28 @@ class Lapicque(Neuron):
         return (torch.zeros_like(x_t),)
 
     def previous_spikes(self, state: State) -> Tensor:
-        return self.surrogate(state[0] - self.threshold)
+        return self.surrogate(state[0] - read(self, "threshold", state[0]))
 
     def step_after(self, x_t: Tensor, state: State, spikes: Tensor) -> tuple[Tensor, State]:
         (u,) = state
-        u = self.beta * u + self.gain * x_t
-        u = apply_reset(u, spikes.detach() if self.detach_reset else spikes, self.threshold, self.reset)
-        return self.surrogate(u - self.threshold), (u,)
+        threshold = read(self, "threshold", u)
+        u = read(self, "beta", u) * u + read(self, "gain", u) * x_t
+        u = apply_reset(u, spikes.detach() if self.detach_reset else spikes, threshold, self.reset)
+        return self.surrogate(u - threshold), (u,)
 
     def disturbance_unit(self) -> tuple[float | Tensor, ...]:
         return (self.threshold,)
 
     def leak_exponent(self) -> float | None:
         return None if self.reset == "zero" else log_decay(self, "beta")
+
+
+def _decay(dt: float, tau: float) -> float:
+    """Decay of the membrane in an Euler step of ``dt`` at the time constant ``tau``, ms each."""
+    if dt > tau:
+        raise UsageError(
+            f"neuron 'lapicque': dt={dt} ms is longer than the time constant "
+            f"resistance·capacitance = {tau} ms",
+            "make dt smaller, or resistance or capacitance larger",
+        )
+    return 1 - dt / tau

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from snnbench.components.neurons.spec_params import (
@@ -15,6 +16,7 @@ from snnbench.components.neurons.spec_params import (
     THRESHOLD,
     decay,
 )
+from snnbench.plugin.distributions import PerNeuron
 from snnbench.plugin.specs import FromParam, NeuronSpec, Param
 
 
@@ -74,10 +76,10 @@ LEAKY_SPECS: Final = (
     NeuronSpec(
         name="plif",
         version="1",
-        summary="parametric LIF: one learned decay a layer",
+        summary="parametric LIF: a learned decay",
         factory="snnbench.components.neurons.plif:PLIF",
         params={
-            "beta": Param(0.95, 1e-6, 1 - 1e-6, "1/step", "membrane decay before training"),
+            "beta": decay(0.95, "membrane decay before training", 1e-6, 1 - 1e-6),
             "threshold": THRESHOLD,
             "reset": RESET,
             "reset_delay": RESET_DELAY,
@@ -161,10 +163,10 @@ LEAKY_SPECS: Final = (
         summary="LIF as a circuit of resistor and capacitor",
         factory="snnbench.components.neurons.lapicque:Lapicque",
         params={
-            "resistance": Param(5.0, low=1e-6, unit="MΩ", doc="R"),
-            "capacitance": Param(5.0, low=1e-6, unit="nF", doc="C"),
+            "resistance": Param(5.0, low=1e-6, unit="MΩ", doc="R", per_neuron=PerNeuron.VALUE),
+            "capacitance": Param(5.0, low=1e-6, unit="nF", doc="C", per_neuron=PerNeuron.VALUE),
             "dt": DT,
-            "threshold": Param(1.0, low=1e-6, unit="mV", doc="membrane above which a neuron spikes"),
+            "threshold": replace(THRESHOLD, unit="mV"),
             "reset": RESET,
             "detach_reset": DETACH,
         },

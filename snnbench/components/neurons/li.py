@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from snnbench.components.neurons.parameters import log_decay
+from snnbench.components.neurons.parameters import DECAY, Given, Population, log_decay, read
 from snnbench.engine.eager import State
 from snnbench.engine.neuron import Neuron
 from snnbench.engine.surrogate import Surrogate
@@ -15,20 +15,29 @@ class LI(Neuron):
     """``u = β·u' + x``, output u. State: u, ``[B, *features]``.
 
     Args:
+        features: Shape of the population; of no account where β is one number.
+        generator: Draws β if that is a distribution.
         beta: Membrane decay β, 1/step.
     """
 
     pushes = True
+    beta: float | Tensor
 
-    def __init__(self, *, beta: float = 0.95) -> None:
+    def __init__(
+        self,
+        features: tuple[int, ...] = (),
+        generator: torch.Generator | None = None,
+        *,
+        beta: Given = 0.95,
+    ) -> None:
         super().__init__()
-        self.beta = beta
+        Population(self, features, generator or torch.Generator()).hold("beta", beta, DECAY)
 
     def initial_state(self, x_t: Tensor) -> State:
         return (torch.zeros_like(x_t),)
 
     def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
-        u = self.beta * state[0] + x_t
+        u = read(self, "beta", x_t) * state[0] + x_t
         return u, (u,)
 
     def leak_exponent(self) -> float | None:
@@ -40,7 +49,7 @@ def leaky_integrator(
     surrogate: Surrogate | None,
     generator: torch.Generator,
     *,
-    beta: float = 0.95,
+    beta: Given = 0.95,
 ) -> LI:
-    """``LI`` as a population like any other; the first three arguments change nothing."""
-    return LI(beta=beta)
+    """Return ``LI`` as a population like any other; the surrogate changes nothing."""
+    return LI(features, generator, beta=beta)

@@ -5,7 +5,15 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from snnbench.components.neurons.parameters import DECAY, THRESHOLD, hold, log_decay, read
+from snnbench.components.neurons.parameters import (
+    DECAY,
+    THRESHOLD,
+    Given,
+    Population,
+    is_uniform,
+    log_decay,
+    read,
+)
 from snnbench.components.neurons.reset import Reset, apply_reset, kept
 from snnbench.engine.eager import State
 from snnbench.engine.neuron import Kept, Neuron
@@ -18,7 +26,7 @@ class LIF(Neuron):
     Args:
         features: Shape of the population.
         surrogate: Spike function of ``u − θ``.
-        generator: Not used: nothing is drawn.
+        generator: Draws what is given as a distribution.
         beta: Membrane decay β, 1/step.
         threshold: θ.
         reset: ``subtract`` as above; ``zero``: ``u = β·(1 − s')·u' + x``; ``none``.
@@ -39,8 +47,8 @@ class LIF(Neuron):
         surrogate: Surrogate,
         generator: torch.Generator,
         *,
-        beta: float = 0.95,
-        threshold: float = 1.0,
+        beta: Given = 0.95,
+        threshold: Given = 1.0,
         reset: Reset = "subtract",
         reset_delay: bool = True,
         detach_reset: bool = False,
@@ -49,9 +57,9 @@ class LIF(Neuron):
         per_neuron: bool = False,
     ) -> None:
         super().__init__()
-        shape = features if per_neuron else ()
-        hold(self, "beta", beta, DECAY, learn=learn_beta, shape=shape)
-        hold(self, "threshold", threshold, THRESHOLD, learn=learn_threshold, shape=shape)
+        population = Population(self, features, generator)
+        population.hold("beta", beta, DECAY, learn=learn_beta, per_neuron=per_neuron)
+        population.hold("threshold", threshold, THRESHOLD, learn=learn_threshold, per_neuron=per_neuron)
         self.surrogate = surrogate
         self.reset: Reset = reset
         self.reset_delay = reset_delay
@@ -87,7 +95,7 @@ class LIF(Neuron):
         return apply_reset(u, s.detach() if self.detach_reset else s, threshold, self.reset)
 
     def kept(self) -> Kept | None:
-        if any(True for _ in self.parameters()):
+        if not is_uniform(self):
             return None
         return kept(self.reset, detached=self.detach_reset)
 
@@ -103,7 +111,7 @@ def integrate_and_fire(
     surrogate: Surrogate,
     generator: torch.Generator,
     *,
-    threshold: float = 1.0,
+    threshold: Given = 1.0,
     reset: Reset = "subtract",
     reset_delay: bool = True,
     detach_reset: bool = False,

@@ -8,19 +8,20 @@ import torch
 from torch import Tensor, nn
 
 from snnbench.components.neurons.lif import LIF
+from snnbench.components.neurons.parameters import Given, Population, each
 from snnbench.components.neurons.reset import Reset
 from snnbench.engine.surrogate import Surrogate
 from snnbench.errors import UsageError
 
 
 class PLIF(LIF):
-    """``LIF`` with ``β = sigmoid(a)``, a learned, one for all neurons. State: u.
+    """``LIF`` with ``β = sigmoid(a)``, a learned: one for all neurons, or one a neuron. State: u.
 
     Args:
         features: Shape of the population.
         surrogate: Spike function of ``u − θ``.
-        generator: Not used: nothing is drawn.
-        beta: β before training, 1/step, within (0, 1).
+        generator: Draws what is given as a distribution.
+        beta: β before training, 1/step, within (0, 1); a list or a distribution makes a one a neuron.
         threshold: θ.
         reset: As for ``LIF``.
         reset_delay: False applies the reset within the step of the spike.
@@ -36,16 +37,12 @@ class PLIF(LIF):
         surrogate: Surrogate,
         generator: torch.Generator,
         *,
-        beta: float = 0.95,
-        threshold: float = 1.0,
+        beta: Given = 0.95,
+        threshold: Given = 1.0,
         reset: Reset = "subtract",
         reset_delay: bool = True,
         detach_reset: bool = False,
     ) -> None:
-        if not 0 < beta < 1:
-            raise UsageError(
-                f"neuron 'plif': beta={beta} is not between 0 and 1", "lif takes a fixed beta of 0 or 1"
-            )
         super().__init__(
             features,
             surrogate,
@@ -55,10 +52,22 @@ class PLIF(LIF):
             reset_delay=reset_delay,
             detach_reset=detach_reset,
         )
-        self.a = nn.Parameter(torch.tensor(math.log(beta / (1 - beta))))
+        decays = Population(self, features, generator).numbers("beta", beta, (1e-6, 1 - 1e-6))
+        logits = each(_logit, decays)
+        self.a = nn.Parameter(
+            torch.tensor(logits) if isinstance(logits, float) else torch.tensor(logits).view(features)
+        )
 
     def membrane_decay(self, like: Tensor) -> Tensor:
         return self.a.sigmoid().to(like.dtype)
 
     def leak_exponent(self) -> float | None:
-        return None if self.reset == "zero" else float(nn.functional.logsigmoid(self.a.detach()))
+        return None if self.reset == "zero" else float(nn.functional.logsigmoid(self.a.detach()).max())
+
+
+def _logit(beta: float) -> float:
+    if not 0 < beta < 1:
+        raise UsageError(
+            f"neuron 'plif': beta={beta} is not between 0 and 1", "lif takes a fixed beta of 0 or 1"
+        )
+    return math.log(beta / (1 - beta))

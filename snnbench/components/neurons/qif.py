@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from snnbench.components.neurons.parameters import Given
 from snnbench.components.neurons.upstroke import Upstroke
 from snnbench.engine.surrogate import Surrogate
 
@@ -17,7 +18,7 @@ class QIF(Upstroke):
     Args:
         features: Shape of the population.
         surrogate: Spike function of ``u − θ``.
-        generator: Not used: nothing is drawn.
+        generator: Draws what is given as a distribution.
         tau: Time constant τ, ms.
         dt: Euler step, ms, at most τ.
         a: Curvature.
@@ -37,7 +38,7 @@ class QIF(Upstroke):
         surrogate: Surrogate,
         generator: torch.Generator,
         *,
-        tau: float = 5.0,
+        tau: Given = 5.0,
         dt: float = 1.0,
         a: float = 1.0,
         u_rest: float = 0.0,
@@ -47,7 +48,9 @@ class QIF(Upstroke):
         detach_reset: bool = False,
     ) -> None:
         super().__init__(
+            features,
             surrogate,
+            generator,
             tau=tau,
             dt=dt,
             u_rest=u_rest,

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from snnbench.components.neurons.parameters import log_decay
+from snnbench.components.neurons.parameters import DECAY, THRESHOLD, Given, Population, log_decay, read
 from snnbench.engine.eager import State
 from snnbench.engine.neuron import Neuron
 from snnbench.engine.surrogate import Surrogate
@@ -20,7 +20,7 @@ class RLIF(Neuron):
     Args:
         features: Shape of the population; W is ``[H, H]`` with H their product.
         surrogate: Spike function of ``u − θ``.
-        generator: Draws W, Xavier-uniform.
+        generator: Draws W, Xavier-uniform, then what is given as a distribution.
         beta: Membrane decay β, 1/step.
         threshold: θ.
         rec_strength: ρ.
@@ -29,6 +29,7 @@ class RLIF(Neuron):
     """
 
     pushes = True
+    threshold: float | Tensor
 
     def __init__(
         self,
@@ -36,8 +37,8 @@ class RLIF(Neuron):
         surrogate: Surrogate,
         generator: torch.Generator,
         *,
-        beta: float = 0.95,
-        threshold: float = 1.0,
+        beta: Given = 0.95,
+        threshold: Given = 1.0,
         rec_strength: float = 1.0,
         rec_init_scale: float = 1.0,
         detach_reset: bool = False,
@@ -47,8 +48,9 @@ class RLIF(Neuron):
         self.weight = nn.Parameter(torch.empty(width, width))
         nn.init.xavier_uniform_(self.weight, gain=rec_init_scale, generator=generator)
         self.surrogate = surrogate
-        self.beta = beta
-        self.threshold = threshold
+        population = Population(self, features, generator)
+        population.hold("beta", beta, DECAY)
+        population.hold("threshold", threshold, THRESHOLD)
         self.rec_strength = rec_strength
         self.detach_reset = detach_reset
 
@@ -67,7 +69,7 @@ class RLIF(Neuron):
         return push_recurrent(self, x_t, state, dx, dstate, last=last)
 
     def spikes(self, u: Tensor) -> Tensor:
-        return self.surrogate(u - self.threshold)
+        return self.surrogate(u - read(self, "threshold", u))
 
     def mix(self, s: Tensor) -> Tensor:
         return nn.functional.linear(s.flatten(1), self.weight).view_as(s)
@@ -75,8 +77,8 @@ class RLIF(Neuron):
     def advance(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
         """Output and next state from ``(W s', s', u')``."""
         recurrent, s, u = state
-        reset = self.threshold * (s.detach() if self.detach_reset else s)
-        u = self.beta * u + x_t + self.rec_strength * recurrent - reset
+        reset = read(self, "threshold", u) * (s.detach() if self.detach_reset else s)
+        u = read(self, "beta", u) * u + x_t + self.rec_strength * recurrent - reset
         return self.spikes(u), (u,)
 
     def disturbance_unit(self) -> tuple[float | Tensor, ...]:

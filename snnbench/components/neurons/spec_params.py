@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from snnbench.plugin.distributions import PerNeuron
 from snnbench.plugin.specs import Param
 
-THRESHOLD: Final = Param(1.0, low=1e-6, doc="membrane value above which a neuron spikes")
+THRESHOLD: Final = Param(
+    1.0, low=1e-6, doc="membrane value above which a neuron spikes", per_neuron=PerNeuron.VALUE
+)
 RESET: Final = Param(
     "subtract", choices=("subtract", "zero", "none"), doc="what a spike does to the membrane"
 )
@@ -18,6 +21,6 @@ PER_NEURON: Final = Param(False, doc="one learned value a neuron instead of one 
 DT: Final = Param(1.0, low=1e-6, unit="ms", doc="Euler step")
 
 
-def decay(default: float, doc: str, low: float = 0.0) -> Param:
-    """A decay a step, from ``low`` to 1."""
-    return Param(default, low=low, high=1.0, unit="1/step", doc=doc)
+def decay(default: float, doc: str, low: float = 0.0, high: float = 1.0) -> Param:
+    """Return the parameter of a decay a step, from ``low`` to ``high``."""
+    return Param(default, low, high, "1/step", doc, per_neuron=PerNeuron.DECAY)

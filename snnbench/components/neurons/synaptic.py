@@ -5,7 +5,15 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from snnbench.components.neurons.parameters import DECAY, THRESHOLD, hold, log_decay, read
+from snnbench.components.neurons.parameters import (
+    DECAY,
+    THRESHOLD,
+    Given,
+    Population,
+    is_uniform,
+    log_decay,
+    read,
+)
 from snnbench.components.neurons.reset import Reset, apply_reset, kept
 from snnbench.engine.eager import State
 from snnbench.engine.neuron import Kept, Neuron
@@ -21,7 +29,7 @@ class Synaptic(Neuron):
     Args:
         features: Shape of the population.
         surrogate: Spike function of ``u − θ``.
-        generator: Not used: nothing is drawn.
+        generator: Draws what is given as a distribution.
         alpha: Decay α of the synaptic current, 1/step.
         beta: Membrane decay β, 1/step.
         threshold: θ.
@@ -45,9 +53,9 @@ class Synaptic(Neuron):
         surrogate: Surrogate,
         generator: torch.Generator,
         *,
-        alpha: float = 0.5,
-        beta: float = 0.9,
-        threshold: float = 1.0,
+        alpha: Given = 0.5,
+        beta: Given = 0.9,
+        threshold: Given = 1.0,
         reset: Reset = "subtract",
         detach_reset: bool = False,
         learn_alpha: bool = False,
@@ -56,10 +64,10 @@ class Synaptic(Neuron):
         per_neuron: bool = False,
     ) -> None:
         super().__init__()
-        shape = features if per_neuron else ()
-        hold(self, "alpha", alpha, DECAY, learn=learn_alpha, shape=shape)
-        hold(self, "beta", beta, DECAY, learn=learn_beta, shape=shape)
-        hold(self, "threshold", threshold, THRESHOLD, learn=learn_threshold, shape=shape)
+        population = Population(self, features, generator)
+        population.hold("alpha", alpha, DECAY, learn=learn_alpha, per_neuron=per_neuron)
+        population.hold("beta", beta, DECAY, learn=learn_beta, per_neuron=per_neuron)
+        population.hold("threshold", threshold, THRESHOLD, learn=learn_threshold, per_neuron=per_neuron)
         self.surrogate = surrogate
         self.reset: Reset = reset
         self.detach_reset = detach_reset
@@ -80,7 +88,7 @@ class Synaptic(Neuron):
         return self.surrogate(u - threshold), (i, u)
 
     def kept(self) -> Kept | None:
-        if any(True for _ in self.parameters()):
+        if not is_uniform(self):
             return None
         return kept(self.reset, detached=self.detach_reset, wipes_input=True)
 

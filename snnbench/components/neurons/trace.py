@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import logsigmoid
 
+from snnbench.components.neurons.parameters import Given, Population
 from snnbench.components.neurons.trace_parameters import read, store
 from snnbench.components.neurons.trace_specs import Variant, kind_of
 from snnbench.engine.eager import State
@@ -41,11 +42,11 @@ class Trace(Neuron):
         variant: Which of the 24.
         features: Shape of the population.
         surrogate: Spike function f, of distances from the threshold.
-        generator: Not used: nothing is drawn.
+        generator: Draws what is given as a distribution.
         dim: Axis of ``[B, *features]`` that counts the neurons; not the batch.
-        params: For each ``NAME`` of ``variant.values``: ``NAME``, a number or a tensor of rank 0 or
-            1; ``NAME_rank``, 0 for one value for all neurons and 1 (default) for one each, unless a
-            tensor tells; ``learn_NAME``, False for a buffer.
+        params: For each ``NAME`` of ``variant.values``: ``NAME``, a number, a tensor of rank 0 or 1, a
+            list of one a neuron or a distribution; ``NAME_rank``, 0 for one value for all neurons and 1
+            (default) for one each, unless a tensor tells; ``learn_NAME``, False for a buffer.
 
     Raises:
         UsageError: A parameter is unknown, out of range or of a wrong shape.
@@ -61,7 +62,7 @@ class Trace(Neuron):
         generator: torch.Generator,
         *,
         dim: int = -1,
-        **params: float | Tensor,
+        **params: Given | Tensor,
     ) -> None:
         super().__init__()
         self.variant = variant
@@ -72,7 +73,12 @@ class Trace(Neuron):
         self.shape = (-1, *[1] * (len(features) - axis - 1))  # broadcasts against [B, *features]
         settings = _settings(variant, params)
         for name in variant.values:
-            raw = store(name, settings[name], int(settings[f"{name}_rank"]), neurons)
+            rank, value = int(settings[f"{name}_rank"]), settings[name]
+            if isinstance(value, str | tuple | list):
+                bounds = variant.bounds(name)
+                drawn = Population(self, (neurons,) * rank, generator).numbers(name, value, bounds)
+                value = torch.tensor(drawn).view((neurons,) * rank)
+            raw = store(name, value, rank, neurons)
             if settings[f"learn_{name}"]:
                 self.register_parameter(f"raw_{name}", nn.Parameter(raw))
             else:
@@ -171,7 +177,7 @@ def _axis(features: tuple[int, ...], dim: int) -> int:
     return axis
 
 
-def _settings(variant: Variant, given: Mapping[str, float | Tensor]) -> dict[str, Any]:
+def _settings(variant: Variant, given: Mapping[str, Given | Tensor]) -> dict[str, Any]:
     """All parameters: the defaults, overridden by ``given``."""
     for name in given:
         if name not in variant.params:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,6 +10,8 @@ from inspect import Parameter, Signature
 from itertools import product
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
+from snnbench.components.neurons.spec_params import decay
+from snnbench.plugin.distributions import PerNeuron
 from snnbench.plugin.specs import NeuronSpec, Param, SpikeKind
 
 if TYPE_CHECKING:
@@ -23,14 +26,20 @@ _DIM: Final = Param(-1, doc="axis of [B, *features] that counts the neurons")
 
 
 def _decay(default: float, doc: str) -> Param:
-    return Param(default, low=1e-6, high=1 - 1e-6, unit="1/step", doc=doc)
+    return decay(default, doc, 1e-6, 1 - 1e-6)
 
 
 _VALUES: Final = {
     "alpha": _decay(0.5, "synaptic decay"),
     "beta": _decay(0.9, "membrane decay"),
     "gamma": _decay(0.9, "decay of the recurrent trace"),
-    "threshold": Param(1.0, low=1e-6, high=80.0, doc="distance from rest at which a neuron spikes"),
+    "threshold": Param(
+        1.0,
+        low=1e-6,
+        high=80.0,
+        doc="distance from rest at which a neuron spikes",
+        per_neuron=PerNeuron.VALUE,
+    ),
     "bias": Param(0.0, low=-80.0, high=80.0, doc="added to the membrane where it is compared"),
     "scale": Param(1.0, doc="size of an output spike"),
     "rec_weight": Param(0.0, doc="weight of a neuron's recurrent trace onto itself"),
@@ -82,6 +91,11 @@ class Variant:
             *(self.halves("rec_weight") if self.recurrent else ()),
         ]
         return {name: _VALUES[kind_of(name)] for name in names}
+
+    def bounds(self, name: str) -> tuple[float, float]:
+        """The least and the greatest value of a parameter."""
+        low, high = self.values[name].low, self.values[name].high
+        return (-math.inf if low is None else low, math.inf if high is None else high)
 
     @cached_property
     def params(self) -> dict[str, Param]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from snnbench.components.neurons.parameters import TIME, Given, Population, each, read
 from snnbench.engine.eager import State
 from snnbench.engine.neuron import Neuron
 from snnbench.engine.surrogate import Surrogate
@@ -20,7 +21,9 @@ class Upstroke(Neuron):
     State: u, dimensionless, ``[B, *features]``.
 
     Args:
+        features: Shape of the population.
         surrogate: Spike function of ``u − θ``.
+        generator: Draws what is given as a distribution.
         tau: Time constant τ, ms.
         dt: Euler step, ms, at most τ.
         u_rest: Rest without input, where u starts.
@@ -36,9 +39,11 @@ class Upstroke(Neuron):
 
     def __init__(
         self,
+        features: tuple[int, ...],
         surrogate: Surrogate,
+        generator: torch.Generator,
         *,
-        tau: float,
+        tau: Given,
         dt: float,
         u_rest: float,
         threshold: float,
@@ -46,15 +51,19 @@ class Upstroke(Neuron):
         detach_reset: bool,
     ) -> None:
         super().__init__()
-        if dt > tau:
-            name = type(self).__name__.lower()
-            raise UsageError(f"neuron {name!r}: dt={dt} ms is longer than tau={tau} ms", "make dt smaller")
-        self.rate = dt / tau
+        population = Population(self, features, generator)
+        population.put("rate", each(lambda tau: self._rate(dt, tau), population.numbers("tau", tau, TIME)))
         self.u_rest = u_rest
         self.threshold = threshold
         self.u_reset = u_reset
         self.surrogate = surrogate
         self.detach_reset = detach_reset
+
+    def _rate(self, dt: float, tau: float) -> float:
+        if dt > tau:
+            name = type(self).__name__.lower()
+            raise UsageError(f"neuron {name!r}: dt={dt} ms is longer than tau={tau} ms", "make dt smaller")
+        return dt / tau
 
     def drift(self, u: Tensor) -> Tensor:
         """f(u): where u moves of itself."""
@@ -65,7 +74,7 @@ class Upstroke(Neuron):
 
     def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
         (u,) = state
-        u = u + self.rate * (self.drift(u) + x_t)
+        u = u + read(self, "rate", u) * (self.drift(u) + x_t)
         s = self.surrogate(u - self.threshold)
         r = s.detach() if self.detach_reset else s
         return s, ((1 - r) * u + r * self.u_reset,)
