@@ -14,6 +14,8 @@ Numbers = NDArray[np.float64]
 ALPHA = 0.05
 DRAWS = 5000
 """Boards that are drawn; no p-value is below ``CAUTION / (DRAWS + 1)``."""
+BATCH = 500
+"""Boards in memory at once."""
 CAUTION = 1.5
 """Factor of the p-values: the drawn boards take each row's variance for known, and with three seeds and
 variances that differ by 100 they err in 7 % of boards where they say 5 %."""
@@ -73,19 +75,25 @@ def _variance(sample: Numbers, resolution: float) -> float:
 def _p_values(means: Numbers, counts: NDArray[np.int64], spreads: Numbers) -> Numbers:
     """P-values of rows in order, the best one first; its own is NaN."""
     generator = np.random.default_rng(0)
-    size = (DRAWS, len(means))
-    drawn = generator.normal(size=size) * np.sqrt(spreads / counts)
-    varied = spreads * generator.chisquare(counts - 1, size=size) / (counts - 1)
-    greatest = np.sort(_differences(drawn, varied / counts, drawn.argmax(1)).max(1))
+    batches = [_greatest(counts, spreads, generator) for _ in range(0, DRAWS, BATCH)]
+    greatest = np.sort(np.concatenate(batches))
     seen = _differences(means[None], (spreads / counts)[None], np.zeros(1, dtype=np.int64))[0]
-    reached = DRAWS - np.searchsorted(greatest, seen, side="left")
-    bootstrap = CAUTION * (1 + reached) / (DRAWS + 1)
+    reached = len(greatest) - np.searchsorted(greatest, seen, side="left")
+    bootstrap = CAUTION * (1 + reached) / (len(greatest) + 1)
     # two rows of two seeds: the sum of two chi-squares is too far from one; this bound is exact
     fewest = np.minimum(counts, counts[0])
     p_values = np.minimum(np.maximum(bootstrap, 2 * stats.t.sf(seen, fewest - 1)), 1)
     untested = (spreads == 0) & (spreads[0] == 0)
     untested[0] = True
     return np.where(untested, np.nan, p_values)
+
+
+def _greatest(counts: NDArray[np.int64], spreads: Numbers, generator: np.random.Generator) -> Numbers:
+    """The greatest difference to the best on each of ``BATCH`` boards whose rows have one mean."""
+    size = (BATCH, len(counts))
+    means = generator.normal(size=size) * np.sqrt(spreads / counts)
+    varied = spreads * generator.chisquare(counts - 1, size=size) / (counts - 1)
+    return np.asarray(_differences(means, varied / counts, means.argmax(1)).max(1), dtype=np.float64)
 
 
 def _differences(means: Numbers, errors: Numbers, best: NDArray[np.int64]) -> Numbers:
