@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal, TypeAlias
 
 from annotated_types import Ge, Gt, Le
 
 from snnbench.errors import UsageError, did_you_mean
+
+LARGEST: Final = 1e4
+"""Of a factor in training. Adam changes every weight by about the learning rate in each step: what is
+larger is a slip of the pen, and far larger than float32 can hold."""
+
+Factor: TypeAlias = Annotated[float, Gt(0), Le(LARGEST)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +33,12 @@ class Regulariser:
         UsageError: A setting of the other estimator is given.
     """
 
-    weight: Annotated[float, Gt(0)]
-    target: float = 0.0
+    weight: Factor
+    target: Annotated[float, Ge(-LARGEST), Le(LARGEST)] = 0.0
     estimator: Literal["lambda_grad", "lambda_delta"] = "lambda_grad"
     every: Annotated[int, Ge(1)] = 1
     exponents: Annotated[int, Ge(1), Le(8)] = 1
-    delta: Annotated[float, Gt(0)] = 1.0
+    delta: Factor = 1.0
 
     def __post_init__(self) -> None:
         idle = {"lambda_grad": ("delta", 1.0), "lambda_delta": ("exponents", 1)}
@@ -73,8 +79,8 @@ class Budget:
     steps: Annotated[int, Ge(1)] = 25
     epochs: Annotated[int, Ge(0)] = 20
     batch_size: Annotated[int, Ge(1)] = 64
-    learning_rate: Annotated[float, Gt(0)] = 1e-3
-    weight_decay: Annotated[float, Ge(0)] = 0.0
+    learning_rate: Factor = 1e-3
+    weight_decay: Annotated[float, Ge(0), Le(LARGEST)] = 0.0
     stability: Regulariser | None = None
     truncate: Annotated[int, Ge(0)] = 0
     checkpoint: Annotated[int, Ge(0)] = 0

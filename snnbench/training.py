@@ -9,7 +9,7 @@ import copy
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import torch
 from torch import Tensor
@@ -23,6 +23,9 @@ from snnbench.measure.accuracy import DivergedError, Score, score
 from snnbench.records import derive_seed
 from snnbench.settings import Budget
 
+EXPLODED: Final = 10.0
+"""The last epoch's loss over the first batch's, at least 1 nat, from which on training has exploded."""
+
 OnEpoch: TypeAlias = Callable[[int, float], None]
 
 
@@ -34,10 +37,18 @@ class History:
         series: ``train.loss``, ``train.accuracy``, ``validation.loss``, ``validation.accuracy`` and
             ``test.accuracy``: one number an epoch.
         chosen: The epoch, from 0, whose weights were kept: best on validation. None without epochs.
+        initial: The loss of the first batch, before the first step of the optimiser, nats.
     """
 
     series: dict[str, tuple[float, ...]]
     chosen: int | None
+    initial: float
+
+    @property
+    def exploded(self) -> bool:
+        """Whether training made the loss far larger: steps that are too large for the weights do that."""
+        losses = self.series.get("train.loss", (0.0,))
+        return losses[-1] > EXPLODED * max(self.initial, 1.0)
 
 
 class Trainer:
@@ -77,6 +88,7 @@ class Trainer:
             network.parameters(), lr=budget.learning_rate, weight_decay=budget.weight_decay
         )
         self.steps = 0
+        self.initial = torch.zeros((), device=device)
         self.order = torch.Generator().manual_seed(derive_seed(key, "order"))
         self.noise = self._generator("encoder")
         self.waiting = Waiting(device)
@@ -104,7 +116,8 @@ class Trainer:
             on_epoch(epoch, row["validation.accuracy"])
         self.network.load_state_dict(weights)
         self.network.eval()
-        return History({name: tuple(values) for name, values in series.items()}, chosen)
+        curves = {name: tuple(values) for name, values in series.items()}
+        return History(curves, chosen, float(self.initial))
 
     def score(self, split: Split) -> Score:
         """Loss and accuracy on ``split``, encoded the same way at every call."""
@@ -119,6 +132,8 @@ class Trainer:
             y = batch.y
             logits = self.network(*batch.inputs)
             batch_loss = cross_entropy(logits, y)
+            if self.steps == 0:
+                self.initial = batch_loss.detach()
             self._descend(batch_loss + self._penalty(batch.x))
             loss += batch_loss.detach() * len(y)
             correct += (logits.argmax(1) == y).sum()

@@ -44,9 +44,14 @@ def run(
         int, typer.Option(min=1, help="Cells that train at once; timing is always done alone.")
     ] = 1,
     threads: Annotated[int, typer.Option(min=1, help="Threads torch may use within a cell.")] = 1,
-    timeout: Annotated[str, typer.Option(metavar="TIME", help="Kill a cell after so long.")] = "2h",
+    timeout: Annotated[
+        str, typer.Option(metavar="TIME", help="Kill a cell after so long, as 90s, 30m or 1h30m.")
+    ] = "2h",
     memory_limit: Annotated[
-        str, typer.Option(metavar="SIZE", help="Kill a cell that uses more; 90 % of what is free by default.")
+        str,
+        typer.Option(
+            metavar="SIZE", help="Kill a cell that uses more, as 8GiB or 50% of what is free; 90% by default."
+        ),
     ] = "",
     exitfirst: Annotated[bool, typer.Option("-x", help="Stop at the first failed cell.")] = False,
     maxfail: Annotated[
@@ -108,7 +113,7 @@ def _limits(timeout: str, memory_limit: str, workers: int) -> Limits:
     from snnbench.execute.limits import Limits
 
     free = psutil.virtual_memory().available
-    size = parse_size(memory_limit) if memory_limit else int(0.9 * free / workers)
+    size = parse_size(memory_limit, free) if memory_limit else int(0.9 * free / workers)
     return Limits(parse_duration(timeout), size)
 
 

@@ -2,34 +2,67 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Mapping
+from typing import Final
 
 from snnbench.errors import UsageError
 
-SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-BYTES = {"B": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "KB": 10**3, "MB": 10**6, "GB": 10**9}
+SECONDS: Final = {
+    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1),
+    **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), 60),
+    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), 3600),
+    **dict.fromkeys(("d", "day", "days"), 86400),
+}
+BYTES: Final = {"b": 1, "byte": 1, "bytes": 1} | {
+    f"{prefix}{unit}": base**power
+    for power, prefix in enumerate("kmgt", 1)
+    for unit, base in (("", 1024), ("ib", 1024), ("b", 1000))
+}
+_NUMBER = r"(\d+(?:\.\d*)?|\.\d+)(?:e([+-]?\d+))?"
 
 
 def parse_duration(text: str) -> float:
-    """Seconds from ``90s``, ``30m``, ``1.5h`` or ``2d``.
+    """Seconds from ``90s``, ``30 min``, ``1.5h``, ``1h30m`` or ``2d``.
 
     Raises:
         UsageError: It is not a positive duration.
     """
-    return _parse(text, SECONDS, "a duration", "30m")
+    parts = re.findall(rf"({_NUMBER})\s*([a-z]*)\s*", text.strip().lower())
+    whole = re.fullmatch(rf"(?:{_NUMBER}\s*[a-z]*\s*)+", text.strip().lower())
+    if not whole or any(unit not in SECONDS for *_, unit in parts):
+        raise _not(text, "a duration", ("s", "m", "h", "d"), "30m or 1h30m")
+    return _positive(text, sum(float(number) * SECONDS[unit] for number, *_, unit in parts))
 
 
-def parse_size(text: str) -> int:
-    """Bytes from ``500MiB`` or ``8GiB``.
+def parse_size(text: str, free: int) -> int:
+    """Bytes from ``500MiB``, ``8G``, ``1TB`` or ``50%``.
+
+    Args:
+        text: A number and a unit; ``G`` and ``GiB`` are powers of 1024, ``GB`` is one of 1000.
+        free: Bytes of which a percentage is meant.
 
     Raises:
         UsageError: It is not a positive size.
     """
-    return round(_parse(text, BYTES, "a size", "8GiB"))
+    units: Mapping[str, float] = {**BYTES, "%": free / 100}
+    match = re.fullmatch(rf"({_NUMBER})\s*([a-z]+|%)", text.strip().lower())
+    if not match or match[4] not in units:
+        raise _not(text, "a size", ("B", "MiB", "GiB", "MB", "GB", "%"), "8GiB or 50%")
+    if match[4] == "%" and float(match[1]) > 100:
+        raise UsageError(f"{text!r} is more memory than is free", "at most 100%")
+    return round(_positive(text, float(match[1]) * units[match[4]]))
 
 
-def _parse(text: str, units: dict[str, int], what: str, example: str) -> float:
-    match = re.fullmatch(rf"(\d+(?:\.\d+)?)\s*({'|'.join(units)})", text.strip())
-    if not match or float(match[1]) <= 0:
-        raise UsageError(f"{text!r} is not {what}", f"a number and one of {', '.join(units)}: {example}")
-    return float(match[1]) * units[match[2]]
+def _not(text: str, what: str, units: tuple[str, ...], example: str) -> UsageError:
+    if re.fullmatch(_NUMBER, text.strip().lower()):
+        ways = " or ".join(f"{text.strip()}{unit}" for unit in units)
+        return UsageError(f"{text!r} is {what} without a unit", f"write {ways}")
+    return UsageError(f"{text!r} is not {what}", f"a number and one of {', '.join(units)}: {example}")
+
+
+def _positive(text: str, value: float) -> float:
+    if not 0 < value < math.inf:
+        raise UsageError(f"{text!r} is no limit", "a number above 0 that a computer can hold")
+    return value

@@ -172,14 +172,15 @@ def _train(trained: Trained, measure: Measure, on_epoch: OnEpoch, found: _Findin
         found.metrics |= accuracy.missing("no epoch was trained")
         return
     check_finite(trained)
-    chance = float(data.test.y.bincount().max()) / len(data.test)
     test = trainer.score(trainer.test)
     if trainer.waiting.fraction is not None:
         found.metrics |= {"training.waiting": Metric(trainer.waiting.fraction)}
     at_bound = bounds.labels(trained.network)
     found.labels |= at_bound
-    remarks = (*dataset.remarks(data, found.metrics), *fitting.remarks(found.metrics), *at_bound)
-    found.metrics |= accuracy.accuracy(history.series, history.chosen, test, chance, remarks)
+    exploded = ("exploded",) if history.exploded else ()
+    of_data = (*dataset.remarks(data, found.metrics), *fitting.remarks(found.metrics))
+    remarks = (*of_data, *at_bound, *exploded)
+    found.metrics |= accuracy.accuracy(history.series, history.chosen, test, data.test.y, remarks)
 
 
 class _Along:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import torch
+from scipy.stats import binomtest
+from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from snnbench.engine.data import Encoder, Split
@@ -14,6 +17,9 @@ from snnbench.engine.loader import encode
 from snnbench.engine.network import Network
 from snnbench.errors import SnnbenchError
 from snnbench.records import Metric
+
+CHANCE_LEVEL: Final = 0.05
+"""An accuracy that guessing reaches with a greater probability is flagged ``chance``."""
 
 EVALUATION_BATCH = 512
 """Samples evaluated at once: part of the protocol, since a random encoder draws batch by batch."""
@@ -54,7 +60,7 @@ def accuracy(
     series: Mapping[str, Sequence[float]],
     chosen: int,
     test: Score,
-    chance: float,
+    classes: Tensor,
     remarks: tuple[str, ...] = (),
 ) -> dict[str, Metric]:
     """The accuracy metrics of a trained cell.
@@ -63,10 +69,10 @@ def accuracy(
         series: The training history, one number an epoch.
         chosen: The epoch that validation chose.
         test: Of the chosen weights on the test split.
-        chance: Accuracy of guessing; a result not above it is flagged ``chance``.
+        classes: Class of each test sample ``[N]``.
         remarks: Further flags: what must be known of the data.
     """
-    flags = (*remarks, "chance") if test.accuracy <= chance else remarks
+    flags = (*remarks, "chance") if _is_chance(test.accuracy, classes) else remarks
     return {
         "accuracy.test": Metric(test.accuracy, flags=flags),
         "accuracy.test_last": Metric(series["test.accuracy"][-1]),
@@ -74,6 +80,16 @@ def accuracy(
         "accuracy.train": Metric(series["train.accuracy"][chosen]),
         "accuracy.epoch": Metric(float(chosen), unit="epoch"),
     }
+
+
+def _is_chance(accuracy: float, classes: Tensor) -> bool:
+    """Whether always guessing the most frequent class is as good, as far as so many samples can tell.
+
+    The one-sided exact binomial test at 5 %.
+    """
+    share = int(classes.bincount().max()) / len(classes)
+    right = round(accuracy * len(classes))
+    return bool(binomtest(right, len(classes), share, alternative="greater").pvalue > CHANCE_LEVEL)
 
 
 def missing(reason: str) -> dict[str, Metric]:

@@ -254,7 +254,10 @@ MARKS = {
     "in another unit than the window, or the window too wide.",
     "at bound": "Learned decays or thresholds ended at the end of their range: the label at bound says "
     "how many, and in which layer.",
-    "chance": "A seed is no better than guessing the most frequent class.",
+    "chance": "A seed is no better than guessing the most frequent class, as far as so many test samples "
+    "tell (exact binomial test, 5 %).",
+    "exploded": "The training loss ended at more than ten times that of the first batch: the learning rate "
+    "is too large for these weights.",
     "unstable": "A timing did not settle within its time cap.",
     "fallback": "Ran eagerly, as its compiled form failed or disagreed: the label fallback says why.",
     "other surrogate": "The reference ran with this row's surrogate, a library's perhaps, not with that of "

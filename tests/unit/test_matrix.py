@@ -110,6 +110,12 @@ VALUE_ERRORS = [
     ("[train]\nepochs = -1", "train.epochs should be greater than or equal to 0, got -1"),
     ("[train]\nsteps = 0", "train.steps should be greater than or equal to 1, got 0"),
     ("[train]\nlearning_rate = 0", "train.learning_rate should be greater than 0, got 0"),
+    ("[train]\nlearning_rate = 1e30", "train.learning_rate should be less than or equal to 10000, got 1e+30"),
+    (
+        "[train]\nlearning_rate = 1e300",
+        "train.learning_rate should be less than or equal to 10000, got 1e+300",
+    ),
+    ("[train]\nweight_decay = 1e300", "train.weight_decay should be less than or equal to 10000, got 1e+300"),
     ("[train]\nlearning_rate = nan", "train.learning_rate should be a finite number, got NaN"),
     ("[train]\nweight_decay = inf", "train.weight_decay should be a finite number, got Infinity"),
     ("train = 3", "train should be a table, got 3"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from scipy.stats import binom
 
 from snnbench.components.datasets.yin_yang import yin_yang
 from snnbench.components.encoders.direct import Direct
@@ -12,7 +13,7 @@ from snnbench.components.neurons.lif import LIF
 from snnbench.components.surrogates.atan import ATan
 from snnbench.engine.data import Dataset, Split
 from snnbench.engine.network import Network
-from snnbench.measure.accuracy import DivergedError
+from snnbench.measure.accuracy import DivergedError, Score, accuracy
 from snnbench.settings import Budget
 from snnbench.training import Trainer
 
@@ -92,3 +93,28 @@ def test_a_loss_that_is_not_finite_stops_the_training() -> None:
             parameter.fill_(torch.inf)
     with pytest.raises(DivergedError):
         trainer(made, data()).run()
+
+
+def test_the_loss_before_the_first_step_is_that_of_the_network_as_drawn() -> None:
+    made, of = network(), data()
+    run = trainer(made, of, batch_size=len(of.train), epochs=1)
+    with torch.no_grad():
+        logits = made(of.train.x.expand(STEPS, *of.train.x.shape))
+    expected = float(torch.nn.functional.cross_entropy(logits, of.train.y))
+    assert run.run().initial == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("rate, exploded", [(0.01, False), (1e3, True)])
+def test_a_step_that_is_far_too_large_is_told(rate: float, exploded: bool) -> None:
+    history = trainer(network(), data(), learning_rate=rate).run()
+    assert history.exploded is exploded
+
+
+@pytest.mark.parametrize("samples", [30, 360, 10_000])
+def test_chance_is_what_guessing_reaches_in_one_of_twenty_cases(samples: int) -> None:
+    classes = torch.arange(samples) % 10
+    series = {name: [0.1] for name in ("test.accuracy", "validation.accuracy", "train.accuracy")}
+    limit = int(binom.isf(0.05, samples, 0.1))  # guessing has more right in at most 5 %
+    for right, expected in ((0, True), (samples // 10, True), (limit, True), (limit + 1, False)):
+        found = accuracy(series, 0, Score(1.0, right / samples), classes)
+        assert ("chance" in found["accuracy.test"].flags) is expected, right
