@@ -101,7 +101,8 @@ def perform(matrix: Matrix, plan: Plan, host: Host, options: Options, observer: 
     with Journal.open(options.out) as journal:
         _say_what_is_there(journal, matrix, observer)
         device, here = probe(settings)
-        settings = replace(settings, device=device, environment=here.identity)
+        suite = here.values["suite.source"]
+        settings = replace(settings, device=device, environment=here.identity, suite=suite)
         journal.write_header(_header(matrix, plan, plugins, here, options.command))
         results = _known(journal, plan, settings)
         measured = _measured(matrix.measure, plan)

@@ -6,14 +6,16 @@ import json
 import math
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import platformdirs
 import torch
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from numpy.typing import DTypeLike
 from torch import Tensor
 
@@ -23,7 +25,9 @@ from snnbench.engine.sequences import Sequences
 LIMIT = 32 * 2**30
 """Bytes that all encoded datasets together may take; the least recently used ones make room."""
 
-FORMAT = 1
+FORMAT = 2
+FACTS = "facts.json"
+"""What an encoded dataset says of itself: whether it is padded, and the size and time of each file."""
 CHUNK = 64
 """Samples that are encoded at once."""
 
@@ -78,6 +82,9 @@ def encoded(
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(place.with_suffix(".lock")):
+            if place.is_dir() and not _is_unchanged(place):
+                note(f"{place} was changed after it was written: it is encoded again")
+                shutil.rmtree(place)
             if not place.is_dir() and not _write(data, encoder, place, note):
                 return data, encoder
             os.utime(place)
@@ -87,8 +94,22 @@ def encoded(
         return data, encoder
 
 
+def _is_unchanged(place: Path) -> bool:
+    """Whether all files have the size, and the time of their last change, that they were written with."""
+    try:
+        return bool(json.loads((place / FACTS).read_text())["files"] == _sizes_and_times(place))
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _sizes_and_times(place: Path) -> dict[str, list[int]]:
+    """Name of each array to its bytes and the second of its last change."""
+    arrays = {file.name: file.stat() for file in place.glob("*.npy")}
+    return {name: [facts.st_size, int(facts.st_mtime)] for name, facts in arrays.items()}
+
+
 def _read(data: Dataset, place: Path) -> tuple[Dataset, Encoder]:
-    padded = bool(json.loads((place / "facts.json").read_text())["padded"])
+    padded = bool(json.loads((place / FACTS).read_text())["padded"])
 
     def stored(name: str) -> Split:
         # copy-on-write, for torch takes no read-only memory
@@ -115,7 +136,11 @@ def _write(data: Dataset, encoder: Encoder, place: Path, note: Callable[[str], N
         if all(_write_split(getattr(data, name), encoder, beside / name, shape, dtype) for name in SPLITS):
             break
     padded = real_steps(encoder, data.train.x[:1]) is not None
-    (beside / "facts.json").write_text(json.dumps({"padded": padded}))
+    # a time before now in whole, even seconds, which every file system keeps: a later change has another
+    written = time.time() // 2 * 2 - 2
+    for file in beside.iterdir():
+        os.utime(file, (written, written))
+    (beside / FACTS).write_text(json.dumps({"padded": padded, "files": _sizes_and_times(beside)}))
     beside.replace(place)
     return True
 
@@ -149,15 +174,32 @@ def _chunks(split: Split) -> Iterator[tuple[int, Samples]]:
 
 
 def _make_room(cache: Path, size: int) -> bool:
-    """Delete the least recently used until ``size`` bytes fit; False if they never will."""
-    kept = sorted((path for path in cache.iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime)
-    sizes = {path: sum(file.stat().st_size for file in path.iterdir()) for path in kept}
+    """Delete the least recently used until ``size`` bytes fit; False if they do not.
+
+    What another process is writing or opening stays.
+    """
+    sizes = {path: _size(path) for path in sorted(filter(Path.is_dir, cache.iterdir()), key=_last_used)}
     most = min(LIMIT, sum(sizes.values()) + shutil.disk_usage(cache).free // 2)
     if size > most:
         return False
-    for path in kept:
+    for path in list(sizes):
         if sum(sizes.values()) + size <= most:
             break
-        shutil.rmtree(path, ignore_errors=True)
-        del sizes[path]
-    return True
+        with suppress(Timeout), FileLock(path.with_suffix(".lock"), timeout=0):
+            shutil.rmtree(path, ignore_errors=True)
+            del sizes[path]
+    return sum(sizes.values()) + size <= most
+
+
+def _last_used(path: Path) -> float:
+    """The time of its last use; 0 if another process has just deleted it."""
+    with suppress(FileNotFoundError):
+        return path.stat().st_mtime
+    return 0.0
+
+
+def _size(path: Path) -> int:
+    """Bytes of its files; 0 if another process has just deleted it."""
+    with suppress(FileNotFoundError):
+        return sum(file.stat().st_size for file in path.iterdir())
+    return 0

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import cast
 
 import torch
@@ -21,6 +21,7 @@ from snnbench.engine.neuron import Neuron
 from snnbench.engine.recordings import Recordings
 from snnbench.engine.surrogate import Surrogate
 from snnbench.errors import DataError, UsageError
+from snnbench.identity import encoding_key
 from snnbench.plugin.specs import DatasetSpec, EncoderSpec, NeuronSpec, Spec, SurrogateSpec
 from snnbench.records import Cell, Component, derive_seed
 
@@ -32,15 +33,26 @@ class Builder:
         cell: What to build.
         specs: The specs of its components, by kind.
         data_root: Where datasets are.
+        keys: The key of each component, by kind; without them, nothing is looked for among encoded datasets.
+        suite: Hash of the suite's code.
 
     Attributes:
         engine: Runs the networks.
     """
 
-    def __init__(self, cell: Cell, specs: Mapping[str, Spec], data_root: Path | None) -> None:
+    def __init__(
+        self,
+        cell: Cell,
+        specs: Mapping[str, Spec],
+        data_root: Path | None,
+        keys: Mapping[str, str] = MappingProxyType({}),
+        suite: str = "",
+    ) -> None:
         self.cell = cell
         self.specs = specs
         self.data_root = data_root
+        self.keys = keys
+        self.suite = suite
         self.engine: Engine = EAGER
 
     @cached_property
@@ -122,10 +134,12 @@ class Builder:
         """Recordings that are always encoded the same way, encoded; or the dataset and the encoder."""
         spec, steps = cast(EncoderSpec, self.specs["encoder"]), self.cell.budget.steps
         encoder = self.own_encoder
-        if not (spec.deterministic and isinstance(self.source.train.x, Events | Recordings)):
+        recorded = isinstance(self.source.train.x, Events | Recordings)
+        if not (spec.deterministic and recorded and self.keys):
             return self.source, encoder
-        parts = (self.source.checksum, spec.name, spec.version, spec.resolve(self.cell.encoder.params), steps)
-        key = hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+        key = encoding_key(
+            self.keys["dataset"], self.keys["encoder"], steps, self.source.checksum, self.suite
+        )
         return encoded(self.source, encoder, key, note)
 
     def network(self) -> Network:

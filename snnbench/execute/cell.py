@@ -92,7 +92,7 @@ def _measure_all(job: Job, on_epoch: OnEpoch, alone: Alone, found: _Findings) ->
     Memory comes first, while the process is fresh; timing comes last, when no other cell runs.
     """
     cell, device = job.cell, torch.device(job.settings.device)
-    build = Builder(cell, job.specs, job.settings.data_root)
+    build = Builder(cell, job.specs, job.settings.data_root, job.keys, job.settings.suite)
     build.check_batch(build.data)
     network = build.network().to(device)
     trained = Trained(cell, network, build.encoder, build.data, device)

@@ -25,6 +25,7 @@ class Settings:
         data_root: Where datasets are; None for the platform's cache folder.
         plugins: Version of every plugin distribution in use.
         environment: Identity of the environment; known once the device has been probed.
+        suite: Hash of the suite's code; known likewise.
         engine: What runs the populations over time.
         ledger: Folder in which the cells of a combination agree on what ``engine`` comes to.
         download: Whether missing files of datasets may be fetched.
@@ -35,6 +36,7 @@ class Settings:
     data_root: Path | None
     plugins: Mapping[str, str]
     environment: str = ""
+    suite: str = ""
     engine: EngineChoice = EngineChoice.EAGER
     ledger: Path | None = None
     download: bool = True

@@ -54,7 +54,7 @@ def data_main(jobs: Sequence[Job], connection: Connection) -> None:
     What a plugin's dataset raises by mistake is left to the cells, which report it with its traceback.
     """
     for job in jobs:
-        build = Builder(job.cell, job.specs, job.settings.data_root)
+        build = Builder(job.cell, job.specs, job.settings.data_root, job.keys, job.settings.suite)
         try:
             connection.send(Reading(str(job.cell.dataset), limited=False))
             build.check_files(connection.send, download=job.settings.download)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +23,10 @@ from snnbench.engine.encoded import encoded
 from snnbench.engine.events import Events
 from snnbench.engine.recordings import Recordings, Rows
 from snnbench.engine.sequences import Sequences
+from snnbench.execute.build import Builder
+from snnbench.plugin.host import Host
+from snnbench.records import Cell, Component
+from snnbench.settings import Budget
 
 
 class Counting:
@@ -181,3 +188,85 @@ def test_the_checksum_of_recordings_is_of_their_files_and_records() -> None:
 
     assert len({checksum([1, 2]), checksum([2, 1]), checksum([1, 2], "other")}) == 3
     assert checksum([1, 2]) == checksum([1, 2])
+
+
+def test_another_writers_unfinished_file_is_no_room(
+    data: Dataset, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process holds the lock of what it writes; what one that was killed has left can go."""
+    encoded(data, Counting(), "one")
+    size = sum(file.stat().st_size for file in (cache / f"one-{module.FORMAT}").iterdir())
+    monkeypatch.setattr(module, "LIMIT", int(2.5 * size))
+    for name in ("writing", "killed"):
+        partial = cache / f"{name}-{module.FORMAT}.partial"
+        partial.mkdir()
+        (partial / "train.npy").write_bytes(bytes(size))
+        os.utime(partial, (0, 0))
+    hold = "import filelock, sys; x = filelock.FileLock(sys.argv[1]); x.acquire(); print(flush=True); input()"
+    lock = cache / f"writing-{module.FORMAT}.lock"
+    with subprocess.Popen(
+        [sys.executable, "-c", hold, str(lock)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        encoded(data, Counting(), "two")
+        other.communicate(b"\n")
+    kept = {path.name for path in cache.iterdir() if path.is_dir()}
+    assert kept == {f"writing-{module.FORMAT}.partial", f"two-{module.FORMAT}"}
+
+
+@pytest.mark.parametrize("damage", ["content", "length", "facts", "missing"])
+def test_arrays_that_were_changed_are_encoded_again(data: Dataset, cache: Path, damage: str) -> None:
+    encoder, notes = Counting(), list[str]()
+    encoded(data, encoder, "key")
+    place, seen = cache / f"key-{module.FORMAT}", encoder.seen
+    file = place / "train.npy"
+    content = file.read_bytes()
+    match damage:
+        case "content":
+            file.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+        case "length":
+            os.truncate(file, len(content) - 8)
+        case "facts":
+            (place / module.FACTS).write_text("{")
+        case _:
+            file.unlink()
+    made, stored = encoded(data, encoder, "key", notes.append)
+    assert torch.equal(
+        stored(made.train.x[:], torch.Generator()), encoder(data.train.x[:], torch.Generator())
+    )
+    assert "was changed" in notes[0]
+    encoder.seen = 0
+    encoded(data, encoder, "key")
+    assert encoder.seen == 0
+    assert seen
+
+
+def test_a_cell_gets_its_own_encoders_frames(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Name, version and parameters are equal; the code, hence the key, is not."""
+    host = Host.load()
+    names = {"dataset": "synthetic_events", "encoder": "frames"}
+    found = {kind: host.find(kind, name).spec for kind, name in names.items()}
+    cell = Cell(
+        Component("synthetic_events"), Component("frames"), *[Component("x")] * 2, None, Budget(steps=3), 0
+    )
+
+    def frames_of(plus: float, **keys: str) -> Tensor:
+        spec = replace(found["encoder"], factory=lambda steps, **rest: Plus(steps, plus), params={})
+        build = Builder(cell, {**found, "encoder": spec}, None, {"dataset": "d", "encoder": "e", **keys})
+        return build.encoder(build.data.train.x[:4], torch.Generator())
+
+    first = frames_of(0)
+    assert torch.equal(frames_of(100, encoder="edited"), first + 100)
+    assert torch.equal(frames_of(50, dataset="edited reader"), first + 50)
+    assert torch.equal(frames_of(100), first)  # nothing it is keyed by has changed
+
+
+class Plus:
+    """Frames with a number added, in code of its own."""
+
+    def __init__(self, steps: int, plus: float) -> None:
+        self.frames, self.plus = Frames(steps), plus
+
+    def __call__(self, x: Samples, generator: torch.Generator) -> Tensor:
+        return self.frames(x, generator) + self.plus
