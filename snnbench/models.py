@@ -157,7 +157,7 @@ def make_network(
     population = _population(host, neuron, surrogate, generator)
     make = _component(host, "network", network)[1]
     made = cast(Network, make(tuple(input_shape), classes, population, generator))
-    return made.run_by(engines[engine]())
+    return made.taking(tuple(input_shape)).run_by(engines[engine]())
 
 
 def create_conv_snn(
@@ -212,7 +212,8 @@ def create_conv_snn(
     population = _population(host, neuron, surrogate, generator, **given)
     spec = host.find("network", ARCHITECTURES[model_type]).spec
     make = _bind(spec, {name: _frozen(value) for name, value in params.items()})
-    network = cast(Network, make((in_channels, *image_size), num_classes, population, generator))
+    shape = (in_channels, *image_size)
+    network = cast(Network, make(shape, num_classes, population, generator)).taking(shape)
     encoder_spec, _ = _component(host, "encoder", encoding)
     own = {"gain": encoding_gain} if "gain" in encoder_spec.params else {}
     encoder = cast(Encoder, _component(host, "encoder", encoding, **own)[1](T))

@@ -12,6 +12,7 @@ from snnbench.engine.eager import Engine, State
 from snnbench.engine.exponent import exponent
 from snnbench.engine.neuron import Neuron
 from snnbench.engine.pooling import Readout, pool
+from snnbench.engine.shapes import NO_TIME, check_shape
 from snnbench.engine.tangents import TangentStep, is_affine, push_affine
 from snnbench.engine.windows import Windows
 from snnbench.errors import UsageError
@@ -38,9 +39,11 @@ class Network(nn.Module):
 
     Attributes:
         windows: How it is differentiated over a long time; None to keep every step for backward.
+        input_shape: The only shape of a sample at one step that it takes; None for any.
     """
 
     windows: Windows | None = None
+    input_shape: tuple[int, ...] | None = None
 
     def __init__(self, layers: Iterable[nn.Module], readout: Readout, classifier: nn.Module) -> None:
         super().__init__()
@@ -83,6 +86,11 @@ class Network(nn.Module):
                 "train: windows do not go with a BatchNorm whose statistics are over all steps",
                 "give the network norm=per_step, or leave out truncate and checkpoint",
             )
+        return self
+
+    def taking(self, input_shape: tuple[int, ...]) -> Network:
+        """Refuse inputs that are not ``[T, B, *input_shape]``; return this network."""
+        self.input_shape = input_shape
         return self
 
     def initial_state(self, x_t: Tensor) -> State:
@@ -168,7 +176,11 @@ class Network(nn.Module):
             x: Input over time.
             lengths: Real steps of each sample, ``[B]``, from 1 to T: the readout leaves out what comes
                 after them. None where all are real.
+
+        Raises:
+            UsageError: ``x`` has another shape than the network was made for.
         """
+        check_shape(x, ("T", "B"), self.input_shape, NO_TIME)
         if self.windows is not None and torch.is_grad_enabled():
             return self.classify(self.windows.run(self, x), lengths)
         return self.classify(self.outputs(x)[-1], lengths)

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from snnbench.engine.data import Encoder
 from snnbench.engine.network import Network
+from snnbench.engine.shapes import NO_BATCH, check_shape
 
 
 class SampleNetwork(nn.Module):
@@ -31,7 +32,12 @@ class SampleNetwork(nn.Module):
         self._calls = 0
 
     def encode(self, x: Tensor) -> Tensor:
-        """Return the input over time, ``[T, B, *input_shape]``, of samples ``[B, *shape]``."""
+        """Return the input over time, ``[T, B, *input_shape]``, of samples ``[B, *input_shape]``.
+
+        Raises:
+            UsageError: They have another shape, or values that the encoder does not take.
+        """
+        check_shape(x, ("B",), self.network.input_shape, NO_BATCH)
         generator = torch.Generator(x.device).manual_seed(self.seed + self._calls)
         self._calls += 1
         encoded: Tensor = self.encoder(self.gain * x, generator)
@@ -47,6 +53,7 @@ class SampleNetwork(nn.Module):
             x: Samples, ``[B, *shape]``.
 
         Raises:
-            UsageError: A value is outside the range that the encoder declares, or the network has no memory.
+            UsageError: The samples have another shape or values that the encoder does not take, or the
+                network has no memory.
         """
         return self.network.logits_and_exponent(self.encode(x))

@@ -163,7 +163,7 @@ class Builder:
             sample = self.encoder(self.data.train.x[:1], torch.Generator().manual_seed(0))
             shape, classes = tuple(sample.shape[2:]), self.data.classes
             made = self._make("network", self.cell.network, shape, classes, population, generator)
-        return cast(Network, made).run_by(self.engine).spend(self.cell.budget)
+        return cast(Network, made).taking(shape).run_by(self.engine).spend(self.cell.budget)
 
     def population(self, neuron: Component, spec: NeuronSpec) -> Callable[[tuple[int, ...]], Neuron]:
         """What makes a population of another neuron, with the cell's surrogate.

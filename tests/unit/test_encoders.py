@@ -19,6 +19,7 @@ from snnbench.components.encoders.phase import Phase
 from snnbench.components.encoders.population import Population
 from snnbench.components.encoders.rate import Rate
 from snnbench.engine.data import Encoder
+from snnbench.engine.events import Events
 from snnbench.errors import UsageError
 from snnbench.plugin.specs import EncoderSpec
 
@@ -294,3 +295,14 @@ def test_none_lays_sequences_out_with_time_first() -> None:
 def test_what_is_no_sequence_is_refused(encoder: Encoder, x: torch.Tensor, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         encoder(x, seeded())
+
+
+@pytest.mark.parametrize(
+    "encoder", [Rate(3), Direct(3), Latency(3), Population(3), Phase(3), Burst(3), NoEncoder(3), Delta(3)]
+)
+def test_recordings_and_bytes_are_no_samples_of_these(encoder: Encoder) -> None:
+    with pytest.raises(UsageError, match="takes a tensor of floats, got an object Events"):
+        encoder(Events.of([[[0, 0, 0, 0]]], (1, 1, 1)), seeded())
+    with pytest.raises(UsageError, match=r"takes a tensor of floats, got torch\.uint8") as caught:
+        encoder(torch.ones(2, 3, 4, dtype=torch.uint8), seeded())
+    assert "x.float() / 255" in caught.value.hint

@@ -154,3 +154,24 @@ def test_initial_weights_are_xavier_and_come_from_the_generator_alone() -> None:
 def test_parameter_count() -> None:
     count = sum(parameter.numel() for parameter in build().parameters())
     assert count == (6 * 5 + 5) + (5 * 6 + 6) + (6 * 4 + 4)
+
+
+@pytest.mark.parametrize("name", ["dense(hidden=[8])", "conv"])
+def test_an_image_without_a_time_axis_is_named(name: str) -> None:
+    network = snnbench.make_network(name, (1, 8, 8), 10)
+    assert network(torch.rand(3, 4, 1, 8, 8)).shape == (4, 10)
+    with pytest.raises(UsageError, match=r"takes inputs \[T, B, 1, 8, 8\], got \[4, 1, 8, 8\]") as caught:
+        network(torch.rand(4, 1, 8, 8))
+    assert "make_encoder('direct', steps=25)(x)" in caught.value.hint
+    with pytest.raises(UsageError, match=r"got \[3, 4, 2, 8, 8\]"):
+        network(torch.rand(3, 4, 2, 8, 8))
+    with pytest.raises(UsageError, match=r"got \[\]"):
+        network(torch.tensor(1.0))
+
+
+def test_an_image_without_a_batch_axis_is_named() -> None:
+    network = snnbench.create_conv_snn(in_channels=1, image_size=(8, 8), T=3)
+    assert network(torch.rand(2, 1, 8, 8))[0].shape == (2, 10)
+    with pytest.raises(UsageError, match=r"takes inputs \[B, 1, 8, 8\], got \[1, 8, 8\]") as caught:
+        network(torch.rand(1, 8, 8))
+    assert "x.unsqueeze(0)" in caught.value.hint

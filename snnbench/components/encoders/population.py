@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from snnbench.components.encoders.intensity import check_intensity
+from snnbench.components.encoders.intensity import check_floats, check_intensity
 from snnbench.errors import UsageError
 
 OVERLAP = 1.5
@@ -33,6 +33,7 @@ class Population:
         Raises:
             UsageError: A value is outside [0, 1], or there is no axis C.
         """
+        check_floats(x, "population")
         if x.ndim < 2:
             raise UsageError(
                 f"encoder 'population' takes samples [B, C, *], got shape {list(x.shape)}",

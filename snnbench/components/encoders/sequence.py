@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from snnbench.components.encoders.intensity import check_finite
+from snnbench.components.encoders.intensity import check_finite, check_floats
 from snnbench.engine.data import Samples
 from snnbench.engine.sequences import Sequences
 from snnbench.errors import UsageError
@@ -22,6 +22,7 @@ def time_first(x: Tensor | Sequences, encoder: str) -> Tensor:
         UsageError: There are no steps or no features, or a value is not a number.
     """
     x = x.values if isinstance(x, Sequences) else x
+    check_floats(x, encoder)
     if x.ndim < 3 or x.shape[1] == 0:
         raise UsageError(
             f"encoder {encoder!r} takes sequences [B, T, *features], got shape {list(x.shape)}",
