@@ -46,8 +46,12 @@ def write_line(result: CellResult) -> bytes:
         traceback=_text(result.traceback, LONGEST_TRACEBACK),
         labels={_text(name): _text(value, LONGEST_REASON) for name, value in result.labels.items()},
     )
-    content = to_json(result, inf_nan_mode="strings")
-    return content[:-1] + b',"checksum":"' + _checksum(content) + b'"}\n'
+    return seal(to_json(result, inf_nan_mode="strings")) + b"\n"
+
+
+def seal(content: bytes) -> bytes:
+    """Return ``content``, a JSON object, with its checksum as the last field."""
+    return content[:-1] + b',"checksum":"' + _checksum(content) + b'"}'
 
 
 def read_line(line: bytes) -> CellResult:

@@ -96,12 +96,12 @@ def _check_series(result: CellResult) -> None:
         _check_name(name, "a series' name", least=1)
         if len(values) > LONGEST_SERIES:
             raise Fault(f"series {name}: {len(values)} values are too many")
-    epochs = result.series.get(EPOCHS)
+    epochs = result.series.get(EPOCHS, ())
     family = EPOCHS.partition(".")[0]
     for name, values in result.series.items():
-        if epochs is not None and name.partition(".")[0] == family and len(values) != len(epochs):
+        if name.partition(".")[0] == family and len(values) != len(epochs):
             raise Fault(f"series {name}: {len(values)} values for {len(epochs)} epochs")
-    if not all(0 <= epoch <= MOST_INTEGER for epoch in epochs or ()):
+    if not all(0 <= epoch <= MOST_INTEGER for epoch in epochs):
         raise Fault(f"series {EPOCHS}: a value is not a number of epochs")
 
 

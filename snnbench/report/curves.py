@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from snnbench.report.numbers import Scale
-from snnbench.report.plot import BOTTOM, HEIGHT, LEFT, TOP, WIDTH, Axis, Tick
+from snnbench.report.numbers import Scale, number
+from snnbench.report.plot import BOTTOM, DRAWN, HEIGHT, LEFT, TOP, WIDTH, Axis, Tick, ticks
 from snnbench.report.view import Row
 
 MARGIN = 52.0
 """Right of the lines, where their ranks stand."""
 NAMED = 12
 """So many rows, the first ranks, are named at the end of their lines."""
+LARGE = 1e4
+"""Size from which a tick has a power of ten."""
 APART = 13.0
 """Pixels between two names."""
-STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
 
 Points: TypeAlias = Mapping[float, float]
 """From x to y; what is not finite is left out."""
@@ -68,7 +68,7 @@ class Wording:
 
 def chart(wording: Wording, curves: Sequence[tuple[Row, Points]]) -> Chart | None:
     """The chart of all ``curves`` with at least two points; None if there is none."""
-    drawn = [(row, _finite(points)) for row, points in curves]
+    drawn = [(row, _drawn(points, wording.logarithmic)) for row, points in curves]
     drawn = [(row, points) for row, points in drawn if len(points) > 1]
     if not drawn:
         return None
@@ -84,24 +84,26 @@ def chart(wording: Wording, curves: Sequence[tuple[Row, Points]]) -> Chart | Non
         x_title=wording.x_title,
         y_title=wording.y_title,
         x_ticks=tuple(Tick(x_axis.at(x), f"{x:g}") for x in _thin(xs)),
-        y_ticks=tuple(Tick(y_axis.at(y), Scale(1.0, 2).bare(y)) for y in _ticks(y_axis)),
+        y_ticks=tuple(Tick(y_axis.at(y), _tick(y)) for y in ticks(y_axis)),
         zero=y_axis.at(0) if y_axis.low <= 0 <= y_axis.high else None,
         lines=tuple(lines),
     )
 
 
-def _finite(points: Points) -> dict[float, float]:
-    return {x: y for x, y in sorted(points.items()) if math.isfinite(y)}
+def _drawn(points: Points, logarithmic: bool) -> dict[float, float]:
+    """The points that an axis can show: what is not finite is left out."""
+    least = 1 / DRAWN if logarithmic else -DRAWN
+    return {x: y for x, y in sorted(points.items()) if abs(y) < DRAWN and least < x < DRAWN}
 
 
 def _y_axis(low: float, high: float) -> Axis:
-    pad = max(0.05 * (high - low), 0.01)
+    pad = max(0.05 * (high - low), 0.01, 1e-9 * max(abs(low), abs(high)))
     return Axis(low - pad, high + pad, HEIGHT - BOTTOM, TOP)
 
 
-def _ticks(axis: Axis) -> list[float]:
-    step = next((step for step in STEPS if (axis.high - axis.low) / step <= 6), STEPS[-1])
-    return [step * count for count in range(math.ceil(axis.low / step), math.floor(axis.high / step) + 1)]
+def _tick(value: float) -> str:
+    """Two decimals, or a power of ten."""
+    return Scale(1.0, 2).bare(value) if abs(value) < LARGE else f"{value:g}"
 
 
 def _thin(xs: Sequence[float]) -> Sequence[float]:
@@ -111,7 +113,7 @@ def _thin(xs: Sequence[float]) -> Sequence[float]:
 def _line(row: Row, points: Points, x_axis: Axis, y_axis: Axis, label: float | None) -> Line:
     places = tuple((x_axis.at(x), y_axis.at(y)) for x, y in points.items())
     name = f"{row.rank or '–'}. {' · '.join(row.names.values())}"
-    numbers = ", ".join(f"{x:g}: {Scale(1.0, 3).bare(y)}" for x, y in points.items())
+    numbers = ", ".join(f"{x:g}: {number('exponent', y)}" for x, y in points.items())
     path = "M" + "L".join(f"{x:g} {y:g}" for x, y in places)
     return Line(row, path, places, label, f"{name}: {numbers}")
 

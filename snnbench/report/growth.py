@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from snnbench.report.frame import NO_SURROGATE, DataFrame
 from snnbench.report.numbers import number
-from snnbench.report.plot import Axis, Tick, log_ticks
+from snnbench.report.plot import DRAWN, Axis, Tick, log_ticks
 
 Values: TypeAlias = NDArray[np.float64]
 
@@ -98,7 +98,8 @@ def growths(results: DataFrame) -> list[Growth]:
     needed = ["throughput.training", "throughput.training_updates"]
     if not set(needed) <= set(results.columns):
         return []
-    rows = results[(results["epochs"] == 0) & results["throughput.training"].notna()].copy()
+    timed = (results[needed] > 1 / DRAWN).all(axis=1) & (results[needed] < DRAWN).all(axis=1)
+    rows = results[(results["epochs"] == 0) & timed].copy()
     if rows.empty:
         return []
     rows["neurons"] = (
@@ -106,7 +107,8 @@ def growths(results: DataFrame) -> list[Growth]:
     ).round()
     rows["milliseconds"] = 1e3 * rows["batch_size"] / rows["throughput.training"]
     if "memory.training_peak" in rows:
-        rows["mebibytes"] = rows["memory.training_peak"] / 2**20
+        peak = rows["memory.training_peak"]
+        rows["mebibytes"] = peak.where((peak > 1 / DRAWN) & (peak < DRAWN)) / 2**20
     rows["dataset_name"], rows["network_name"] = (
         rows[axis].str.partition("[")[0] for axis in ("dataset", "network")
     )

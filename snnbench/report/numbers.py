@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from decimal import Decimal
 
 from snnbench.report.catalogue import Kind
 
@@ -12,48 +13,56 @@ NOTHING = "\N{EN DASH}"
 NO_WIDTH = "± 0"
 
 
+SCIENTIFIC = {"fraction": 1e4, "rate": 1e18, "bytes": 1e18, "ratio": 1e6, "exponent": 1e6, "plain": 1e6}
+"""Size from which a number of a kind is written with a power of ten: no measurement should be so large, but a
+plugin's, or a damaged one, may."""
+
+TINY = 1e-4
+"""Size below which a plain number is written with a power of ten."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scale:
     """How a number, and the ends of its interval, are written.
 
     Attributes:
-        factor: What 1 of the suffix stands for.
+        factor: What 1 of the suffix stands for, where there is no ``power``.
         decimals: Digits after the point.
         suffix: Follows the number: `` k``, `` MiB``, or nothing.
+        power: The power of ten in the suffix ``e+09``; None without one.
     """
 
     factor: float = 1.0
     decimals: int = 0
     suffix: str = ""
+    power: int | None = None
 
     @classmethod
     def of(cls, kind: Kind, value: float) -> Scale:
         """Three significant digits, four of a plain number; percent has two decimals, an exponent three."""
+        size = abs(value)
+        if not math.isfinite(value):
+            return cls(1.0, 3)
+        if size >= SCIENTIFIC[kind] or (kind == "plain" and 0 < size < TINY):
+            power = math.floor(math.log10(size))
+            return cls(1.0, 3, f"e{power:+03d}", power)
+        if kind == "rate":
+            return cls._named(value, 1000, ["", "k", "M", "G", "T"])
+        if kind == "bytes":
+            return cls._named(value, 1024, ["B", "KiB", "MiB", "GiB"])
         if kind == "fraction":
             return cls(0.01, 2)
-        if kind == "exponent" or not math.isfinite(value):
-            return cls(1.0, 3)
-        if kind == "ratio":
-            return cls(1.0, _decimals(value), "×")
-        if kind == "plain":
-            return cls._plain(value)
-        base, names = (
-            (1000, ["", "k", "M", "G", "T"]) if kind == "rate" else (1024, ["B", "KiB", "MiB", "GiB"])
-        )
+        decimals = 3 if kind == "exponent" else _decimals(value, 4 if kind == "plain" else 3)
+        return cls(1.0, decimals, "×" if kind == "ratio" else "")
+
+    @classmethod
+    def _named(cls, value: float, base: int, names: list[str]) -> Scale:
         power = 0
         while abs(value) >= base ** (power + 1) and power + 1 < len(names):
             power += 1
-        whole = kind == "bytes" and power == 0
+        whole = names[power] == "B"
         suffix = f" {names[power]}" if names[power] else ""
         return cls(float(base**power), 0 if whole else _decimals(value / base**power), suffix)
-
-    @classmethod
-    def _plain(cls, value: float) -> Scale:
-        size = abs(value)
-        if size and not 1e-4 <= size < 1e6:
-            power = math.floor(math.log10(size))
-            return cls(10.0**power, 3, f"e{power:+03d}")
-        return cls(1.0, _decimals(value, 4))
 
     def bare(self, value: float) -> str:
         """``value`` in this scale, without the suffix."""
@@ -61,8 +70,14 @@ class Scale:
             return NOTHING
         if math.isinf(value):
             return "∞" if value > 0 else f"{MINUS}∞"
-        text = f"{abs(value) / self.factor:.{self.decimals}f}"
+        text = f"{self.scaled(abs(value)):.{self.decimals}f}"
         return f"{MINUS}{text}" if value < 0 and text.strip("0.") else text
+
+    def scaled(self, value: float) -> Decimal:
+        """``value`` over the factor or the power; as a decimal, since 10^-324 is no float."""
+        if self.power is None:
+            return Decimal(value / self.factor)
+        return Decimal(value).scaleb(-self.power)
 
 
 def _decimals(value: float, significant: int = 3) -> int:
@@ -88,7 +103,13 @@ def mean_text(kind: Kind, mean: float, low: float, high: float) -> str:
     """A mean and its interval: ``96.43 ± 0.52``, ``12.3 ± 0.4 k``."""
     spread = _spread(kind, mean, low, high)
     scale = Scale.of(kind, mean)
-    return f"{scale.bare(mean)} {spread}{scale.suffix}" if spread else number(kind, mean)
+    if not spread:
+        return number(kind, mean)
+    if scale.power is None:
+        return f"{scale.bare(mean)} {spread}{scale.suffix}"
+    if spread == NO_WIDTH:
+        return f"{number(kind, mean)} {NO_WIDTH}"
+    return f"({scale.bare(mean)} {spread}){scale.suffix}"
 
 
 def _spread(kind: Kind, mean: float, low: float, high: float) -> str:
@@ -98,11 +119,11 @@ def _spread(kind: Kind, mean: float, low: float, high: float) -> str:
         return NO_WIDTH
     scale = Scale.of(kind, mean)
     if scale.bare(mean - low) == scale.bare(high - mean):
-        return f"± {_width(scale, (high - low) / 2)}"
+        return f"± {_width(scale, high / 2 - low / 2)}"
     return f"[{scale.bare(low)}, {scale.bare(high)}]"
 
 
 def _width(scale: Scale, half: float) -> str:
     """Half an interval; one too narrow for the mean's decimals gets one digit rather than 0.00."""
     text = scale.bare(half)
-    return text if text.strip("0.") else f"{half / scale.factor:.1g}"
+    return text if text.strip("0.") else f"{float(scale.scaled(half)):.1g}"

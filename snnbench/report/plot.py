@@ -29,7 +29,8 @@ DIGITS: tuple[tuple[float, tuple[float, ...]], ...] = (
 )
 """Least ratio of an axis' ends, and the digits at which it has ticks."""
 
-STEPS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
+DRAWN = 1e100
+"""No chart has a number of this size, or one of 1e-100 and less on a logarithmic axis."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,8 @@ class Axis:
     def at(self, value: float) -> float:
         """The pixel of ``value``, kept within the axis."""
         low, high = self.low, self.high
+        if low == high:
+            return self.start
         value = min(max(value, low), high)
         if self.logarithmic:
             low, high, value = math.log(low), math.log(high), math.log(value)
@@ -104,7 +107,7 @@ def plots(section: Section) -> list[Plot]:
     places: dict[str, list[tuple[Row, Number, Number]]] = defaultdict(list)
     for row in section.rows:
         x, y = row.numbers[names.index(speed)], row.numbers[names.index(SCORE)]
-        if math.isfinite(y.value) and math.isfinite(x.value) and x.value > 0:
+        if 0 <= y.value <= 1 and 1 / DRAWN < x.value < DRAWN:
             place = ", ".join(row.names[axis] for axis in ("device", "environment") if axis in row.names)
             places[place].append((row, x, y))
     entry = section.metrics[speed]
@@ -133,7 +136,7 @@ def _plot(place: str, x_title: str, drawn: Sequence[tuple[Row, Number, Number]])
         x_title=x_title,
         y_title="Accuracy (%)",
         x_ticks=tuple(Tick(x_axis.at(value), _rate(value)) for value in log_ticks(x_axis)),
-        y_ticks=tuple(Tick(y_axis.at(value), f"{100 * value:.4g}") for value in _ticks(y_axis)),
+        y_ticks=tuple(Tick(y_axis.at(value), f"{100 * value:.4g}") for value in ticks(y_axis)),
         points=tuple(points),
     )
 
@@ -163,8 +166,13 @@ def _ends(value: Number) -> tuple[float, float]:
     return (value.value, value.value) if math.isnan(value.low) else (value.low, value.high)
 
 
-def _ticks(axis: Axis) -> list[float]:
-    step = next((step for step in STEPS if (axis.high - axis.low) / step <= 6), STEPS[-1])
+def ticks(axis: Axis, most: int = 6) -> list[float]:
+    """At most ``most`` + 1 round numbers: multiples of 1, 2 or 5 times a power of ten, whatever the axis."""
+    span = axis.high - axis.low
+    if not 0 < span < math.inf:
+        return [axis.low]
+    power = 10.0 ** math.floor(math.log10(span / most))
+    step = next((digit * power for digit in (1, 2, 5, 10) if span / (digit * power) <= most), 10 * power)
     return [step * count for count in range(math.ceil(axis.low / step), math.floor(axis.high / step) + 1)]
 
 

@@ -58,7 +58,7 @@ class Group:
     def test_samples(self) -> int:
         """On how many samples the accuracies were counted; 0 if the cells do not say."""
         counts = self.numbers(TEST_SAMPLES)
-        return int(counts.min()) if len(counts) else 0
+        return int(counts.min()) if len(counts) and np.isfinite(counts).all() else 0
 
     def words(self, column: str, separator: str) -> list[str]:
         """All words in a column of text, each once."""

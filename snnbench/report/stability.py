@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -113,7 +114,8 @@ def _family(group: DataFrame, family: str) -> Points:
     for column in map(str, group.columns):
         match = re.fullmatch(rf"{re.escape(family)}\[([^\]]+)\]", column)
         if match and group[column].notna().any():
-            found[float(match[1])] = float(group[column].mean())
+            with suppress(ValueError):  # a name that someone else gave
+                found[float(match[1])] = float(group[column].mean())
     return found
 
 
@@ -121,7 +123,8 @@ def _along(cells: Iterable[CellResult]) -> Points:
     """Means of λ over the cells, by epochs trained."""
     found: dict[float, list[float]] = {}
     for cell in cells:
-        for epochs, value in zip(cell.series.get(EPOCHS, ()), cell.series.get(ALONG, ()), strict=True):
+        along = cell.series.get(ALONG, ())  # of the same length, or not there at all
+        for epochs, value in zip(cell.series.get(EPOCHS, ()), along, strict=False):
             found.setdefault(epochs, []).append(value)
     return {epochs: float(np.mean(values)) for epochs, values in found.items()}
 
