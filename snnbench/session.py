@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol, cast
 
+from snnbench.engine.code_folder import secure_code_folder
 from snnbench.execute.job import EpochDone, Job, Settings, check_picklable
 from snnbench.execute.limits import Limits
 from snnbench.execute.pool import execute
@@ -97,6 +98,7 @@ def perform(matrix: Matrix, plan: Plan, host: Host, options: Options, observer: 
         ledger=options.out / LEDGER,
         download=options.download,
     )
+    secure_code_folder()  # before processes are started, which inherit it
     check_picklable(component.spec for component in plan.components.values())
     with Journal.open(options.out) as journal:
         _say_what_is_there(journal, matrix, observer)

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from snnbench.engine import eager
+from snnbench.engine.code_folder import secure_code_folder
 from snnbench.engine.eager import EAGER, State, Stepping
 from snnbench.engine.surrogate import reverse_only
 
@@ -72,6 +73,7 @@ def _compile(neuron: type, size: int, form: tuple[object, ...], device: str, thr
 
 def by_inductor(loop: Chunk, device: str, threads: int) -> Chunk:
     """``loop`` compiled whole, forward and backward."""
+    secure_code_folder()
     options: dict[str, Any] = {"compile_threads": 1}  # a pool of processes to compile two kernels is no gain
     if device == "cpu":
         options["cpp.threads"] = threads  # else code for another number is found on the disk

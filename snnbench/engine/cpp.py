@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from snnbench.engine.arithmetic import Arithmetic, Code, Given, UnsupportedStepError
+from snnbench.engine.code_folder import secure_code_folder
 from snnbench.engine.expressions import cpp, vector
 
 Tensors: TypeAlias = Sequence[Tensor]
@@ -68,6 +69,7 @@ def _sizes(x: Tensor) -> tuple[int, int, int, int]:
 @cache
 def _build(source: str) -> Callable[..., None]:
     """Compile, or find what was compiled before."""
+    secure_code_folder()
     # here, as it fails where its cache cannot be written
     from torch._inductor.codecache import CppPythonBindingsCodeCache
 

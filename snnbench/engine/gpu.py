@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from snnbench.engine.arithmetic import Arithmetic, Code, Given, UnsupportedStepError
+from snnbench.engine.code_folder import secure_code_folder
 from snnbench.engine.expressions import TRITON_TYPES, block, triton
 
 Tensors: TypeAlias = Sequence[Tensor]
@@ -79,6 +80,7 @@ class TritonLoops:
 
 @cache
 def _built(source: str) -> ModuleType:
+    secure_code_folder()
     from torch._inductor.codecache import PyCodeCache  # fails where its cache cannot be written
 
     return PyCodeCache.load(source)  # Triton reads its functions from a file

@@ -6,7 +6,6 @@ compiling takes is guessed from it.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -14,7 +13,9 @@ from pathlib import Path
 import torch
 from torch._inductor.runtime.cache_dir_utils import cache_dir
 
+from snnbench.engine.code_folder import secure_code_folder
 from snnbench.engine.neuron import Neuron
+from snnbench.identity import program_key
 
 
 def mark(neurons: Iterable[Neuron], chunk: int) -> None:
@@ -32,6 +33,7 @@ def is_marked(neurons: Iterable[Neuron], chunk: int) -> bool:
 
 
 def _folder() -> Path:
+    secure_code_folder()
     return Path(cache_dir()) / "snnbench"
 
 
@@ -45,5 +47,4 @@ def _name(neuron: Neuron, chunk: int) -> str:
         for name, value in sorted(vars(owner).items())
         if isinstance(value, bool | int | float | str)
     ]
-    what = (torch.__version__, torch.get_num_threads(), chunk, type(neuron), values)
-    return hashlib.sha256(repr(what).encode()).hexdigest()[:16]
+    return program_key(torch.__version__, torch.get_num_threads(), chunk, [type(neuron), *values])

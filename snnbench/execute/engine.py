@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import math
-import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from torch.nn.functional import cross_entropy
 
@@ -19,6 +19,7 @@ from snnbench.engine.data import Dataset
 from snnbench.engine.eager import EAGER, Engine
 from snnbench.execute.build import Builder
 from snnbench.execute.job import Settings
+from snnbench.files import replace_file
 from snnbench.measure import Trained
 from snnbench.measure.workload import inference
 from snnbench.settings import Budget, EngineChoice
@@ -117,11 +118,25 @@ def _agreed(settings: Settings, trained: Trained, decide: Callable[[], int]) -> 
     cell = trained.cell
     what = (settings.engine, cell.combination, cell.budget, settings.environment, settings.threads)
     entry = settings.ledger / hashlib.sha256(repr(what).encode()).hexdigest()[:16]
-    if not entry.exists():
+    if (agreed := _read(entry)) is None:
         settings.ledger.mkdir(parents=True, exist_ok=True)
-        own = entry.with_suffix(f".{os.getpid()}")
-        own.write_text(str(decide()), "utf-8")
-        with suppress(FileExistsError):  # another seed was first
-            os.link(own, entry)
-        own.unlink()
-    return int(entry.read_text("utf-8"))
+        agreed = _publish(entry, decide())
+    return agreed
+
+
+def _read(entry: Path) -> int | None:
+    """The decision in a file of the ledger; None where there is none, or an empty one of a killed cell."""
+    try:
+        return int(entry.read_text("utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def _publish(entry: Path, decision: int) -> int:
+    """Write a decision unless another seed was first; return the one that holds."""
+    with suppress(FileExistsError), entry.open("x", encoding="utf-8") as file:
+        file.write(str(decision))
+    if (agreed := _read(entry)) is None:
+        replace_file(entry, str(decision).encode())
+        agreed = decision
+    return agreed

@@ -10,6 +10,9 @@ from snnbench.errors import UsageError
 MOST_SEEDS = 100_000
 """More seeds than this are taken for a slip of the keyboard."""
 
+LARGEST = 999_999_999
+"""Seeds are indices; a table has no place for numbers of more than 64 bits."""
+
 
 def seed_indices(value: object) -> tuple[int, ...]:
     """The seeds that ``3`` (that many, from 0), ``"0-4"``, ``"0,2,5"`` or ``[0, 2]`` stand for, ascending.
@@ -20,7 +23,7 @@ def seed_indices(value: object) -> tuple[int, ...]:
     seeds: set[int] = set()
     if isinstance(value, int) and not isinstance(value, bool):
         seeds.update(range(min(value, MOST_SEEDS + 1)))
-    elif isinstance(value, list) and all(type(item) is int and item >= 0 for item in value):
+    elif isinstance(value, list) and all(type(item) is int and 0 <= item <= LARGEST for item in value):
         seeds.update(value)
     elif isinstance(value, str):
         for part in value.split(","):
@@ -35,5 +38,5 @@ def seed_indices(value: object) -> tuple[int, ...]:
 
 
 def _not_seeds(value: object) -> UsageError:
-    hint = f'write a range or a list: "0-4", "0,2,5"; at most {MOST_SEEDS:,} seeds'
+    hint = f'write a range or a list: "0-4", "0,2,5"; at most {MOST_SEEDS:,} seeds, none above {LARGEST:,}'
     return UsageError(f"{json.dumps(value, default=str)} is not a choice of seeds", hint)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -183,6 +185,31 @@ def test_the_first_seed_decides_for_all(tmp_path: Path, monkeypatch: pytest.Monk
     elsewhere = replace(trained, cell=replace(trained.cell, neuron=Component("lif", (("beta", 0.5),))))
     assert choose(auto, build, elsewhere).engine is EAGER
     assert [len(path.suffix) for path in (tmp_path / "ledger").iterdir()] == [0, 0]
+
+
+def test_the_ledger_needs_no_hard_links_and_heals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SMB and exFAT have no hard links; a killed cell leaves an empty file."""
+
+    def no_link(*_: object) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", no_link)
+    build, trained = built()
+    decisions = iter([3, 0, 2])
+    monkeypatch.setattr(module, "_decide", lambda asked, trained, engine: next(decisions))
+    auto = settings("auto", tmp_path / "ledger")
+    assert isinstance(choose(auto, build, trained).engine, Compiled)
+    (entry,) = (tmp_path / "ledger").iterdir()
+    entry.write_text("")
+    assert choose(auto, build, trained).engine is EAGER  # decided anew
+    assert choose(auto, build, trained).engine is EAGER  # and that holds
+    assert entry.read_text() == "0"
+
+
+def test_of_two_seeds_at_once_one_decides(tmp_path: Path) -> None:
+    entry = tmp_path / "entry"
+    assert module._publish(entry, 3) == 3
+    assert module._publish(entry, 0) == 3  # it decided before it saw the other's
 
 
 class Branching(LIF):

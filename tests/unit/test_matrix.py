@@ -146,6 +146,7 @@ VALUE_ERRORS = [
     ("seeds = '4-1'", 'seeds: "4-1" is not a choice of seeds'),
     ("seeds = '0-999999999'", 'seeds: "0-999999999" is not a choice of seeds'),
     ("seeds = 9999999999", "seeds: 9999999999 is not a choice of seeds"),
+    ("seeds = [9223372036854775807]", "seeds: [9223372036854775807] is not a choice of seeds"),
 ]
 
 
