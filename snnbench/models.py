@@ -262,8 +262,9 @@ def _component(host: Host, kind: str, text: object, **more: Value) -> tuple[Spec
         raise UsageError(f"{kind}={text!r} is not a text as a matrix writes it", hint)
     request = grammar.parse(text)
     spec = host.find(kind, request.reference).spec
-    given = {name: _one(spec, name, value) for name, value in request.arguments}
-    return spec, _bind(spec, {**given, **more})
+    given = {name: _one(spec, name, value) for name, value in request.arguments} | more
+    host.code_named(spec, spec.resolve(tuple(given.items())))
+    return spec, _bind(spec, given)
 
 
 def _one(spec: Spec, name: str, value: Any) -> Any:

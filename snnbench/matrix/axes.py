@@ -11,6 +11,7 @@ from typing import TypeAlias, cast
 from snnbench.errors import UsageError
 from snnbench.identity import component_code, component_key
 from snnbench.matrix import grammar, select
+from snnbench.plugin.code import code_of
 from snnbench.plugin.host import Host, Provided
 from snnbench.plugin.specs import Spec
 from snnbench.records import Component, Params, Value
@@ -52,7 +53,7 @@ def axis(kind: str, texts: Sequence[str], host: Host) -> tuple[Choice, ...]:
         provided = host.find(kind, request.reference)
         code = component_code(provided)
         for params in _sweep(request, provided.spec):
-            choice = _choose(params, provided, code)
+            choice = _choose(params, provided, code, host)
             choices.setdefault(choice.identity, choice)
             if len(choices) > MOST_CHOICES:
                 raise UsageError(f"{kind} {text!r} sweeps more than {MOST_CHOICES:,} values", "sweep fewer")
@@ -86,8 +87,10 @@ def _is_sweep(raw: grammar.Raw, default: Value) -> bool:
     return isinstance(raw, tuple) and bool(raw) and all(_is_sweep(item, first) for item in raw)
 
 
-def _choose(given: Params, provided: Provided, code: Mapping[str, str]) -> Choice:
+def _choose(given: Params, provided: Provided, code: Mapping[str, str], host: Host) -> Choice:
     resolved = provided.spec.resolve(given)
+    if named := host.code_named(provided.spec, resolved):
+        code = {**code, **code_of(named)}
     component = Component(provided.reference, tuple(sorted((name, resolved[name]) for name, _ in given)))
     key = component_key(provided, code, resolved)
     return Choice(component, provided, key, select.component_words(component))

@@ -113,7 +113,7 @@ def plan(matrix: Matrix, host: Host) -> Plan:
     keys = {(kind, choice.component): choice.identity for kind, choice in known}
     measurements = tuple(choice.component for choice in extra)
     floor = rivals.floor.component if rivals.floor else None
-    complaints = tuple(host.complaints)
+    complaints = host.complaints
     whole = Plan(tuple(cells), tuple(skips), found, measurements, references, floor, absent, complaints, keys)
     return _with_needed(whole)
 

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Literal
 
 from snnbench.errors import PluginError, UsageError, did_you_mean
 from snnbench.plugin import trial
-from snnbench.plugin.calls import Stuck, call
-from snnbench.plugin.checks import Fault
 from snnbench.plugin.given import option_or_source
+from snnbench.plugin.hooks import Hooks
 from snnbench.plugin.loading import Loaded, load, refused, without_repeats
 from snnbench.plugin.sources import BUILTIN, Source, find_sources, how_to_install, normal
 from snnbench.plugin.specs import KINDS, Spec
-from snnbench.records import Cell, CellResult
+from snnbench.records import Cell, CellResult, Value
 
 
 @dataclass(frozen=True)
@@ -66,16 +65,11 @@ class Host:
     def __init__(self, loaded: Sequence[Loaded]) -> None:
         self._loaded = loaded
         self._active = [one for one in loaded if one.status == "ok"]
-        # found once: a plan asks for every cell
-        self._skipping = [one for one in self._active if one.hook.snnbench_skip.get_hookimpls()]
-        self._observing = [one for one in self._active if one.hook.snnbench_cell_finished.get_hookimpls()]
+        self._hooks = Hooks(self._active)
         owners = Counter((spec.kind, spec.name) for one in self._active for spec in one.specs)
         self.plugins = tuple(_describe(one, owners) for one in loaded)
         self._provided = [component for plugin in self.plugins for component in plugin.components]
         self.warnings = tuple(one.warning for one in loaded if one.warning)
-        self._stuck: dict[str, Fault] = {}
-        self.complaints: dict[str, None] = {}
-        """What went wrong in ``snnbench_skip`` so far, a line each, in order."""
 
     @classmethod
     def load(
@@ -146,6 +140,21 @@ class Host:
             raise self._unknown(kind, distribution, name)
         return matches[0]
 
+    def code_named(self, spec: Spec, values: Mapping[str, Value]) -> tuple[str, ...]:
+        """The modules that parameters of a component name and the component will import.
+
+        Raises:
+            UsageError: One is neither the suite's nor of a module that the user named as a plugin.
+        """
+        texts = [str(values[name]) for name, param in spec.params.items() if param.names_code]
+        modules = tuple(text.partition(":")[0] for text in texts if text)
+        trusted = [BUILTIN, *(one.source.module for one in self._active if one.source.wanted)]
+        for module in modules:
+            if not any(f"{module}.".startswith(f"{one}.") for one in trusted):
+                problem = f"{spec.kind} {spec.name!r} would import {module!r}, which is not named by -p"
+                raise UsageError(problem, f"if you trust it: -p {module}, or plugins=[{module!r}] in Python")
+        return modules
+
     def has(self, distribution: str) -> bool:
         """Whether a plugin of ``distribution`` is installed and not blocked; it may be broken."""
         names = {normal(one.source.distribution) for one in self._loaded if one.status != "blocked"}
@@ -158,56 +167,20 @@ class Host:
         no say but for cells with a component of its own: the reason is then what went wrong. It is among
         the ``complaints``.
         """
-        for one in self._skipping:
-            try:
-                reason = self._ask(one, "snnbench_skip", cell=cell)
-                if reason is not None and not (isinstance(reason, str) and reason):
-                    raise Fault(f"snnbench_skip returned {reason!r}, neither a reason nor None")
-            except Fault as fault:
-                self.complaints[f"{one}: {fault}"] = None
-                if self._is_party(one, cell):
-                    return f"{one}: {fault}"
-                continue
-            if reason:
-                return f"{reason} (says {one})"
-        return None
+        return self._hooks.skip_reason(cell, self._is_party)
 
-    def _ask(self, plugin: Loaded, name: str, **arguments: object) -> object:
-        """Call a hook; one that did not end in time before is not called again.
+    @property
+    def complaints(self) -> tuple[str, ...]:
+        """What has gone wrong in ``snnbench_skip`` so far, a line each."""
+        return tuple(self._hooks.complaints)
 
-        Raises:
-            Fault: It raised something.
-            Stuck: It does not, or did not, end in time.
-        """
-        key = f"{plugin}.{name}"
-        if key in self._stuck:
-            raise self._stuck[key]
-        try:
-            return call(name, lambda: getattr(plugin.hook, name)(**arguments))
-        except Stuck as stuck:
-            self._stuck[key] = stuck
-            raise
+    def cell_finished(self, result: CellResult) -> list[str]:
+        """Tell every plugin about ``result``; what went wrong in them comes back as lines to log."""
+        return self._hooks.cell_finished(result)
 
     def _is_party(self, plugin: Loaded, cell: Cell) -> bool:
         owners = {self.find(kind, part.name).distribution for kind, part in cell.components.items()}
         return plugin.source.distribution in owners
-
-    def cell_finished(self, result: CellResult) -> list[str]:
-        """Tell every plugin about ``result``; what went wrong in them comes back as lines to log.
-
-        One that did not end in time is told nothing more.
-        """
-        messages = []
-        for one in self._observing:
-            if f"{one}.snnbench_cell_finished" in self._stuck:
-                continue
-            try:
-                self._ask(one, "snnbench_cell_finished", result=result)
-            except Stuck as stuck:
-                messages.append(f"{one}: {stuck}; it is told of no further cell")
-            except Fault as fault:
-                messages.append(f"{one}: {fault}")
-        return messages
 
     def _unknown(self, kind: str, distribution: str, name: str) -> UsageError:
         reference = f"{distribution}:{name}" if distribution else name

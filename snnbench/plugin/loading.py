@@ -52,6 +52,8 @@ class Loaded:
         """What people should know of it, in one line; empty if there is nothing."""
         if self.status == "broken":
             return f"{self} is broken: {self.reason}"
+        if self.status == "ok" and not any(getattr(self.hook, name).get_hookimpls() for name in HOOKS):
+            return f"{self} implements no hook: all it gives is code that parameters name"
         changed = ", ".join(self.changes)
         return f"{self}: its import changed {changed}, which has been put back" if changed else ""
 
@@ -73,7 +75,7 @@ def load(source: Source) -> Loaded:
             with doing("import"):
                 plugin = _import(source)
             with doing("registration"):
-                hook = _register(plugin)
+                hook = _register(plugin, needs_hooks=source.version is not None)
             for kind in KINDS.values():
                 _collect(hook, kind, specs)
     except Fault as fault:
@@ -133,11 +135,12 @@ def _import(source: Source) -> object:
     return source.entry.load()
 
 
-def _register(plugin: object) -> pluggy.HookRelay:
+def _register(plugin: object, *, needs_hooks: bool) -> pluggy.HookRelay:
     """Register ``plugin`` with a manager of its own.
 
     Raises:
-        Fault: It has a misspelt or an unmarked hook, a wrapper, or no hook at all.
+        Fault: It has a misspelt or an unmarked hook, a wrapper, or no hook at all where it needs one. A
+            module that the user named does not: parameters may name its functions.
     """
     manager = pluggy.PluginManager(hookspecs.PROJECT)
     manager.add_hookspecs(hookspecs)
@@ -153,7 +156,7 @@ def _register(plugin: object) -> pluggy.HookRelay:
     for name in HOOKS:
         if name not in marked and callable(getattr(plugin, name, None)):
             raise Fault(f"{name!r} is not marked with @snnbench.hookimpl")
-    if not marked:
+    if needs_hooks and not marked:
         raise Fault("it implements no hook")
     return manager.hook
 

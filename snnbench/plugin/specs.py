@@ -33,6 +33,8 @@ class Param:
         doc: One line on what it does.
         choices: The only values allowed, for text.
         per_neuron: Whether a number may be a list of one a neuron, or a distribution: ``uniform(0.8,0.99)``.
+        names_code: Its value is ``package.module:attribute``, which the component imports: allowed only of
+            modules that the user has named, so that a matrix file alone has nothing imported.
     """
 
     default: Value
@@ -42,6 +44,7 @@ class Param:
     doc: str = ""
     choices: tuple[str, ...] = ()
     per_neuron: PerNeuron = PerNeuron.NO
+    names_code: bool = False
 
     @property
     def range(self) -> str:

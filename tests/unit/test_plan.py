@@ -1,12 +1,16 @@
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import snnbench
 from snnbench.errors import NothingSelectedError, UsageError
 from snnbench.matrix import select
 from snnbench.matrix.estimate import OVERHEAD_SECONDS, SECONDS_PER_SAMPLE_STEP, estimate
@@ -558,3 +562,36 @@ def test_the_matrix_of_models_runs_every_built_in_model() -> None:
     for kind in ("neuron", "surrogate", "network"):
         built_in = {one.spec.name for one in host.all(kind) if one.distribution == "snnbench"}
         assert {name for of, name in whole.components if of == kind} == built_in
+
+
+@pytest.fixture
+def rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A module without hooks, with the function of a surrogate."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "probe_rules.py").write_text("def rule(z, grad, spikes):\n    return grad * spikes\n")
+    yield tmp_path / "probe_rules.py"
+    sys.modules.pop("probe_rules", None)
+
+
+CUSTOM = {"surrogates": ("custom(fn='probe_rules:rule')",)}
+
+
+def test_a_matrix_file_alone_has_no_module_imported(rules: Path) -> None:
+    with pytest.raises(UsageError, match="would import 'probe_rules', which is not named by -p") as caught:
+        plan(matrix(**CUSTOM), Host.load())
+    assert "-p probe_rules" in caught.value.hint
+    with pytest.raises(UsageError, match="'os', which is not named"):
+        snnbench.make_surrogate("custom(fn='os:system')")
+    assert rules.stem not in sys.modules
+
+
+def test_a_rule_of_a_module_that_the_user_named_runs_and_is_in_the_key(rules: Path) -> None:
+    host = Host.load(["probe_rules"])
+    assert "implements no hook" in host.warnings[-1]
+    first = only(plan(matrix(**CUSTOM), host))
+    surrogate = snnbench.make_surrogate(CUSTOM["surrogates"][0], plugins=["probe_rules"])
+    assert surrogate.derivative(torch.tensor([-1.0, 1.0])).tolist() == [0.0, 1.0]
+    rules.write_text("def rule(z, grad, spikes):\n    return 2 * grad * spikes\n")
+    sys.modules.pop("probe_rules")
+    assert only(plan(matrix(**CUSTOM), Host.load(["probe_rules"]))).key != first.key

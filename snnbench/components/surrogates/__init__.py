@@ -120,7 +120,7 @@ SPECS: Final = (
         version="1",
         summary="a rule of one's own",
         factory="snnbench.components.surrogates.custom:Custom",
-        params={"fn": Param("", doc="the rule, 'package.module:function'")},
+        params={"fn": Param("", doc="the rule, 'module:function' of a module named by -p", names_code=True)},
         reference="Eshraghian et al. 2023, Proc. IEEE 111(9)",
         equation="d(z) = fn(z, 1, H(z)), of fn(z, grad, spikes) → grad",
     ),

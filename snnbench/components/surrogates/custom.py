@@ -19,10 +19,11 @@ class Custom(Surrogate):
     """``d(z) = fn(z, 1, H(z))`` for a rule ``fn(z, grad, spikes) -> grad``.
 
     The rule must be a derivative times ``grad``, element by element: tangents are then as right as
-    gradients. A cell's key knows the rule's name, not its code.
+    gradients.
 
     Args:
-        fn: The rule, or its name ``"package.module:function"``. To be pickled it must have a name.
+        fn: The rule, or its name ``"package.module:function"``. To be pickled it must have a name. A matrix
+            may name those of modules that are plugins by ``-p``; their code is in the cell's key.
 
     Raises:
         UsageError: There is no such function, or it is not a derivative times ``grad``.
