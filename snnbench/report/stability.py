@@ -51,12 +51,13 @@ WORDINGS = {
 
 @dataclass(frozen=True, slots=True)
 class Association:
-    """ρ between two columns of the matrix, as texts."""
+    """ρ between two columns of the matrix, as texts: over all combinations and within neuron families."""
 
     cause: str
     effect: str
     rho: str
     interval: str
+    within: tuple[str, ...]
     n: int
 
 
@@ -89,7 +90,7 @@ def stability(
         EPOCHS: [(row, _along(_measured_in(group, cells))) for row, group in pairs],
     }
     charts = [chart(WORDINGS[name], drawn) for name, drawn in curves.items()]
-    return Stability(tuple(one for one in charts if one), tuple(_associations(groups)))
+    return Stability(tuple(one for one in charts if one), tuple(_associations(groups, cells)))
 
 
 def _cells_of(row: Mapping[object, object], done: DataFrame) -> DataFrame:
@@ -129,14 +130,15 @@ def _along(cells: Iterable[CellResult]) -> Points:
     return {epochs: float(np.mean(values)) for epochs, values in found.items()}
 
 
-def _associations(groups: Sequence[DataFrame]) -> Iterable[Association]:
+def _associations(groups: Sequence[DataFrame], cells: Mapping[Identity, CellResult]) -> Iterable[Association]:
+    """Correlations over rows, each the mean of its seeds; a family is what has the same neuron."""
+    known = [(group, results) for group in groups if (results := _measured_in(group, cells))]
+    families = [results[0].cell.neuron.name for _, results in known]
     for cause in CAUSES:
         for effect in EFFECTS:
-            if any(cause in group and effect in group for group in groups):
-                found = spearman(
-                    [_mean(group, cause) for group in groups], [_mean(g, effect) for g in groups]
-                )
-                yield _texts(cause, effect, found)
+            if any(cause in group and effect in group for group, _ in known):
+                causes, effects = ([_mean(group, name) for group, _ in known] for name in (cause, effect))
+                yield _texts(cause, effect, spearman(causes, effects, families))
 
 
 def _mean(group: DataFrame, metric: str) -> float:
@@ -152,5 +154,6 @@ def _texts(cause: str, effect: str, found: Correlation) -> Association:
         effect=describe(effect).title,
         rho=scale.bare(found.rho),
         interval=found.reason or interval,
+        within=tuple(f"{one.family} {scale.bare(one.rho)} ({one.n})" for one in found.within),
         n=found.n,
     )

@@ -11,7 +11,7 @@ import pytest
 from scipy.stats import spearmanr
 
 from results import make_run, make_seeds
-from snnbench.records import CellResult, Metric
+from snnbench.records import CellResult, Component, Metric
 from snnbench.report.board import leaderboard
 from snnbench.report.catalogue import describe
 from snnbench.report.curves import APART, Wording, chart
@@ -109,8 +109,21 @@ def test_correlations_are_over_means_of_combinations() -> None:
         spearmanr(means, [-rank for rank in range(8)]).statistic, abs=0.006
     )
     assert "…" in accuracy.interval
+    assert accuracy.within == (), "one combination a neuron"
     assert by_name[cause, "Dead before training"].interval == "one of the two is the same everywhere"
     assert {one.cause for one in by_name.values()} == {cause}, "the other one was not measured"
+
+
+def test_rows_of_one_neuron_are_one_family() -> None:
+    results = []
+    for rank in range(8):
+        for one in measured("lif", rank):
+            named = Component("lif", (("beta", 0.1 * rank),))
+            key = f"{rank}{one.cell.seed}"
+            results.append(replace(one, cell=replace(one.cell, neuron=named, key=key)))
+    one = found(results).associations[0]
+    assert one.within == (f"lif {one.rho} (8)",)
+    assert "no interval from 1 neuron families" in one.interval
 
 
 def test_rows_with_and_without_a_term_of_the_loss_are_ranked_together_and_not_mixed() -> None:

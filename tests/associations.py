@@ -1,0 +1,37 @@
+"""What goes with λ before training, as the Markdown table of docs/stability.md.
+
+    python tests/associations.py results/reference/stability
+
+It prints, for each board of the run, the table that the page of the run shows.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from snnbench.report.board import leaderboard
+from snnbench.report.frame import to_frame
+from snnbench.report.stability import stability
+from snnbench.report.view import sections
+from snnbench.results import read_runs
+
+HEAD = "| λ before training | and | ρ | 95 % interval | combinations | within families |"
+
+
+def main(folder: Path) -> None:
+    """Print the tables of one run."""
+    _, cells, _ = read_runs([folder])
+    results = to_frame(cells)
+    board = leaderboard(results)
+    known = {cell.identity: cell for cell in cells}
+    contests = (rows for _, rows in board.groupby("contest", sort=False))
+    for section, rows in zip(sections(board), contests, strict=True):
+        print(f"\n{section.title}\n\n{HEAD}\n|{'---|' * 6}")  # noqa: T201
+        for one in stability(section, rows, results, known).associations:
+            texts = (one.cause, one.effect, one.rho, one.interval, str(one.n), ", ".join(one.within))
+            print(f"| {' | '.join(texts)} |")  # noqa: T201
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
