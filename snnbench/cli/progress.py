@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from types import TracebackType
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Column
 from rich.text import Text
 
 from snnbench.cli.tables import STYLES
@@ -13,17 +15,44 @@ from snnbench.execute.job import EpochDone
 from snnbench.records import Cell, CellResult, Status
 from snnbench.words import plain
 
+ECHO = len("^C") + 1
+"""Columns left free: what a terminal echoes of Ctrl-C would begin a new line, and a bar would stay."""
+
+
+WIDEST = 140
+"""Columns of a bar and its name at most."""
+
+
+@dataclass(frozen=True)
+class _Narrow:
+    """What is shown in a little less than the width there is, and not padded to it."""
+
+    content: RenderableType
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        width = min(max(options.max_width - ECHO, 1), WIDEST)
+        yield from console.render(self.content, options.update(width=width))
+
+
+class _Bars(Progress):
+    """Bars that are a little narrower than the terminal."""
+
+    def get_renderable(self) -> RenderableType:
+        return _Narrow(super().get_renderable())
+
 
 class RunProgress:
     """Observes a run on stderr; a context manager."""
 
     def __init__(self) -> None:
         self._console = Console(stderr=True, highlight=False, markup=False, emoji=False)
-        self._bars = Progress(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=24),
+        names = Column(ratio=1, no_wrap=True, overflow="ellipsis")  # where room is scarce, they are shortened
+        self._bars = _Bars(
+            TextColumn("{task.description}", markup=False, table_column=names),
+            BarColumn(bar_width=8),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
+            expand=True,
             console=self._console,
             disable=not self._console.is_terminal,
             transient=True,
