@@ -27,7 +27,7 @@ class Regulariser:
         estimator: ``lambda_grad``: exponents of the gradient; ``lambda_delta``: growth of a perturbation.
         every: The term is part of one optimiser step in so many.
         exponents: How many of the largest exponents; of ``lambda_grad``.
-        delta: Size of the perturbation; of ``lambda_delta``.
+        delta: Size of the perturbation, in thresholds; of ``lambda_delta``.
 
     Raises:
         UsageError: A setting of the other estimator is given.
@@ -38,10 +38,10 @@ class Regulariser:
     estimator: Literal["lambda_grad", "lambda_delta"] = "lambda_grad"
     every: Annotated[int, Ge(1)] = 1
     exponents: Annotated[int, Ge(1), Le(8)] = 1
-    delta: Factor = 1.0
+    delta: Factor = 0.1
 
     def __post_init__(self) -> None:
-        idle = {"lambda_grad": ("delta", 1.0), "lambda_delta": ("exponents", 1)}
+        idle = {"lambda_grad": ("delta", 0.1), "lambda_delta": ("exponents", 1)}
         name, default = idle[self.estimator]
         if getattr(self, name) != default:
             raise UsageError(f"train.stability: {name} is not for {self.estimator}", f"leave out {name}")

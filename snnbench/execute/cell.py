@@ -36,6 +36,7 @@ from snnbench.measure import (
 )
 from snnbench.measure.finite import check_finite
 from snnbench.measure.stability import cell as stability
+from snnbench.measure.stability import forgetting
 from snnbench.plugin.specs import MeasurementSpec
 from snnbench.records import CellResult, Component, Metric, Status, derive_seed
 from snnbench.settings import INITIAL, Measure
@@ -110,6 +111,7 @@ def _measure_all(job: Job, on_epoch: OnEpoch, alone: Alone, found: _Findings) ->
     found.metrics |= attempt(lambda: activity.activity(trained), activity.missing)
     if job.measure.stability:
         found.metrics |= _stability(trained, job.measure)
+        found.metrics |= attempt(lambda: _forgetting(trained, found), forgetting.missing)
     if job.reference is not None:
         found.metrics |= rivals.compare(job.reference, build, trained)
         found.labels |= {
@@ -140,6 +142,13 @@ def _stability(trained: Trained, measure: Measure) -> Metrics:
     return attempt(
         lambda: stability.stability(trained, exponents=count), partial(stability.missing, exponents=count)
     )
+
+
+def _forgetting(trained: Trained, found: _Findings) -> Metrics:
+    """How many streams forget a disturbance; the curves go to the series."""
+    metrics, series = forgetting.forgetting(trained)
+    found.series |= series
+    return metrics
 
 
 def _initial(trained: Trained, measure: Measure) -> Metrics:

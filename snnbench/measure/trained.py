@@ -41,5 +41,8 @@ class Trained:
             Their encoding ``[T, B, *]`` and classes ``[B]``.
         """
         index = torch.arange(count) % len(split)
-        x, y = split.x[index].to(self.device), split.y[index].to(self.device)
-        return self.encoder(x, self.generator(stream)), y
+        return self.encode(split, index, stream), split.y[index].to(self.device)
+
+    def encode(self, split: Split, index: Tensor, stream: str) -> Tensor:
+        """The encoding ``[T, B, *]`` of the samples ``index`` ``[B]`` of ``split``."""
+        return self.encoder(split.x[index].to(self.device), self.generator(stream))

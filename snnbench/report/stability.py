@@ -28,13 +28,16 @@ CURVE = "stability.lambda_delta"
 SPECTRUM = "stability.spectrum"
 ALONG = "stability.lambda_grad"
 EPOCHS = "stability.epochs"
+SINCE = "stability.survival.step"
+LARGER = "stability.survival.larger"
+THERE = "stability.survival.there"
 CAUSES = (f"{INITIAL}stability.lambda_grad", f"{INITIAL}stability.lambda_delta[0.1]")
 EFFECTS = (SCORE, f"{INITIAL}activity.dead", f"{INITIAL}gradient.norm")
 
 WORDINGS = {
     CURVE: Wording(
         "Growth of a disturbance of size δ, after training",
-        "Below 0 a disturbance of that size dies out, above 0 it grows.",
+        "Below 0 a disturbance of that size dies out, above 0 it grows. δ is in thresholds.",
         "δ (logarithmic)",
         logarithmic=True,
     ),
@@ -46,7 +49,23 @@ WORDINGS = {
     EPOCHS: Wording(
         "λ grad along training", "From the weights as drawn, 0, to the last epoch.", "epochs trained"
     ),
+    LARGER: Wording(
+        "Share of disturbances that are larger than at the start",
+        "Of streams disturbed once, by δ = 0.1, and let go.",
+        "steps since (logarithmic)",
+        logarithmic=True,
+    ),
+    THERE: Wording(
+        "Share of disturbances that are not forgotten",
+        "Larger than a millionth of the disturbance that it was.",
+        "steps since (logarithmic)",
+        logarithmic=True,
+    ),
 }
+
+
+SERIES = {EPOCHS: (EPOCHS, ALONG), LARGER: (SINCE, LARGER), THERE: (SINCE, THERE)}
+"""Charts of series: what is along, and what up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +106,10 @@ def stability(
     curves = {
         CURVE: [(row, _family(group, CURVE)) for row, group in pairs],
         SPECTRUM: [(row, _family(group, SPECTRUM)) for row, group in pairs],
-        EPOCHS: [(row, _along(_measured_in(group, cells))) for row, group in pairs],
+        **{
+            name: [(row, _along(_measured_in(group, cells), *axes)) for row, group in pairs]
+            for name, axes in SERIES.items()
+        },
     }
     charts = [chart(WORDINGS[name], drawn) for name, drawn in curves.items()]
     return Stability(tuple(one for one in charts if one), tuple(_associations(groups, cells)))
@@ -120,14 +142,14 @@ def _family(group: DataFrame, family: str) -> Points:
     return found
 
 
-def _along(cells: Iterable[CellResult]) -> Points:
-    """Means of λ over the cells, by epochs trained."""
+def _along(cells: Iterable[CellResult], along: str, up: str) -> Points:
+    """Means over the cells of the series ``up``, by the values of the series ``along``."""
     found: dict[float, list[float]] = {}
     for cell in cells:
-        along = cell.series.get(ALONG, ())  # of the same length, or not there at all
-        for epochs, value in zip(cell.series.get(EPOCHS, ()), along, strict=False):
-            found.setdefault(epochs, []).append(value)
-    return {epochs: float(np.mean(values)) for epochs, values in found.items()}
+        values = cell.series.get(up, ())  # of the same length, or not there at all
+        for place, value in zip(cell.series.get(along, ()), values, strict=False):
+            found.setdefault(place, []).append(value)
+    return {place: float(np.mean(some)) for place, some in found.items()}
 
 
 def _associations(groups: Sequence[DataFrame], cells: Mapping[Identity, CellResult]) -> Iterable[Association]:

@@ -179,8 +179,9 @@ def test_a_cell_on_events_has_every_measurement() -> None:
     assert result.status is Status.DONE, result.reason
     values = {name: metric.value for name, metric in result.metrics.items()}
     missing = {name.removeprefix("initial.") for name, value in values.items() if value is None}
-    # 8 neurons may have no δ*, and too little memory to be seen
-    assert missing <= {"memory.inference_peak", "memory.training_peak", "stability.delta_star"}
+    # 8 neurons may have no band of growth or the same spikes, and too little memory to be seen
+    small = ("stability.growth", "stability.lambda_spike", "memory.inference_peak", "memory.training_peak")
+    assert not [name for name in missing if not name.startswith(small)]
     groups = {name.removeprefix("initial.").partition(".")[0] for name, v in values.items() if v is not None}
     measured = {"accuracy", "data", "memory", "stability", "throughput", "training"}
     assert groups == {*measured, "activity", "gradient"}

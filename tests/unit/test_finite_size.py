@@ -17,7 +17,7 @@ from snnbench.components.neurons.rlif import RLIF
 from snnbench.components.surrogates.fast_sigmoid import FastSigmoid
 from snnbench.errors import UsageError
 from snnbench.lyapunov import FiniteSize, finite_size, spectrum
-from snnbench.measure.stability.finite_size import crossing
+from snnbench.measure.stability.band import band, intervals
 
 DELTAS = (1e-6, 1e-3, 1.0, 1e3)
 DRIVE = 0.6 * uniform(300, 3, 6, seed=7)
@@ -51,7 +51,8 @@ def test_linear_map_has_its_exponent_at_every_size(matrix: Tensor, known: float)
     assert_close(result, known, within=1e-12)
     assert result.deltas == DELTAS
     assert (result.p_coalesce == 0).all()
-    assert result.delta_star is None
+    assert result.growth_from is None
+    assert result.growth_to is None
     assert result.control_ok
     assert result.flags == ()
 
@@ -106,7 +107,8 @@ def test_small_perturbations_approach_the_lyapunov_exponent() -> None:
 def test_silent_lif_is_the_leak_at_every_size_that_keeps_it_silent() -> None:
     result = finite_size(maps.lif(0.9), (zeros(3, 6),), 0.1 * DRIVE, (1e-6, 1e-3, 0.1), transient=20)
     assert_close(result, math.log(0.9), within=1e-9)
-    assert result.delta_star is None
+    assert result.growth_from is None
+    assert result.growth_to is None
 
 
 def test_recurrent_lif_is_the_leak_below_its_critical_size_and_grows_above() -> None:
@@ -118,11 +120,11 @@ def test_recurrent_lif_is_the_leak_below_its_critical_size_and_grows_above() -> 
     assert float(curve[0]) == pytest.approx(math.log(0.9), abs=0.02)
     assert curve[0] < curve[1] < curve[2]
     assert curve[2] > 0.1
-    assert result.delta_star is not None
-    assert 1e-7 < result.delta_star < 0.3
-    low, high = result.delta_star_interval or (math.nan, math.nan)
-    assert low < result.delta_star < high
-    assert "falling" not in result.flags
+    assert result.growth_from is not None
+    assert 1e-7 < result.growth_from < 0.3
+    low, high = result.growth_from_interval or (math.nan, math.nan)
+    assert low < result.growth_from < high
+    assert result.growth_to is None
 
 
 def test_recurrent_lif_agrees_with_the_mean_field_of_flipped_spikes() -> None:
@@ -151,8 +153,11 @@ def test_bounded_chaos_falls_through_zero_at_the_size_of_its_attractor() -> None
     tangent = spectrum(step, (normal(4, 60),), 200, 1, transient=50)
     assert float(result.exponents[0]) == pytest.approx(float(tangent.exponents), abs=0.02)
     assert result.exponents[2] < 0
-    assert result.flags == ("falling",)
-    assert result.delta_star_interval is None, "too few entries for a bootstrap"
+    assert result.flags == ()
+    assert result.growth_from is None, "the smallest grows already"
+    assert result.growth_to is not None
+    assert 1.0 < result.growth_to < 1e4
+    assert result.growth_to_interval is None, "too few entries for a bootstrap"
 
 
 # Coalescence
@@ -163,7 +168,8 @@ def test_trajectories_that_coalesce_are_counted_and_never_logged() -> None:
     assert (result.p_coalesce == 1).all()
     assert result.exponents.isnan().all()
     assert result.interval.isnan().all()
-    assert result.delta_star is None
+    assert result.growth_from is None
+    assert result.growth_to is None
     assert result.control_ok
 
 
@@ -203,7 +209,8 @@ def test_hidden_randomness_voids_the_measurement() -> None:
     assert result.flags == ("control",)
     for numbers in (result.exponents, result.interval, result.p_coalesce):
         assert numbers.isnan().all()
-    assert result.delta_star is None
+    assert result.growth_from is None
+    assert result.growth_to is None
 
 
 def test_hidden_randomness_that_starts_late_voids_the_measurement() -> None:
@@ -277,7 +284,8 @@ def test_diverging_map_has_no_numbers(rule: Any) -> None:
     assert "diverged" in result.flags
     assert result.control_ok
     assert result.exponents.isnan().all()
-    assert result.delta_star is None
+    assert result.growth_from is None
+    assert result.growth_to is None
 
 
 def test_a_step_that_writes_into_its_state_is_refused() -> None:
@@ -318,8 +326,8 @@ def test_neutral_maps_have_no_critical_size() -> None:
     for rule in (lambda h: h * 1.0, lambda h: h @ turn.T):
         result = finite_size(lambda _, s, rule=rule: (None, (rule(s[0]),)), (normal(12, 2),), 200)
         assert result.exponents.abs().max() < 1e-9
-        assert result.delta_star is None
-        assert "falling" not in result.flags
+        assert result.growth_from is None
+        assert result.growth_to is None
 
 
 @pytest.mark.parametrize("deltas", ["abc", [None]])
@@ -339,23 +347,61 @@ def test_transient_must_leave_steps(transient: int) -> None:
         finite_size(maps.logistic, (uniform(2),), 10, transient=transient)
 
 
-# The critical size
+# The band of sizes that grow
 
 
 @pytest.mark.parametrize(
-    ("curve", "known"),
+    ("curve", "start", "end"),
     [
-        ([-1.0, 1.0, 2.0], 0.1),
-        ([-3.0, -1.0, 1.0], 10.0),
-        ([1.0, -1.0, -2.0], 0.1),
-        ([-1.0, 3.0, 4.0], 10**-1.5),
-        ([-1.0, math.nan, 1.0], 1.0),
-        ([-1.0, -0.5, 0.0], 100.0),
-        ([0.0, 0.0, 0.0], None),
-        ([-3.0, -2.0, -1.0], None),
-        ([math.nan, math.nan, 1.0], None),
+        ([-1.0, 1.0, 2.0], 0.1, None),
+        ([-3.0, -1.0, 1.0], 10.0, None),
+        ([1.0, -1.0, -2.0], None, 0.1),
+        ([-1.0, 3.0, 4.0], 10**-1.5, None),
+        ([-1.0, 1.0, -1.0], 0.1, 10.0),
+        ([-1.0, math.nan, 1.0], 1.0, None),
+        ([-1.0, 2.0, 0.0], 10 ** (-2 + 2 / 3), 100.0),
+        ([-1.0, -0.5, 0.0], None, None),
+        ([0.0, 0.0, 0.0], None, None),
+        ([-3.0, -2.0, -1.0], None, None),
+        ([1.0, 2.0, 3.0], None, None),
+        ([math.nan, math.nan, 1.0], None, None),
     ],
 )
-def test_crossing_is_interpolated_in_the_logarithm(curve: list[float], known: float | None) -> None:
-    found = crossing([1e-2, 1.0, 100.0], curve)
-    assert found is None if known is None else found == pytest.approx(known, rel=1e-12)
+def test_ends_are_interpolated_in_the_logarithm(
+    curve: list[float], start: float | None, end: float | None
+) -> None:
+    found = band([1e-2, 1.0, 100.0], curve)
+    assert found.grows == any(value > 0 for value in curve)
+    for ours, known in ((found.start, start), (found.end, end)):
+        assert ours is None if known is None else ours == pytest.approx(known, rel=1e-12)
+    assert not found.more
+
+
+def test_a_second_band_is_told() -> None:
+    found = band([1.0, 2.0, 3.0, 4.0], [1.0, -1.0, 1.0, -1.0])
+    assert found.more
+    assert found.end == pytest.approx(2**0.5)
+
+
+def test_intervals_of_the_ends_cover() -> None:
+    """Curves of 12 entries around −1, 1, −1: both ends are known, 0.1 and 10."""
+    noise = normal(300, 12, 3, seed=4) * 0.5 + torch.tensor([-1.0, 1.0, -1.0], dtype=F64)
+    held = [0, 0]
+    for one in noise:
+        found = intervals(one[None], torch.ones(1, 12, 3, dtype=F64), [1e-2, 1.0, 100.0], 0)
+        for index, (ends, known) in enumerate(zip(found, (0.1, 10.0), strict=True)):
+            assert ends is not None
+            held[index] += ends[0] <= known <= ends[1]
+    assert all(0.925 <= count / 300 <= 0.985 for count in held), held
+
+
+def test_a_bootstrap_without_an_end_has_no_interval() -> None:
+    flat = torch.full((1, 12, 3), -1.0, dtype=F64)
+    assert intervals(flat, torch.ones_like(flat), [1e-2, 1.0, 100.0], 0) == (None, None)
+
+
+def test_it_prints_in_a_line() -> None:
+    text = repr(finite_size(maps.henon, maps.henon_start(12), 120, (1e-3, 0.1)))
+    assert len(text) < 200
+    assert "λ(0.001)=" in text
+    assert "\n" not in text

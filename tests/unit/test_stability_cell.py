@@ -3,6 +3,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import torch
@@ -21,7 +22,10 @@ from snnbench.engine.data import Dataset, Encoder, Split
 from snnbench.engine.eager import State
 from snnbench.engine.network import Network
 from snnbench.engine.neuron import Neuron
-from snnbench.measure.stability.cell import slowest_leak, stability, stream
+from snnbench.lyapunov import spectrum
+from snnbench.measure.stability.cell import stability
+from snnbench.measure.stability.flow import NO_MEMORY, slowest_leak, stream
+from snnbench.measure.stability.statistics import estimate
 from snnbench.measure.trained import Trained
 from snnbench.records import Cell, Component, Metric
 from snnbench.settings import Budget
@@ -57,8 +61,13 @@ def measure(trained: Trained, steps: int = 120) -> dict[str, Metric]:
         "stability.lambda_grad",
         "stability.lambda_true",
         "stability.leak_check",
-        "stability.delta_star",
-        *(f"stability.{name}[{delta}]" for name in ("lambda_delta", "p_coalesce") for delta in DELTAS),
+        "stability.growth_from",
+        "stability.growth_to",
+        *(
+            f"stability.{name}[{delta}]"
+            for name in ("lambda_delta", "lambda_spike", "p_coalesce")
+            for delta in DELTAS
+        ),
     }
     for name, metric in metrics.items():
         assert (metric.value is None) == (metric.reason is not None), name
@@ -118,19 +127,50 @@ def test_the_gradient_s_exponent_is_the_growth_of_the_gradient_through_time() ->
     assert abs(grad - math.log(0.9)) > 0.1, "the case cannot tell the gradient from the leak"
 
 
-def test_a_recurrent_network_has_a_critical_size() -> None:
+def test_a_recurrent_network_grows_from_some_size_on() -> None:
     metrics = measure(cell(rlif), steps=300)
-    star = metrics["stability.delta_star"]
-    assert value(metrics, "lambda_delta[0.001]") < 0 < value(metrics, "lambda_delta[1.0]")
-    assert star.low is not None
-    assert star.high is not None
-    assert 0.001 < star.low < value(metrics, "delta_star") < star.high < 1
+    start = metrics["stability.growth_from"]
+    assert value(metrics, "lambda_delta[0.001]") < 0 < value(metrics, "lambda_delta[0.1]")
+    assert start.low is not None
+    assert start.high is not None
+    assert 0.001 < start.low < value(metrics, "growth_from") < start.high < 0.1
     assert value(metrics, "leak_check") == 1
-    for name in ("lambda_grad", "lambda_delta[1.0]"):
+    for name in ("lambda_grad", "lambda_delta[0.1]", "lambda_spike[0.1]"):
         metric = metrics[f"stability.{name}"]
         assert metric.low is not None
         assert metric.high is not None
         assert metric.low < value(metrics, name) < metric.high
+
+
+@pytest.mark.parametrize("hidden", [(20,), (20, 10)])
+def test_neither_a_readout_nor_layers_of_one_leak_move_the_gradient_s_exponent(
+    hidden: tuple[int, ...],
+) -> None:
+    """Equal leaks in series are a Jordan block: its growth over T steps is off by about ln(T)/T."""
+    generator = torch.Generator().manual_seed(1)
+    network = dense(
+        (6,),
+        3,
+        lambda f: LIF(f, FastSigmoid(5), generator, beta=0.95, detach_reset=True),
+        generator,
+        hidden=hidden,
+        readout="membrane_mean",
+        beta_out=0.95,
+    )
+    grad = measure(cell(network), steps=300)["stability.lambda_grad"]
+    assert grad.value == pytest.approx(math.log(0.95), abs=1e-9)
+    assert grad.flags == ()
+    x = stream(cell(network), 12, 400).double()
+    whole = spectrum(network.double().step, network.initial_state(x[0]), x, 1, transient=100)
+    assert abs(float(whole.exponents) - math.log(0.95)) > 0.002, "the case cannot tell"
+
+
+def test_a_readout_s_memory_is_none_of_the_network() -> None:
+    generator = torch.Generator().manual_seed(1)
+    network = dense(
+        (6,), 3, lambda f: ReLU(f, None, generator), generator, hidden=(20,), readout="membrane_max"
+    )
+    assert {metric.reason for metric in measure(cell(network)).values()} == {NO_MEMORY}
 
 
 def test_a_network_that_forgets_at_once() -> None:
@@ -141,7 +181,9 @@ def test_a_network_that_forgets_at_once() -> None:
     for delta in DELTAS:
         assert value(metrics, f"p_coalesce[{delta}]") == 1
         assert "vanished" in (metrics[f"stability.lambda_delta[{delta}]"].reason or "")
-    assert "does not cross" in (metrics["stability.delta_star"].reason or "")
+        assert "no spike differs" in (metrics[f"stability.lambda_spike[{delta}]"].reason or "")
+    for name in ("growth_from", "growth_to"):
+        assert "no size" in (metrics[f"stability.{name}"].reason or "")
 
 
 # The check
@@ -177,7 +219,7 @@ def test_the_slowest_leak_skips_populations_without_memory() -> None:
 
 def test_a_network_without_memory_has_no_exponents() -> None:
     metrics = measure(cell(lambda f, g: ReLU(f, None, g)))
-    assert {metric.reason for metric in metrics.values()} == {"the network has no memory"}
+    assert {metric.reason for metric in metrics.values()} == {NO_MEMORY}
 
 
 class Cut(torch.autograd.Function):
@@ -231,7 +273,7 @@ def test_hidden_randomness_costs_the_finite_sizes() -> None:
 
 def test_divergence_is_a_reason() -> None:
     metrics = measure(cell(lambda f, g: Made(lambda u, x: u * u + x + 1)))
-    for name in ("lambda_grad", "lambda_true", "lambda_delta[0.1]", "p_coalesce[0.1]", "delta_star"):
+    for name in ("lambda_grad", "lambda_true", "lambda_delta[0.1]", "p_coalesce[0.1]", "growth_to"):
         assert metrics[f"stability.{name}"].reason == "the trajectory diverged"
 
 
@@ -243,7 +285,7 @@ def test_rounding_is_a_reason() -> None:
     assert (reason and "rounding" in reason) or "resolution" in flags
 
 
-def test_a_curve_that_falls_through_zero_has_no_critical_size() -> None:
+def test_bounded_chaos_grows_up_to_a_size() -> None:
     weights = torch.randn(20, 20, generator=torch.Generator().manual_seed(3), dtype=torch.float64) / 20**0.5
 
     def rule(u: Tensor, x: Tensor) -> Tensor:
@@ -256,7 +298,8 @@ def test_a_curve_that_falls_through_zero_has_no_critical_size() -> None:
     trained = cell(lambda f, g: Kicked(rule))
     metrics = stability(trained, streams=12, steps=120, deltas=(1e-4, 1e4))
     assert value(metrics, "lambda_delta[0.0001]") > 0 > value(metrics, "lambda_delta[10000.0]")
-    assert "falls through 0" in (metrics["stability.delta_star"].reason or "")
+    assert "already at δ = 0.0001" in (metrics["stability.growth_from"].reason or "")
+    assert 1e-4 < value(metrics, "growth_to") < 1e4
 
 
 # Windows and streams
@@ -266,6 +309,7 @@ def test_a_short_window_is_finite_time() -> None:
     metrics = measure(cell(rlif), steps=40)
     for name in ("lambda_grad", "lambda_true", "lambda_delta[0.1]", "p_coalesce[0.1]"):
         assert metrics[f"stability.{name}"].flags == ("finite-time",)
+    assert metrics["stability.lambda_spike[0.1]"].flags == ()
 
 
 def test_a_leak_slower_than_the_transient_is_finite_time() -> None:
@@ -275,21 +319,43 @@ def test_a_leak_slower_than_the_transient_is_finite_time() -> None:
     assert measure(cell(lif(beta=0.98)))["stability.lambda_true"].flags == ()
 
 
-def test_samples_follow_each_other_and_differ_between_streams() -> None:
-    trained = cell(rlif, encoder=Direct(10), test=40)
+@pytest.mark.parametrize("test", [16, 40, 200])
+def test_samples_follow_each_other_and_no_two_streams_share_one(test: int) -> None:
+    trained = cell(rlif, encoder=Direct(10), test=test)
     inputs, x = stream(trained, 16, 75), trained.data.test.x
     assert inputs.shape == (75, 16, 6)
-    for t in (0, 9, 10, 39, 74):
-        shown = torch.arange(t // 10 * 16, t // 10 * 16 + 16) % 40
-        assert torch.equal(inputs[t], x[shown])
-        assert len(set(shown.tolist())) == 16
+    assert torch.equal(inputs[0], x[:16])
+    assert torch.equal(inputs[:10], x[:16].expand(10, -1, -1))
+    seen = [
+        {int((x == one).all(1).nonzero()) for one in inputs[:, stream_].unbind()} for stream_ in range(16)
+    ]
+    assert sum(map(len, seen)) == len(set.union(*seen))
+    assert {len(one) for one in seen} == {min(test // 16, 8)}
 
 
-def test_a_small_test_split_has_as_many_streams_as_samples() -> None:
-    metrics = measure(cell(rlif, test=3))
-    grad = metrics["stability.lambda_grad"]
-    assert grad.low is not None, "from blocks of time"
-    assert metrics["stability.delta_star"].value is None
+def test_the_interval_over_streams_of_few_samples_covers() -> None:
+    """20 test samples of a population of them: 500 steps show each several times, which narrows nothing."""
+    held, runs = 0, 300
+    for run in range(runs):
+        generator = torch.Generator().manual_seed(run)
+        rates = torch.randn(20, 1, generator=generator)  # of samples of a population whose mean is 0
+        split = Split(rates, torch.arange(20) % 3)
+        data = Dataset(samples(50), samples(20), split, classes=3)
+        trained = replace(cell(rlif), data=data, encoder=Direct(10))
+        shown = stream(trained, 16, 500).squeeze(-1)
+        result = estimate(shown.double()[:, :, None], torch.ones(1, 1, 1, dtype=torch.float64))
+        low, high = result.interval[0].tolist()
+        held += low <= 0 <= high
+    assert held / runs >= 0.93
+
+
+def test_a_small_test_split_has_no_interval_and_says_so() -> None:
+    metrics = measure(cell(rlif, test=9))
+    for name in ("lambda_grad", "lambda_delta[0.1]", "growth_from"):
+        metric = metrics[f"stability.{name}"]
+        assert metric.value is not None
+        assert metric.low is None
+        assert "few samples" in metric.flags
 
 
 # The network that was given
@@ -358,9 +424,25 @@ def test_spikes_that_cannot_be_frozen_have_no_true_exponent() -> None:
     assert same["stability.lambda_true"].value == pytest.approx(math.log(0.9), abs=1e-9)
 
 
-def test_a_leak_that_is_not_known_is_not_taken_for_an_instant_one() -> None:
-    metrics = measure(cell(lif(beta=0.999, reset="zero")))
-    assert "finite-time" in metrics["stability.lambda_grad"].flags
+def test_a_leak_that_is_not_known_is_measured() -> None:
+    fast = measure(cell(lif(beta=0.9, reset="zero")))
+    assert fast["stability.lambda_grad"].flags == ()
+    assert fast["stability.lambda_true"].flags == ()
+    slow = measure(cell(lif(beta=0.999, reset="zero", threshold=500.0)))
+    assert value(slow, "lambda_true") == pytest.approx(math.log(0.999), abs=1e-9)
+    assert slow["stability.lambda_grad"].flags == ("finite-time",)
+
+
+def test_a_leak_that_cannot_be_measured_has_a_flag_of_its_own() -> None:
+    metrics = measure(cell(lambda f, g: Made(lambda u, x: 0.9 * u - Cut.apply(u) + x)))
+    assert metrics["stability.lambda_delta[0.1]"].flags[0] == "leak unknown"
+
+
+def test_a_population_without_a_threshold_says_that_its_units_are_its_own() -> None:
+    metrics = measure(cell(lambda f, g: Made(lambda u, x: 0.9 * torch.tanh(u) + x)))
+    assert "own units" in metrics["stability.lambda_delta[0.1]"].flags
+    assert "own units" not in metrics["stability.lambda_grad"].flags
+    assert "own units" not in measure(cell(rlif))["stability.lambda_delta[0.1]"].flags
 
 
 def test_graded_outputs_are_not_frozen_and_no_leak_is_claimed() -> None:

@@ -44,6 +44,9 @@ def measured(neuron: str, rank: int, seeds: int = 3) -> list[CellResult]:
             **result.series,
             "stability.epochs": (0.0, 5.0, 7.0),
             "stability.lambda_grad": (0.5, 0.5 + seed, math.nan if seed else 2.0),
+            "stability.survival.step": (1.0, 10.0, 500.0),
+            "stability.survival.larger": (1.0, 0.5 * seed / 2, 0.0),
+            "stability.survival.there": (1.0, 1.0, 0.25 * seed),
         }
         found.append(replace(result, metrics=metrics, series=series))
     return found
@@ -66,11 +69,13 @@ def numbers(text: str) -> list[float]:
 
 
 def test_a_line_is_the_mean_over_the_seeds_of_its_row() -> None:
-    growth, spectrum, along = found(MANY).charts
+    growth, spectrum, along, larger, there = found(MANY).charts
     for drawn, known in (
         (growth, [0.2 + i + 1 for i in range(4)]),
         (spectrum, [-0.2 * i for i in range(1, 11)]),
         (along, [0.5, 1.5]),
+        (larger, [1.0, 0.25, 0.0]),
+        (there, [1.0, 1.0, 0.25]),
     ):
         (line,) = [line for line in drawn.lines if line.row.names["neuron"] == "rlif"]
         head, _, points = line.text.partition(": ")

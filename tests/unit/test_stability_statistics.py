@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from maps import F64, normal, uniform
 from scipy import stats
+from scipy.signal import lfilter
 from scipy.special import digamma
 from torch import Tensor
 
@@ -42,8 +43,9 @@ def test_over_entries_it_is_scipy_s_t_interval(entries: int, seed: int) -> None:
     np.testing.assert_allclose(result.interval, np.stack([low, high], -1), rtol=1e-10)
 
 
-def test_over_blocks_it_is_scipy_s_t_interval() -> None:
-    sums = normal(BLOCKS, 3, 2)
+def test_over_blocks_that_are_not_alike_it_is_scipy_s_t_interval() -> None:
+    sums = normal(BLOCKS, 3, 2).abs()
+    sums[::2] *= -1  # successive blocks are as unlike as can be
     result = estimate(sums, 10 * ONE)
     rates = sums.sum(1).numpy() / 30
     low, high = stats.t.interval(0.95, BLOCKS - 1, rates.mean(0), stats.sem(rates, 0))
@@ -131,16 +133,26 @@ def test_interval_over_entries_covers() -> None:
     assert ((fraction >= 0.90) & (fraction <= 0.99)).all(), fraction
 
 
-def test_correlated_steps_are_covered_by_blocks_and_not_by_a_naive_error() -> None:
-    noise, x, path = normal(2000, 200), torch.zeros(200, dtype=F64), []
-    for kick in noise:
-        x = 0.9 * x + kick
-        path.append(x)
-    steps = torch.stack(path[100:])
-    sums = steps.reshape(BLOCKS, -1, 200).sum(1).movedim(1, 0)[..., None, None]
-    assert covered(sums, 95 * ONE, torch.zeros(1, dtype=F64)) >= 0.88
-    naive = 1.96 * steps.std(0) / math.sqrt(len(steps))
-    assert (steps.mean(0).abs() <= naive).double().mean() < 0.7
+def correlated(phi: float, steps: int, runs: int = 4000) -> Tensor:
+    """Sums over blocks of runs of ``x[t] = φ·x[t−1] + noise``, mean 0, ``[BLOCKS, 1, runs]``."""
+    noise = np.random.default_rng(0).normal(size=(runs, steps + 200))
+    paths = lfilter([1], [1, -phi], noise, axis=1)[:, 200:]
+    return torch.from_numpy(paths.reshape(runs, BLOCKS, -1).sum(2).T.copy())[:, None]
+
+
+@pytest.mark.parametrize("steps", [200, 500, 2000])
+@pytest.mark.parametrize("phi", [0.0, 0.5, 0.9])
+def test_blocks_of_correlated_steps_cover(phi: float, steps: int) -> None:
+    sums = correlated(phi, steps)
+    result = estimate(sums, steps / BLOCKS * ONE)
+    low, high = result.interval.unbind(-1)
+    assert 0.94 <= float(((low <= 0) & (high >= 0)).double().mean()) <= 0.98
+    rates = sums[:, 0].numpy() * BLOCKS / steps
+    plain = stats.t.interval(0.95, BLOCKS - 1, rates.mean(0), stats.sem(rates, 0))
+    if (phi, steps) == (0.9, 500):
+        assert np.mean((plain[0] <= 0) & (plain[1] >= 0)) < 0.9, "the case is one where plain blocks fail"
+    if phi == 0:
+        assert float((high - low).mean()) < 1.25 * np.mean(plain[1] - plain[0]), "and it costs little"
 
 
 def test_public_interval_is_the_one_that_covers() -> None:

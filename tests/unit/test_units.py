@@ -30,7 +30,7 @@ SCALED = {
     "synaptic": ("threshold",),
     "alif": ("threshold", "kappa"),
     "rlif(rec_init_scale=2.0)": ("threshold",),
-    "alpha": ("threshold",),
+    "alpha": ("threshold", "unit"),
     "lapicque": ("threshold",),
     "qif": ("threshold", "u_rest", "u_crit", "u_reset"),
     "eif": ("threshold", "u_rest", "u_rheobase", "u_reset", "sharpness"),

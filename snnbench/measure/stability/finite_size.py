@@ -1,15 +1,15 @@
 """Growth of perturbations of a given size, between two real trajectories (Benettin's method).
 
-Benettin, Galgani & Strelcyn 1976, Phys. Rev. A 14, 2338; the critical size: Monteforte & Wolf 2012,
-Phys. Rev. X 2, 041007. T steps, B batch entries, N components of one entry's whole state, m sizes.
+Benettin, Galgani & Strelcyn 1976, Phys. Rev. A 14, 2338; that small and large perturbations fare
+differently: Monteforte & Wolf 2012, Phys. Rev. X 2, 041007. T steps, B batch entries, N components of
+one entry's whole state, m sizes.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import Final
 
 import torch
@@ -18,13 +18,11 @@ from torch import Tensor
 from snnbench.engine.eager import State
 from snnbench.engine.units import Unit, weights
 from snnbench.errors import UsageError
+from snnbench.measure.stability.band import Interval, band, intervals
 from snnbench.measure.stability.bundle import Growth, growth
 from snnbench.measure.stability.flat import FlatMap, Step, unbind, whole
 from snnbench.measure.stability.statistics import (
     ASYMPTOTIC_STEPS,
-    CONFIDENCE,
-    ENTRIES,
-    bootstrap,
     estimate,
 )
 
@@ -33,7 +31,7 @@ RESOLUTION: Final = 1000
 """Fewest ulp of the state that a perturbation must be, component by component; below one it is lost."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class FiniteSize:
     """Growth rate as a function of the perturbation's size δ, the mean over batch entries.
 
@@ -44,25 +42,40 @@ class FiniteSize:
         interval: 95 % intervals, ``[m, 2]``, as in ``Spectrum``.
         p_coalesce: Fraction of measured steps, over all entries, after which the two trajectories
             were exactly equal, ``[m]``.
-        delta_star: Smallest δ where the curve crosses 0, interpolated in ln δ; None if it does not.
-        delta_star_interval: Its 95 % bootstrap interval over at least 10 batch entries, else None;
-            None as well when more than 1 in 40 resampled curves has no crossing.
+        growth_from: Size from which on a perturbation grows: where the curve crosses 0 upward, interpolated
+            in ln δ; None where no size grows, or the smallest does already.
+        growth_to: Size up to which it grows: where the curve then crosses 0 downward; None where no size
+            grows, or the largest still does.
+        growth_from_interval: Its 95 % bootstrap interval over at least 10 batch entries, else None; None as
+            well when more than 1 in 40 resampled curves has no such crossing.
+        growth_to_interval: Likewise.
         control_ok: Whether an unperturbed copy stayed equal to its reference, bit by bit, and the
             reference did not depend on its neighbours. If not, all numbers are void: NaN or None.
         flags: ``finite-time`` (fewer than 100 steps measured), ``control`` (``control_ok`` is false),
-            ``diverged`` (the trajectory is not finite), ``falling`` (the curve falls through 0 at
-            ``delta_star``: larger perturbations shrink), ``resolution[δ]`` (δ is too close to the
-            dtype's rounding).
+            ``diverged`` (the trajectory is not finite), ``bands`` (perturbations larger than ``growth_to``
+            grow again), ``resolution[δ]`` (δ is too close to the dtype's rounding).
     """
 
     deltas: tuple[float, ...]
     exponents: Tensor
     interval: Tensor
     p_coalesce: Tensor
-    delta_star: float | None
-    delta_star_interval: tuple[float, float] | None
+    growth_from: float | None
+    growth_from_interval: Interval | None
+    growth_to: float | None
+    growth_to_interval: Interval | None
     control_ok: bool
     flags: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        curve = zip(self.deltas, self.exponents.tolist(), strict=True)
+        band = f"grows from δ={_known(self.growth_from)} to {_known(self.growth_to)}"
+        values = ", ".join(f"λ({delta:g})={value:.4g}" for delta, value in curve)
+        return f"FiniteSize({values}; {band}; flags={list(self.flags)})"
+
+
+def _known(size: float | None) -> str:
+    return "–" if size is None else f"{size:.3g}"
 
 
 def finite_size(
@@ -98,15 +111,10 @@ def finite_size(
     """
     flow = FlatMap(step, state)
     xs = unbind(inputs, flow.batch)
-    if not isinstance(deltas, Iterable):
-        raise UsageError(f"deltas={deltas!r}: not several sizes", f"for one: deltas=[{deltas!r}]")
-    try:
-        sizes = tuple(sorted({float(delta) for delta in deltas}))
-    except (TypeError, ValueError):
-        raise UsageError(f"deltas={deltas!r}: not sizes of a perturbation", "give numbers") from None
+    sizes = sizes_of(deltas)
     seed = whole("seed", seed)
     transient = whole("transient", transient)
-    _check(sizes, len(xs), transient)
+    check_transient(transient, len(xs))
     with torch.no_grad():
         measured = growth(flow, sizes, xs, transient, seed=seed, weight=weights(state, unit))
     if not measured.control_ok:
@@ -115,9 +123,29 @@ def finite_size(
     return _summarise(measured, sizes, ulp, seed)
 
 
-def _check(sizes: tuple[float, ...], steps: int, transient: int) -> None:
+def sizes_of(deltas: object) -> tuple[float, ...]:
+    """Sizes of perturbations, ascending, each once.
+
+    Raises:
+        UsageError: They are none.
+    """
+    if not isinstance(deltas, Iterable):
+        raise UsageError(f"deltas={deltas!r}: not several sizes", f"for one: deltas=[{deltas!r}]")
+    try:
+        sizes = tuple(sorted({float(delta) for delta in deltas}))
+    except (TypeError, ValueError):
+        raise UsageError(f"deltas={deltas!r}: not sizes of a perturbation", "give numbers") from None
     if not sizes or not all(0 < delta < math.inf for delta in sizes):
         raise UsageError(f"deltas={list(sizes)}: not sizes of a perturbation", "give finite numbers above 0")
+    return sizes
+
+
+def check_transient(transient: int, steps: int) -> None:
+    """Refuse a transient that leaves none of the ``steps``.
+
+    Raises:
+        UsageError: It does.
+    """
     if not 0 <= transient < steps:
         raise UsageError(
             f"transient={transient} of {steps} steps leaves nothing to measure", "give more steps"
@@ -131,8 +159,10 @@ def _void(sizes: tuple[float, ...]) -> FiniteSize:
         exponents=nothing,
         interval=nothing[:, None].expand(-1, 2),
         p_coalesce=nothing,
-        delta_star=None,
-        delta_star_interval=None,
+        growth_from=None,
+        growth_from_interval=None,
+        growth_to=None,
+        growth_to_interval=None,
         control_ok=False,
         flags=("control",),
     )
@@ -148,11 +178,12 @@ def _summarise(measured: Growth, sizes: tuple[float, ...], ulp: float, seed: int
     curve = result.mean.masked_fill(result.mean.abs() <= rounding, 0.0).tolist()
     steps = measured.counts + measured.merges
     coalesced = measured.merges.sum((0, 1)) / steps.sum((0, 1))
-    star = crossing(sizes, curve)
+    found = band(sizes, curve)
+    start, end = intervals(measured.sums, measured.counts, sizes, seed)
     flags = {
         "finite-time": float(steps[:, 0, 0].sum()) < ASYMPTOTIC_STEPS,
         "diverged": not measured.finite,
-        "falling": star is not None and curve[0] > 0,
+        "bands": found.more,
         **{f"resolution[{delta}]": delta < RESOLUTION * ulp for delta in sizes},
     }
     return FiniteSize(
@@ -160,37 +191,10 @@ def _summarise(measured: Growth, sizes: tuple[float, ...], ulp: float, seed: int
         exponents=result.mean,
         interval=result.interval,
         p_coalesce=coalesced.masked_fill(measured.sums.sum((0, 1)).isnan(), torch.nan),
-        delta_star=star,
-        delta_star_interval=None if star is None else _star_interval(measured, sizes, seed),
+        growth_from=found.start,
+        growth_from_interval=None if found.start is None else start,
+        growth_to=found.end,
+        growth_to_interval=None if found.end is None else end,
         control_ok=True,
         flags=tuple(name for name, raised in flags.items() if raised),
     )
-
-
-def crossing(sizes: Sequence[float], curve: Sequence[float]) -> float | None:
-    """Smallest size at which ``curve`` changes sign, interpolated in ln δ; None if it does not.
-
-    Args:
-        sizes: Ascending.
-        curve: One value a size; those that are not finite are left out.
-    """
-    points = [
-        (math.log(size), value) for size, value in zip(sizes, curve, strict=True) if math.isfinite(value)
-    ]
-    for (left, low), (right, high) in pairwise(points):
-        if low < 0 <= high or low > 0 >= high:
-            return math.exp(left + (right - left) * low / (low - high))
-    return None
-
-
-def _star_interval(measured: Growth, sizes: Sequence[float], seed: int) -> tuple[float, float] | None:
-    if measured.sums.shape[1] < ENTRIES:
-        return None
-    generator = torch.Generator().manual_seed(seed)
-    curves = bootstrap(measured.sums, measured.counts, generator).tolist()
-    stars = [star for curve in curves if (star := crossing(sizes, curve)) is not None]
-    tail = (1 - CONFIDENCE) / 2
-    if len(stars) < (1 - tail) * len(curves):
-        return None
-    low, high = torch.tensor(stars).double().quantile(torch.tensor([tail, 1 - tail]).double()).tolist()
-    return low, high

@@ -16,6 +16,8 @@ T = TypeVar("T")
 CONFIDENCE: Final = 0.95
 BLOCKS: Final = 20
 """Blocks that a window is cut into, and the fewest that give an interval."""
+MOST_ALIKE: Final = 0.9
+"""Largest correlation of successive blocks that is believed: twenty are then worth one."""
 ENTRIES: Final = 10
 """Independent batch entries from which the interval is taken over them instead of over blocks."""
 ASYMPTOTIC_STEPS: Final = 100
@@ -42,9 +44,9 @@ def estimate(sums: Tensor, counts: Tensor) -> Estimate:
     """Average per step, with an interval from the spread between independent groups.
 
     The groups are the batch entries where there are at least ``ENTRIES`` that are not all equal,
-    else the blocks where there are ``BLOCKS``, else there is no interval: NaN. The t-quantile is
-    that of their number; groups of unequal counts are a ratio estimate (Cochran 1977, Sampling
-    Techniques, eq. 6.13).
+    else the blocks where there are ``BLOCKS``, else there is no interval: NaN. Entries are independent;
+    blocks count as fewer the more successive ones are alike (see ``_blocks_apart``). Groups of unequal
+    counts are a ratio estimate (Cochran 1977, Sampling Techniques, eq. 6.13).
 
     Args:
         sums: Sum over each block's steps, ``[blocks, B, *]``, float64.
@@ -55,12 +57,28 @@ def estimate(sums: Tensor, counts: Tensor) -> Estimate:
     over = 0 if _entries_differ(sums.sum(0) / counts.sum(0)) else 1
     totals, steps = sums.sum(over), counts.sum(over)
     groups = len(totals)
-    stderr = torch.full_like(mean, torch.nan)
+    stderr = freedom = torch.full_like(mean, torch.nan)
     if over == 0 or groups >= BLOCKS:
-        stderr = ((totals - mean * steps) / steps.mean(0)).std(0) / groups**0.5
-    half = float(stdtrit(groups - 1, (1 + CONFIDENCE) / 2)) * stderr
+        residuals = (totals - mean * steps) / steps.mean(0)
+        apart = torch.full_like(mean, groups) if over == 0 else _blocks_apart(residuals)
+        freedom = (apart - 1).clamp(min=1)
+        stderr = (residuals.square().sum(0) / (groups - groups / apart) / apart).sqrt()
+    half = torch.from_numpy(stdtrit(freedom.numpy(), (1 + CONFIDENCE) / 2)) * stderr
     interval = torch.stack([mean - half, mean + half], -1)
     return Estimate(mean, stderr, torch.where(mean[..., None].isneginf(), -torch.inf, interval))
+
+
+def _blocks_apart(residuals: Tensor) -> Tensor:
+    """How many independent blocks ``residuals`` ``[blocks, *]`` are worth, ``[*]``.
+
+    n blocks with a correlation ρ of successive ones are worth n·(1 − ρ)/(1 + ρ) (Bartlett 1935), where ρ is
+    that of the sample, freed of its bias of −(1 + 3ρ)/n (Kendall 1954), and not below 0. So intervals
+    cover where the memory of the steps is as long as half a block; far longer ones they cannot see.
+    """
+    count = len(residuals)
+    found = (residuals[1:] * residuals[:-1]).sum(0) / residuals.square().sum(0)
+    rho = (found + (1 + 3 * found.clamp(min=0)) / count).nan_to_num(0.0).clamp(0, MOST_ALIKE)
+    return count * (1 - rho) / (1 + rho)
 
 
 def _entries_differ(rates: Tensor) -> bool:

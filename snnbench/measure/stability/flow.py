@@ -1,0 +1,154 @@
+"""What a cell's stability is measured on: its populations in float64, under streams of encoded samples."""
+
+from __future__ import annotations
+
+import copy
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import torch
+from torch import Tensor
+
+from snnbench.engine.apart import Apart
+from snnbench.engine.eager import State
+from snnbench.engine.network import Network
+from snnbench.engine.neuron import Neuron
+from snnbench.engine.surrogate import Surrogate
+from snnbench.engine.tangents import TangentStep
+from snnbench.engine.units import Unit, unit_of
+from snnbench.measure.stability.statistics import ENTRIES
+from snnbench.measure.trained import Trained
+from snnbench.records import Metric
+
+STREAMS: Final = 16
+STEPS: Final = 500
+TRANSIENTS: Final = (100, 500)
+"""Fewest and most steps that are run before measuring starts."""
+NO_MEMORY: Final = "no population of the network has a memory"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Flow:
+    """A map with its start and input, as all estimators take it, and what is known of it.
+
+    Attributes:
+        network: The cell's populations, without a readout's memory, in float64 and evaluation mode.
+        state: Where it starts.
+        inputs: ``[T, streams, *]``; no two streams share a sample.
+        transient: Steps that are dropped.
+        flags: Of every number that is measured on it.
+    """
+
+    network: Network
+    state: State
+    inputs: Tensor
+    transient: int
+    flags: tuple[str, ...]
+
+    def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
+        """One step of the network."""
+        return self.network.step(x_t.double(), state)
+
+    def apart(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
+        """The same, whose gradients stay within each population."""
+        return Apart(self.network).step(x_t.double(), state)
+
+    @property
+    def tangent_step(self) -> TangentStep | None:
+        """Of ``apart``."""
+        push = Apart(self.network).tangent_step
+        return None if push is None else lambda x_t, *rest: push(x_t.double(), *rest)
+
+    def spikes(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
+        """One step of the network, and what all its populations gave, ``[B, N]``."""
+        x_t, outputs = x_t.double(), []
+        following: State = ()
+        for layer in self.network.layers:
+            if isinstance(layer, Neuron):
+                x_t, new = layer.step(x_t, state[len(following) : len(following) + len(layer.states)])
+                outputs.append(x_t.flatten(1))
+                following = (*following, *new)
+            else:
+                x_t = layer(x_t)
+        return torch.cat(outputs, 1), following
+
+    @property
+    def unit(self) -> Unit:
+        """What counts as 1 in each part of the state."""
+        return unit_of(self.network.neurons)
+
+    @property
+    def unit_flags(self) -> tuple[str, ...]:
+        """Of every number that depends on the unit."""
+        said = all(neuron.disturbance_unit() is not None for neuron in self.network.neurons if neuron.states)
+        return () if said else ("own units",)
+
+    @property
+    def few(self) -> bool:
+        """Whether there are too few independent streams for an interval."""
+        return self.inputs.shape[1] < ENTRIES
+
+    def known(self, value: float, ends: tuple[float, float], unit: str, flags: tuple[str, ...]) -> Metric:
+        """A metric, with its interval where one can be."""
+        low, high = (end if math.isfinite(end) and not self.few else None for end in ends)
+        flags = (*self.flags, *flags, *(("few samples",) if self.few else ()))
+        return Metric(value, unit, low, high, tuple(dict.fromkeys(flags)))
+
+
+def make_flow(trained: Trained, streams: int, steps: int) -> Flow | None:
+    """What ``steps`` are measured on after the transient; None where no population has a memory.
+
+    The transient is at least five times the time constant of the slowest leak. Numbers are flagged
+    ``finite-time`` where that is longer than is run, ``leak unknown`` where a population tells no leak.
+    """
+    network = copy.deepcopy(trained.network.spiking_part).double().eval().requires_grad_(False)
+    if not any(neuron.states for neuron in network.neurons):
+        return None
+    slowest = slowest_leak(network)
+    transient = int(min(max(forgetting(slowest), TRANSIENTS[0]), TRANSIENTS[1]))
+    inputs = stream(trained, min(streams, len(trained.data.test)), transient + steps)
+    state = network.initial_state(inputs[0].double())
+    return Flow(network, state, inputs, transient, leak_flags(slowest, transient))
+
+
+def leak_flags(slowest: float | None, transient: int) -> tuple[str, ...]:
+    """Of numbers that are measured after ``transient`` steps."""
+    if slowest is None:
+        return ("leak unknown",)
+    return ("finite-time",) if forgetting(slowest) > transient else ()
+
+
+def slowest_leak(network: Network) -> float | None:
+    """Largest exponent of ``network`` with its spikes frozen; None where a population's is not known."""
+    leaks = [_leak(neuron) for neuron in network.neurons if neuron.states]
+    known = [leak for leak in leaks if leak is not None]
+    return max(known) if len(known) == len(leaks) else None
+
+
+def _leak(neuron: Neuron) -> float | None:
+    """None where it is not known, or graded outputs cannot be frozen."""
+    surrogate = getattr(neuron, "surrogate", None)
+    graded = isinstance(surrogate, Surrogate) and surrogate.graded
+    return None if graded else neuron.leak_exponent()
+
+
+def forgetting(leak: float | None) -> int | float:
+    """Steps in which a leak forgets the initial state to exp(−5); ∞ where it does not, or is not known."""
+    if leak == -math.inf:
+        return 0
+    return math.ceil(5 / -leak) if leak is not None and leak < 0 else math.inf
+
+
+def stream(trained: Trained, streams: int, steps: int) -> Tensor:
+    """Encoded test samples one after another, ``[steps, streams, *]``.
+
+    A stream has samples of its own and begins again when it has shown them all: streams are independent
+    of each other, however small the test split.
+    """
+    split = trained.data.test
+    length = len(trained.encode(split, torch.zeros(1, dtype=torch.long), "probe"))
+    rounds, own = -(-steps // length), len(split) // streams
+    index = torch.arange(streams) + streams * (torch.arange(rounds) % own)[:, None]
+    encoded = trained.encode(split, index.flatten(), "probe")
+    return encoded.reshape(-1, rounds, streams, *encoded.shape[2:]).movedim(1, 0).flatten(0, 1)[:steps]
