@@ -132,10 +132,13 @@ class Journal:
         self.header = header
 
     def close(self) -> None:
-        """Close the file and release the lock."""
+        """Close the file and release the lock. A run that was refused leaves no empty file behind."""
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
+            with suppress(OSError):
+                if (path := self.directory / CELLS).stat().st_size == 0:
+                    path.unlink()
         self._lock.release()
 
     def __enter__(self) -> Journal:
