@@ -20,6 +20,7 @@ from snnbench.records import Cell, CellResult
 from snnbench.results import leaderboard, load_results
 from snnbench.session import Options, perform
 from snnbench.settings import EngineChoice, Rerun
+from snnbench.words import plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -163,6 +164,7 @@ class Logging:
         self._say(logging.WARNING, text)
 
     def _say(self, level: int, text: str) -> None:
+        text = plain(text)
         log.log(level, "%s", text)
         if self._progress and not log.isEnabledFor(level):
             sys.stderr.write(f"{text}\n")
