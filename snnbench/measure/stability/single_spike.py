@@ -23,11 +23,13 @@ from snnbench.measure.stability.statistics import ASYMPTOTIC_STEPS, CONFIDENCE, 
 
 Interval: TypeAlias = tuple[float, float] | None
 
+SHOWN: Final = ("m1", "survival", "plateau", "half_time")
+"""What is printed."""
 LATE: Final = 4
 """The last of this many parts of the S steps is where survival and plateau are read."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class SingleSpike:
     """The damage that one flipped spike does, over the batch entries; each has its own flip.
 
@@ -68,6 +70,16 @@ class SingleSpike:
     units: int
     control_ok: bool
     flags: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        numbers = ", ".join(f"{name}={_shown(getattr(self, name))}" for name in SHOWN)
+        return (
+            f"SingleSpike({numbers}; {len(self.damage)} steps, {self.units} units; flags={list(self.flags)})"
+        )
+
+
+def _shown(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4g}"
 
 
 def single_spike(step: Step, state: State, inputs: Tensor | int, *, at: int, seed: int = 0) -> SingleSpike:

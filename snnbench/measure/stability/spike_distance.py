@@ -26,7 +26,7 @@ WINDOW: Final = 10
 """Steps over which spikes that differ are counted."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class SpikeDistance:
     """Growth of the number of spikes that differ, as a function of the disturbance's size δ.
 
@@ -47,6 +47,11 @@ class SpikeDistance:
     differ: Tensor
     control_ok: bool
     flags: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        curve = zip(self.deltas, self.exponents.tolist(), strict=True)
+        values = ", ".join(f"λ({delta:g})={value:.4g}" for delta, value in curve)
+        return f"SpikeDistance({values}; flags={list(self.flags)})"
 
 
 def spike_distance(

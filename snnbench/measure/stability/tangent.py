@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import get_args
+from typing import Final, get_args
 
 import torch
 from torch import Tensor
@@ -23,8 +23,11 @@ from snnbench.measure.stability.flat import FlatMap, Step, unbind, whole
 from snnbench.measure.stability.qr import growth
 from snnbench.measure.stability.statistics import ASYMPTOTIC_STEPS, estimate
 
+SHOWN: Final = 5
+"""Exponents that are printed."""
 
-@dataclass(frozen=True, slots=True, eq=False)
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Spectrum:
     """Lyapunov exponents of a map, the mean over batch entries.
 
@@ -48,6 +51,13 @@ class Spectrum:
     kaplan_yorke: float | None
     entropy: float | None
     flags: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        values = self.exponents.tolist()
+        shown = ", ".join(f"{value:.4g}" for value in values[:SHOWN])
+        rest = f", … {len(values)} in all" if len(values) > SHOWN else ""
+        dimension = "–" if self.kaplan_yorke is None else f"{self.kaplan_yorke:.4g}"
+        return f"Spectrum({shown}{rest}; kaplan_yorke={dimension}; flags={list(self.flags)})"
 
 
 def spectrum(
