@@ -185,10 +185,12 @@ class FromParam:
     Attributes:
         name: Of the parameter.
         claims: What is claimed for each of its values; empty where the value itself is the claim.
+        otherwise: What is claimed for a value that is not among ``claims``.
     """
 
     name: str
     claims: Mapping[Scalar, Scalar] = field(default_factory=dict)
+    otherwise: Scalar | None = None
 
     def of(self, value: Value) -> Value:
         """What is claimed where the parameter is ``value``.
@@ -196,7 +198,10 @@ class FromParam:
         Raises:
             KeyError: Nothing is.
         """
-        return self.claims[cast(Scalar, value)] if self.claims else value
+        if not self.claims:
+            return value
+        given = cast(Scalar, value)
+        return self.claims[given] if self.otherwise is None else self.claims.get(given, self.otherwise)
 
 
 @dataclass(frozen=True, slots=True)

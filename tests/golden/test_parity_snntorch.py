@@ -7,7 +7,11 @@ own surrogates cast spikes to float32: with them gradients agree to 5e-6; handed
 from __future__ import annotations
 
 import math
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
+from itertools import product
 from typing import Any
 
 import pytest
@@ -25,6 +29,7 @@ from snnbench.components.surrogates.atan import ATan
 from snnbench.components.surrogates.fast_sigmoid import FastSigmoid
 
 snn: Any = import_module("snntorch")
+quant: Any = import_module("snntorch.functional.quant")
 
 RESETS = ("subtract", "zero", "none")
 GENERATOR = torch.Generator().manual_seed(5)
@@ -34,9 +39,13 @@ def f64(value: float | Tensor) -> Tensor:
     return torch.as_tensor(value, dtype=torch.float64).detach().clone()
 
 
-def run(layer: nn.Module, x: Tensor, states: int, recurrent: bool = False) -> list[Tensor]:
+def run(
+    layer: nn.Module, x: Tensor, states: int, recurrent: bool = False, first: Tensor | None = None
+) -> list[Tensor]:
     """Spikes and states of an snntorch layer; a recurrent one takes its own spikes as well."""
     carried = [torch.zeros_like(x[0]) for _ in range(states + recurrent)]
+    if first is not None:
+        carried[0] = first
     rows = []
     for x_t in x:
         row = layer(x_t, *carried)
@@ -93,6 +102,111 @@ def test_lif_without_delay_is_leaky_without_delay(reset: str) -> None:
     ours = LIF((WIDTH,), ATan(), GENERATOR, beta=0.9, reset=reset, reset_delay=False)  # type: ignore[arg-type]
     theirs = snn.Leaky(beta=f64(0.9), spike_grad=ATan(), reset_mechanism=reset, reset_delay=False)
     assert_same(trajectory(ours, x), run(theirs, x, 1), [x])
+
+
+@contextmanager
+def float64() -> Iterator[None]:
+    """The levels of snntorch's quantisation are made in the default dtype."""
+    torch.set_default_dtype(torch.float64)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(torch.float32)
+
+
+def quantised() -> dict[str, Any]:
+    return {"state_quant": quant.state_quant(num_bits=5, threshold=1.0, lower_limit=0.5, upper_limit=0.4)}
+
+
+OPTIONS: dict[str, tuple[dict[str, Any], Any]] = {
+    "plain": ({}, dict),
+    "inhibition": ({"inhibition": True}, lambda: {"inhibition": True}),
+    "quantised": ({"state_bits": 5, "state_range": (-1.5, 1.4)}, quantised),
+    "scaled": ({"graded_spikes_factor": 1.5}, lambda: {"graded_spikes_factor": f64(1.5)}),
+    "quantised, scaled": (
+        {"state_bits": 5, "state_range": (-1.5, 1.4), "graded_spikes_factor": 1.5},
+        lambda: quantised() | {"graded_spikes_factor": f64(1.5)},
+    ),
+}
+"""Ours, and the original's. Where both inhibit and scale, the original forgets to scale."""
+DECAYS = {
+    "lif": {"beta": 0.85},
+    "synaptic": {"alpha": 0.4, "beta": 0.8},
+    "alpha": {"alpha": 0.85, "beta": 0.6},
+    "lapicque": {},
+}
+KINDS: dict[str, Any] = {
+    "lif": (LIF, snn.Leaky),
+    "synaptic": (Synaptic, snn.Synaptic),
+    "lapicque": (Lapicque, snn.Lapicque),
+    "alpha": (Alpha, snn.Alpha),
+}
+
+
+def absent(kind: str, reset: str, options: str, delay: bool, learned: bool) -> bool:
+    """Whether the original has no such combination, or another one (docs/equivalence.md says which)."""
+    if kind in {"lapicque", "alpha"} and (not delay or learned or "scaled" in options):
+        return True
+    if kind == "alpha" and ("quantised" in options or reset == "subtract"):
+        return True
+    return not delay and (reset == "subtract" or (options == "inhibition" and reset == "zero"))
+
+
+COMBINED = [
+    one
+    for one in product(KINDS, RESETS, OPTIONS, (True, False), (False, True))
+    if not absent(*one)  # type: ignore[arg-type]
+]
+
+
+@pytest.mark.filterwarnings("ignore:Inhibition is an unstable")
+@pytest.mark.parametrize(("kind", "reset", "options", "delay", "learned"), COMBINED)
+def test_options_are_those_of_the_original(
+    kind: str, reset: str, options: str, delay: bool, learned: bool
+) -> None:
+    """All combinations; where the reset is not delayed it is attached there, and here."""
+    x = drive(0.1, 0.5)
+    mine, original = OPTIONS[options]
+    common: dict[str, Any] = {"threshold": 0.9, "reset": reset, "detach_reset": delay}
+    given: dict[str, Any] = {"threshold": f64(0.9), "reset_mechanism": reset, "spike_grad": ATan()}
+    names = [*DECAYS[kind], "threshold"]
+    if kind in {"lif", "synaptic"}:
+        both = {"reset_delay": delay} | {f"learn_{name}": learned for name in names}
+        common, given = common | both, given | both
+    if kind == "lapicque":
+        common |= {"resistance": 4.0, "capacitance": 0.5}
+        given |= {"R": f64(4), "C": f64(0.5)}
+    with float64():
+        ours = KINDS[kind][0]((WIDTH,), ATan(), GENERATOR, **common, **DECAYS[kind], **mine)
+        held = {name: f64(value) for name, value in DECAYS[kind].items()}
+        more = original()
+        factor = more.pop("graded_spikes_factor", None) if kind == "synaptic" else None
+        theirs = KINDS[kind][1](**given, **held, **more)
+        if factor is not None:  # its base class has the factor, its own arguments do not
+            theirs.graded_spikes_factor = factor
+    rows = trajectory(ours, x)
+    if kind == "alpha":
+        rows.append(ours.membrane(rows[1:]))
+    wrt, other = [x], [x]
+    if learned:
+        wrt = [x, *(getattr(ours, name) for name in names)]
+        other = [x, *(getattr(theirs, name) for name in names)]
+    assert_same(rows, run(theirs, x, len(rows) - 1), wrt, other)
+
+
+def test_inhibition_and_a_factor_together_are_both_obeyed() -> None:
+    """Leaky's inhibited spikes are of size 1 whatever the factor."""
+    x = drive(0.1, 0.5)
+    options: dict[str, Any] = {"beta": 0.85, "inhibition": True, "detach_reset": True}
+    ours = trajectory(LIF((WIDTH,), ATan(), GENERATOR, **options, graded_spikes_factor=1.5), x)
+    plain = trajectory(LIF((WIDTH,), ATan(), GENERATOR, **options), x)
+    assert set(ours[0].detach().unique().tolist()) == {0.0, 1.5}
+    assert float(ours[0].detach().sum(-1).max()) == 1.5, "one of a sample at a time"
+    torch.testing.assert_close(ours[0], 1.5 * plain[0])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        theirs = snn.Leaky(beta=f64(0.85), spike_grad=ATan(), inhibition=True, graded_spikes_factor=f64(1.5))
+    assert set(run(theirs, x, 1)[0].detach().unique().tolist()) == {0.0, 1.0}
 
 
 def test_lif_subtracting_without_delay_is_leaky_up_to_twice_the_threshold() -> None:
@@ -198,6 +312,51 @@ def test_rlif_is_rleaky_and_rsynaptic_without_synapse(synapse: bool) -> None:
     assert largest_difference([ours_by_weight], [0.5 * theirs_by_weight]) <= BACKWARD
 
 
+@pytest.mark.filterwarnings("ignore:Inhibition is an unstable")
+@pytest.mark.parametrize("learned", [False, True])
+@pytest.mark.parametrize("options", ["plain", "inhibition", "quantised", "scaled"])
+@pytest.mark.parametrize("reset", RESETS)
+def test_rlif_is_rleaky_with_its_options(reset: str, options: str, learned: bool) -> None:
+    x = drive()
+    mine, original = OPTIONS[options]
+    with float64():
+        ours = RLIF(
+            (WIDTH,),
+            ATan(),
+            torch.Generator().manual_seed(5),
+            beta=0.7,
+            threshold=0.8,
+            rec_strength=0.5,
+            rec_init_scale=0.4,
+            reset=reset,  # type: ignore[arg-type]
+            detach_reset=True,
+            learn_beta=learned,
+            learn_threshold=learned,
+            **mine,
+        )
+        theirs = snn.RLeaky(
+            beta=f64(0.7),
+            threshold=f64(0.8),
+            linear_features=WIDTH,
+            spike_grad=ATan(),
+            reset_mechanism=reset,
+            learn_beta=learned,
+            learn_threshold=learned,
+            **({} if options == "scaled" else original()),
+        )
+        if options == "scaled":  # its base class has the factor, its own arguments do not
+            theirs.graded_spikes_factor = f64(1.5)
+    theirs.recurrent = linear(0.5 * ours.weight)
+    wrt, other = [x], [x]
+    if learned:
+        wrt, other = [x, ours.beta, ours.threshold], [x, theirs.beta, theirs.threshold]  # type: ignore[list-item]
+    u = torch.zeros_like(x[0])
+    first = ours.scaled(
+        ours.allowed(ATan()(u - theirs.threshold), u)
+    )  # ours has the slope of a spike at rest
+    assert_same(trajectory(ours, x), run(theirs, x, 1, recurrent=True, first=first), wrt, other)
+
+
 def test_with_the_surrogate_of_snntorch_only_its_float32_spikes_differ() -> None:
     x = drive()
     ours = LIF((WIDTH,), FastSigmoid(25), GENERATOR, beta=0.9, detach_reset=True)
@@ -289,7 +448,7 @@ def test_alpha_of_the_original_cannot_learn_alpha() -> None:
 
 
 def test_rleaky_resetting_to_zero_wipes_the_input_where_leaky_keeps_it() -> None:
-    """The same name for two rules: why rlif, which only subtracts, has no row for it."""
+    """The same name for two rules, there and here."""
     x = torch.tensor([1.5, 0.5], dtype=torch.float64).reshape(2, 1, 1)
     options = {"beta": f64(0.5), "spike_grad": ATan(), "reset_mechanism": "zero"}
     alone = snn.RLeaky(V=f64(0), all_to_all=False, **options)

@@ -7,15 +7,15 @@ import math
 import torch
 from torch import Tensor
 
+from snnbench.components.neurons.firing import Firing
 from snnbench.components.neurons.parameters import DECAY, THRESHOLD, Given, Population, each, log_decay, read
 from snnbench.components.neurons.reset import Reset, apply_reset
 from snnbench.engine.eager import State
-from snnbench.engine.neuron import Neuron
 from snnbench.engine.surrogate import Surrogate
 from snnbench.errors import UsageError
 
 
-class Alpha(Neuron):
+class Alpha(Firing):
     """``e = α·e' + x``; ``i = β·i' − x``; ``u = c·(e + i)``; ``s = H(u − θ)``; ``c = ln β/(ln β − ln α)``.
 
     A prime marks the previous step. A spike acts one step later: ``zero`` wipes e and i, the input of
@@ -31,6 +31,7 @@ class Alpha(Neuron):
         threshold: θ.
         reset: ``zero``, ``subtract`` or ``none``.
         detach_reset: Keep the gradient out of the reset.
+        inhibition: Only the neuron with the largest ``u − θ`` of a sample spikes; resets are as without.
 
     Raises:
         UsageError: α is not above β: the response would be negative.
@@ -52,8 +53,9 @@ class Alpha(Neuron):
         threshold: Given = 1.0,
         reset: Reset = "zero",
         detach_reset: bool = False,
+        inhibition: bool = False,
     ) -> None:
-        super().__init__()
+        super().__init__(surrogate, reset, detach_reset=detach_reset, inhibition=inhibition)
         population = Population(self, features, generator)
         decays = [population.numbers(*given, DECAY) for given in (("alpha", alpha), ("beta", beta))]
         scale = each(_scale, *decays)
@@ -63,23 +65,24 @@ class Alpha(Neuron):
         population.put("scale", scale)
         population.put("threshold", thresholds)
         population.put("unit", each(lambda threshold, scale: threshold / scale, thresholds, scale))
-        self.surrogate = surrogate
-        self.reset: Reset = reset
-        self.detach_reset = detach_reset
 
     def initial_state(self, x_t: Tensor) -> State:
         return torch.zeros_like(x_t), torch.zeros_like(x_t)
 
-    def previous_spikes(self, state: State) -> Tensor:
+    def fired(self, state: State) -> Tensor:
+        return self.fire(self.membrane(state))
+
+    def membrane(self, state: State) -> Tensor:
+        """The membrane u of a state."""
         e, i = state
-        return self.surrogate(read(self, "scale", e) * (e + i) - read(self, "threshold", e))
+        return read(self, "scale", e) * (e + i)
 
     def step_after(self, x_t: Tensor, state: State, spikes: Tensor) -> tuple[Tensor, State]:
         e, i = state
         r = spikes.detach() if self.detach_reset else spikes
         e = apply_reset(read(self, "alpha", e) * e + x_t, r, read(self, "unit", e), self.reset)
         i = apply_reset(read(self, "beta", i) * i - x_t, r, 0.0, self.reset)
-        return self.previous_spikes((e, i)), (e, i)
+        return self.emit(self.membrane((e, i))), (e, i)
 
     def disturbance_unit(self) -> tuple[float | Tensor, ...]:
         return self.unit, self.unit  # of a trace that alone makes u = θ

@@ -5,15 +5,15 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from snnbench.components.neurons.firing import LEVELS, Firing
 from snnbench.components.neurons.parameters import THRESHOLD, TIME, Given, Population, each, log_decay, read
-from snnbench.components.neurons.reset import Reset, apply_reset
+from snnbench.components.neurons.reset import Reset
 from snnbench.engine.eager import State
-from snnbench.engine.neuron import Neuron
 from snnbench.engine.surrogate import Surrogate
 from snnbench.errors import UsageError
 
 
-class Lapicque(Neuron):
+class Lapicque(Firing):
     """``u = (1 − dt/RC)·u' + (dt/C)·x − θ·s'``; ``s = H(u − θ)``; a prime marks the previous step.
 
     The Euler step of ``RC·du/dt = −u + R·x``. With ``reset="zero"`` the input of the step is wiped as
@@ -29,13 +29,15 @@ class Lapicque(Neuron):
         threshold: θ, mV.
         reset: ``subtract``, ``zero`` or ``none``.
         detach_reset: Keep the gradient out of the reset.
+        inhibition: Only the neuron with the largest ``u − θ`` of a sample spikes; resets are as without.
+        state_bits: Round the states to ``2^state_bits`` levels after each update; 0 for not at all.
+        state_range: The least and the greatest level.
 
     Raises:
         UsageError: dt is longer than the time constant RC: the step would overshoot the rest.
     """
 
     pushes = True
-    threshold: float | Tensor
 
     def __init__(
         self,
@@ -49,36 +51,38 @@ class Lapicque(Neuron):
         threshold: Given = 1.0,
         reset: Reset = "subtract",
         detach_reset: bool = False,
+        inhibition: bool = False,
+        state_bits: int = 0,
+        state_range: tuple[float, ...] = LEVELS,
     ) -> None:
-        super().__init__()
+        super().__init__(
+            surrogate,
+            reset,
+            detach_reset=detach_reset,
+            inhibition=inhibition,
+            bits=state_bits,
+            levels=state_range,
+        )
         population = Population(self, features, generator)
         r = population.numbers("resistance", resistance, TIME)
         c = population.numbers("capacitance", capacitance, TIME)
         population.put("beta", each(lambda r, c: _decay(dt, r * c), r, c))
         population.put("gain", each(lambda c: dt / c, c))
         population.hold("threshold", threshold, THRESHOLD)
-        self.surrogate = surrogate
-        self.reset: Reset = reset
-        self.detach_reset = detach_reset
 
     def initial_state(self, x_t: Tensor) -> State:
         return (torch.zeros_like(x_t),)
 
-    def previous_spikes(self, state: State) -> Tensor:
-        return self.surrogate(state[0] - read(self, "threshold", state[0]))
-
     def step_after(self, x_t: Tensor, state: State, spikes: Tensor) -> tuple[Tensor, State]:
         (u,) = state
-        threshold = read(self, "threshold", u)
-        u = read(self, "beta", u) * u + read(self, "gain", u) * x_t
-        u = apply_reset(u, spikes.detach() if self.detach_reset else spikes, threshold, self.reset)
-        return self.surrogate(u - threshold), (u,)
+        u = self.rounded(self.wipe(read(self, "beta", u) * u + read(self, "gain", u) * x_t, spikes))
+        return self.emit(u), (u,)
 
     def disturbance_unit(self) -> tuple[float | Tensor, ...]:
         return (self.threshold,)
 
     def leak_exponent(self) -> float | None:
-        return None if self.reset == "zero" else log_decay(self, "beta")
+        return None if self.reset == "zero" or self.bits else log_decay(self, "beta")
 
 
 def _decay(dt: float, tau: float) -> float:

@@ -5,22 +5,22 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from snnbench.components.neurons.firing import LEVELS, Firing
 from snnbench.components.neurons.parameters import (
     DECAY,
     THRESHOLD,
     Given,
     Population,
-    is_uniform,
     log_decay,
     read,
 )
-from snnbench.components.neurons.reset import Reset, apply_reset, kept
+from snnbench.components.neurons.reset import Reset, kept
 from snnbench.engine.eager import State
-from snnbench.engine.neuron import Kept, Neuron
+from snnbench.engine.neuron import Kept
 from snnbench.engine.surrogate import Surrogate
 
 
-class LIF(Neuron):
+class LIF(Firing):
     """``u = β·u' + x − θ·s'``; ``s = H(u − θ)``; a prime marks the previous step. State: u.
 
     Args:
@@ -35,11 +35,14 @@ class LIF(Neuron):
         learn_beta: Train β.
         learn_threshold: Train θ.
         per_neuron: One learned value a neuron instead of one a layer.
+        inhibition: Only the neuron with the largest ``u − θ`` of a sample spikes; resets are as without.
+        state_bits: Round the states to ``2^state_bits`` levels after each update; 0 for not at all.
+        state_range: The least and the greatest level.
+        graded_spikes_factor: Size of an output spike; resets are by spikes of size 1.
     """
 
     pushes = True
     beta: float | Tensor
-    threshold: float | Tensor
 
     def __init__(
         self,
@@ -55,55 +58,56 @@ class LIF(Neuron):
         learn_beta: bool = False,
         learn_threshold: bool = False,
         per_neuron: bool = False,
+        inhibition: bool = False,
+        state_bits: int = 0,
+        state_range: tuple[float, ...] = LEVELS,
+        graded_spikes_factor: float = 1.0,
     ) -> None:
-        super().__init__()
+        super().__init__(
+            surrogate,
+            reset,
+            detach_reset=detach_reset,
+            inhibition=inhibition,
+            bits=state_bits,
+            levels=state_range,
+            factor=graded_spikes_factor,
+        )
         population = Population(self, features, generator)
         population.hold("beta", beta, DECAY, learn=learn_beta, per_neuron=per_neuron)
         population.hold("threshold", threshold, THRESHOLD, learn=learn_threshold, per_neuron=per_neuron)
-        self.surrogate = surrogate
-        self.reset: Reset = reset
         self.reset_delay = reset_delay
-        self.detach_reset = detach_reset
 
     def initial_state(self, x_t: Tensor) -> State:
         return (torch.zeros_like(x_t),)
 
     def previous_spikes(self, state: State) -> Tensor | None:
-        (u,) = state
-        return self.surrogate(u - read(self, "threshold", u)) if self.reset_delay else None
+        return super().previous_spikes(state) if self.reset_delay else None
 
     def step_after(self, x_t: Tensor, state: State, spikes: Tensor) -> tuple[Tensor, State]:
         (u,) = state
-        threshold = read(self, "threshold", u)
-        u = self._reset(self.membrane_decay(u) * u, spikes, threshold) + x_t
-        return self.surrogate(u - threshold), (u,)
+        u = self.rounded(self.wipe(self.membrane_decay(u) * u, spikes) + x_t)
+        return self.emit(u), (u,)
 
     def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
         if self.reset_delay:
             return super().step(x_t, state)
         (u,) = state
-        threshold = read(self, "threshold", u)
-        u = self.membrane_decay(u) * u + x_t
-        s = self.surrogate(u - threshold)
-        return s, (self._reset(u, s, threshold),)
+        u = self.rounded(self.membrane_decay(u) * u + x_t)
+        s = self.allowed(self.fire(u), u)
+        return self.scaled(s), (self.wipe(u, s),)
 
     def membrane_decay(self, like: Tensor) -> float | Tensor:
         """β for arithmetic that keeps the dtype of ``like``."""
         return read(self, "beta", like)
 
-    def _reset(self, u: Tensor, s: Tensor, threshold: float | Tensor) -> Tensor:
-        return apply_reset(u, s.detach() if self.detach_reset else s, threshold, self.reset)
-
     def kept(self) -> Kept | None:
-        if not is_uniform(self):
-            return None
-        return kept(self.reset, detached=self.detach_reset)
+        return kept(self.reset, detached=self.detach_reset) if self._counted else None
 
     def disturbance_unit(self) -> tuple[float | Tensor, ...]:
         return (self.threshold,)
 
     def leak_exponent(self) -> float | None:
-        return None if self.reset == "zero" else log_decay(self, "beta")
+        return None if self.reset == "zero" or self.bits else log_decay(self, "beta")
 
 
 def integrate_and_fire(

@@ -7,14 +7,15 @@ import math
 import torch
 from torch import Tensor, nn
 
+from snnbench.components.neurons.firing import LEVELS, Firing
 from snnbench.components.neurons.parameters import DECAY, THRESHOLD, Given, Population, log_decay, read
+from snnbench.components.neurons.reset import Reset
 from snnbench.engine.eager import State
-from snnbench.engine.neuron import Neuron
 from snnbench.engine.surrogate import Surrogate
 from snnbench.engine.tangents import Pushed, push_recurrent
 
 
-class RLIF(Neuron):
+class RLIF(Firing):
     """``u = β·u' + x + ρ·W s' − θ·s'``; ``s = H(u − θ)``; a prime marks the previous step. State: u.
 
     Args:
@@ -25,11 +26,18 @@ class RLIF(Neuron):
         threshold: θ.
         rec_strength: ρ.
         rec_init_scale: Gain of W's distribution.
+        reset: ``subtract`` as above; ``zero``: ``u = (1 − s')·(β·u' + x + ρ·W s')``; ``none``.
         detach_reset: Keep the gradient out of the reset (not out of the recurrence).
+        learn_beta: Train β.
+        learn_threshold: Train θ.
+        per_neuron: One learned value a neuron instead of one a layer.
+        inhibition: Only the neuron with the largest ``u − θ`` of a sample spikes; resets are as without.
+        state_bits: Round the states to ``2^state_bits`` levels after each update; 0 for not at all.
+        state_range: The least and the greatest level.
+        graded_spikes_factor: Size of an output spike; resets are by spikes of size 1.
     """
 
     pushes = True
-    threshold: float | Tensor
 
     def __init__(
         self,
@@ -41,27 +49,39 @@ class RLIF(Neuron):
         threshold: Given = 1.0,
         rec_strength: float = 1.0,
         rec_init_scale: float = 1.0,
+        reset: Reset = "subtract",
         detach_reset: bool = False,
+        learn_beta: bool = False,
+        learn_threshold: bool = False,
+        per_neuron: bool = False,
+        inhibition: bool = False,
+        state_bits: int = 0,
+        state_range: tuple[float, ...] = LEVELS,
+        graded_spikes_factor: float = 1.0,
     ) -> None:
-        super().__init__()
+        super().__init__(
+            surrogate,
+            reset,
+            detach_reset=detach_reset,
+            inhibition=inhibition,
+            bits=state_bits,
+            levels=state_range,
+            factor=graded_spikes_factor,
+        )
         width = math.prod(features)
         self.weight = nn.Parameter(torch.empty(width, width))
         nn.init.xavier_uniform_(self.weight, gain=rec_init_scale, generator=generator)
-        self.surrogate = surrogate
         population = Population(self, features, generator)
-        population.hold("beta", beta, DECAY)
-        population.hold("threshold", threshold, THRESHOLD)
+        population.hold("beta", beta, DECAY, learn=learn_beta, per_neuron=per_neuron)
+        population.hold("threshold", threshold, THRESHOLD, learn=learn_threshold, per_neuron=per_neuron)
         self.rec_strength = rec_strength
-        self.detach_reset = detach_reset
 
     def initial_state(self, x_t: Tensor) -> State:
         return (torch.zeros_like(x_t),)
 
-    def previous_spikes(self, state: State) -> Tensor:
-        return self.spikes(state[0])
-
     def step_after(self, x_t: Tensor, state: State, spikes: Tensor) -> tuple[Tensor, State]:
-        return self.advance(x_t, (self.mix(spikes), spikes, *state))
+        sent = self.allowed(spikes, state[0])
+        return self.advance(x_t, (self.mix(sent), spikes, *state))
 
     def push(
         self, x_t: Tensor, state: State, dx: Tensor | None, dstate: State, *, last: bool = False
@@ -69,20 +89,20 @@ class RLIF(Neuron):
         return push_recurrent(self, x_t, state, dx, dstate, last=last)
 
     def spikes(self, u: Tensor) -> Tensor:
-        return self.surrogate(u - read(self, "threshold", u))
+        return self.fire(u)
 
     def mix(self, s: Tensor) -> Tensor:
-        return nn.functional.linear(s.flatten(1), self.weight).view_as(s)
+        return nn.functional.linear(self.scaled(s).flatten(1), self.weight).view_as(s)
 
     def advance(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
         """Output and next state from ``(W s', s', u')``."""
         recurrent, s, u = state
-        reset = read(self, "threshold", u) * (s.detach() if self.detach_reset else s)
-        u = read(self, "beta", u) * u + x_t + self.rec_strength * recurrent - reset
-        return self.spikes(u), (u,)
+        driven = read(self, "beta", u) * u + x_t + self.rec_strength * recurrent
+        u = self.rounded(self.wipe(driven, s))
+        return self.emit(u), (u,)
 
     def disturbance_unit(self) -> tuple[float | Tensor, ...]:
         return (self.threshold,)
 
     def leak_exponent(self) -> float | None:
-        return log_decay(self, "beta")
+        return None if self.reset == "zero" or self.bits else log_decay(self, "beta")

@@ -18,6 +18,10 @@ DETACH: Final = Param(False, doc="keep the gradient out of the reset")
 LEARN_BETA: Final = Param(False, doc="train the membrane decay, kept within [0, 1]")
 LEARN_THRESHOLD: Final = Param(False, doc="train the threshold, kept above 0")
 PER_NEURON: Final = Param(False, doc="one learned value a neuron instead of one a layer")
+INHIBITION: Final = Param(False, doc="only the neuron with the largest u − θ of a sample spikes")
+STATE_BITS: Final = Param(0, low=0, high=16, doc="round the states to 2^bits levels; 0: not at all")
+STATE_RANGE: Final = Param((-1.0, 1.2), doc="the least and the greatest level of a rounded state")
+SPIKE_FACTOR: Final = Param(1.0, doc="size of an output spike; resets are by spikes of size 1")
 DT: Final = Param(1.0, low=1e-6, unit="ms", doc="Euler step")
 
 
