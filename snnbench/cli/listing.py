@@ -141,6 +141,7 @@ def _claims(spec: Spec) -> Row:
                 value = f"{cell_text(claim)} (parameter {value.name})"
             value = sorted(value) if isinstance(value, frozenset) else value
             value = [one.name for one in value] if field.name == "surrogates" else value
+            value = [one.path for one in value] if field.name == "files" else value
             claims[field.name] = value if value or isinstance(value, bool) else None
     return claims
 

@@ -5,12 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable
 from functools import cache
+from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 
-from snnbench.plugin.specs import Claims, FromParam, NeuronSpec, Param, Spec
+from snnbench.plugin.specs import (
+    Claims,
+    DataFile,
+    DatasetSpec,
+    FromParam,
+    NeuronSpec,
+    Param,
+    Spec,
+    SurrogateSpec,
+)
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_CHECKSUM = re.compile(r"(md5|sha256):[0-9a-fA-F]+")
+MOST = 10.0**300
+"""Greatest number that a spec may hold: what is computed from it for people is finite."""
 _FACTORY = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
 
@@ -37,13 +50,51 @@ def check_spec(spec: object, kind: type[Spec]) -> None:
         raise Fault(
             f"{where}: its factory {spec.factory!r} is neither callable nor 'package.module:attribute'"
         )
-    for name, hint in _hints(cast(Hashable, kind)).items():
-        if not _fits(getattr(spec, name), hint):
-            raise Fault(f"{where}: {name}={getattr(spec, name)!r} is not {_allowed(hint)}")
+    _check_fields(where, spec, kind)
     for name, param in spec.params.items():
         _check_param(f"{where}, parameter {name!r}", name, param)
     if isinstance(spec, NeuronSpec):
         _check_claims(where, spec)
+        for surrogate in spec.surrogates:
+            check_spec(surrogate, SurrogateSpec)
+    if isinstance(spec, DatasetSpec):
+        _check_data(where, spec)
+
+
+def _check_fields(where: str, described: object, kind: type) -> None:
+    """Check that each field of ``described`` has the type that ``kind`` gives it, its text can be written."""
+    for name, hint in _hints(cast(Hashable, kind)).items():
+        value = getattr(described, name)
+        if not _fits(value, hint):
+            raise Fault(f"{where}: {name}={value!r} is not {_allowed(hint)}")
+        for text in value if isinstance(value, tuple) else (value,):
+            if isinstance(text, str) and not _is_unicode(text):
+                raise Fault(
+                    f"{where}: {name}={text!r} is no text that can be written: it has half a character"
+                )
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _check_data(where: str, spec: DatasetSpec) -> None:
+    if not 0 <= spec.samples <= MOST:
+        raise Fault(f"{where}: samples={spec.samples} is no number of samples")
+    for file in spec.files:
+        _check_fields(f"{where}, file {file.path!r}", file, DataFile)
+        if not _CHECKSUM.fullmatch(file.checksum):
+            problem = f"checksum={file.checksum!r} is neither 'md5:' nor 'sha256:' and hexadecimal digits"
+            raise Fault(f"{where}, file {file.path!r}: {problem}")
+        if not file.path:
+            raise Fault(f"{where}: a file has no path")
+        for path in filter(None, (file.path, file.unpack)):
+            if Path(path).is_absolute() or ".." in Path(path).parts:
+                raise Fault(f"{where}: {path!r} is no path below the data root")
 
 
 @cache
@@ -80,6 +131,8 @@ def _fits(value: object, hint: Any) -> bool:
     if get_origin(hint) in (Union, UnionType):
         return any(_fits(value, part) for part in get_args(hint))
     outer = get_origin(hint) or hint
+    if outer is float:
+        return isinstance(value, float | int) and not isinstance(value, bool)
     if isinstance(outer, type) and not isinstance(value, outer):
         return False
     return not isinstance(value, tuple | frozenset) or all(_fits(item, get_args(hint)[0]) for item in value)
@@ -98,9 +151,30 @@ def _check_param(where: str, name: object, param: object) -> None:
         raise Fault(f"{where}: the name is not an identifier")
     if not isinstance(param, Param):
         raise Fault(f"{where}: {param!r} is not a Param")
-    if not isinstance(param.default, bool | int | float | str | tuple):
-        raise Fault(f"{where}: the default {param.default!r} is not a number, text, truth value or tuple")
+    _check_default(where, param.default)
+    _check_fields(where, param, Param)
+    for bound in filter(None, (param.low, param.high)):
+        if not abs(bound) <= MOST:
+            raise Fault(f"{where}: {bound!r} is no bound; leave out low or high where there is none")
+    if param.low is not None and param.high is not None and param.low > param.high:
+        raise Fault(f"{where}: low={param.low!r} is above high={param.high!r}")
     try:
         param.check(param.default)
     except ValueError as error:
         raise Fault(f"{where}: the default {error}") from None
+
+
+def _check_default(where: str, default: object) -> None:
+    """Check that a default is a scalar, or a tuple of scalars or of tuples of scalars, all of one type."""
+    items = default if isinstance(default, tuple) else (default,)
+    flat = [part for item in items for part in (item if isinstance(item, tuple) else (item,))]
+    kinds = {type(one) for one in flat}
+    if not kinds <= {bool, int, float, str}:
+        raise Fault(f"{where}: the default {default!r} is not a number, text, truth value or tuple")
+    if len(kinds) > 1 or len({isinstance(item, tuple) for item in items}) > 1:
+        raise Fault(f"{where}: the default {default!r} mixes types")
+    for one in flat:
+        if isinstance(one, str) and not _is_unicode(one):
+            raise Fault(f"{where}: the default {one!r} is no text that can be written")
+        if isinstance(one, int | float) and not abs(one) <= MOST:
+            raise Fault(f"{where}: the default {one!r} is not finite, or too large")
