@@ -99,9 +99,18 @@ def state(spec: DatasetSpec, root: Path | None) -> State:
             return State("missing", f"no {root / file.path}", content)
         if found != file.checksum:
             return State("damaged", f"{root / file.path} is not the published file", content)
-        if file.unpack is not None and (other := altered(root / file.path, root / file.unpack)):
-            return State("damaged", f"{other} is not what {root / file.path} holds", content)
+        if file.unpack is not None and (what := _unlike(root / file.path, root / file.unpack)):
+            return State("damaged", what, content)
     return State("ok", str(root) if spec.files else "needs no files", content)
+
+
+def _unlike(archive: Path, folder: Path) -> str:
+    """What in ``folder`` is not as ``archive`` has it, or why that cannot be told; empty if all is."""
+    try:
+        other = altered(archive, folder)
+    except DataError as error:
+        return error.message
+    return f"{other} is not what {archive} holds" if other else ""
 
 
 def fetch(spec: DatasetSpec, root: Path, note: Note = lambda text: None) -> None:

@@ -403,6 +403,16 @@ def test_a_truncated_shd_file_is_named(tmp_path: Path) -> None:
         load("shd", tmp_path)
 
 
+def test_another_version_of_a_reader_has_another_checksum(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_shd(tmp_path, *spoken(220))
+    before = load("shd", tmp_path).checksum
+    changed = tuple(replace(spec, version="9") if spec.name == "shd" else spec for spec in published.SPECS)
+    monkeypatch.setattr(published, "SPECS", changed)
+    assert load("shd", tmp_path).checksum != before
+
+
 def test_spikes_are_tonics_but_for_rounding() -> None:
     root = real("shd_format_proxy_fsdd")
     theirs = tonic.SHD(str(root), train=False)

@@ -88,7 +88,8 @@ class Recorded:
         checksums = content or " ".join(file.checksum for file in spec.files)
 
         def make(**part: Any) -> Split:
-            fingerprint = hashlib.sha256(f"{self.name} {part} {checksums}".encode()).hexdigest()
+            what = f"{self.name} {spec.version} {part} {checksums}"
+            fingerprint = hashlib.sha256(what.encode()).hexdigest()
             try:
                 source, records, labels = self._open(root, part, fingerprint, sort=not content)
             except DataError:
