@@ -97,7 +97,8 @@ def _measure_all(job: Job, on_epoch: OnEpoch, alone: Alone, found: _Findings) ->
     build.check_batch(build.data)
     network = build.network().to(device)
     trained = Trained(cell, network, build.encoder, build.data, device)
-    found.labels |= {"data": build.source.checksum, "dtype": _dtype(network)}
+    steps = trained.batch(build.data.train, 1, "probe.steps")[0].shape[0]
+    found.labels |= {"data": build.source.checksum, "dtype": _dtype(network), "steps": str(steps)}
     found.metrics |= dataset.dataset(build.data)
     found.metrics |= fitting.fitting(build.source, build.own_encoder, cell.budget.steps)
     _choose_engine(job, build, trained, found)

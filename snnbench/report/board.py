@@ -14,7 +14,7 @@ from snnbench.records import Status
 from snnbench.report.catalogue import headlines
 from snnbench.report.frame import BUDGET, LABEL, DataFrame, metrics, normalise
 from snnbench.report.ranking import P_VALUE, STANDING, rank
-from snnbench.report.rows import ROW, SCORE, groups, mark_other_surrogates, row_of
+from snnbench.report.rows import ROW, SCORE, groups, mark_biased_ratios, mark_other_surrogates, row_of
 
 CONTEST = ("dataset", "protocol", *BUDGET)
 """Rows are ranked among those that agree in these, by accuracy."""
@@ -64,6 +64,7 @@ def leaderboard(results: DataFrame) -> DataFrame:
         contests[_contest(row)].append(index)
     for number, (_, contest) in enumerate(sorted(contests.items())):
         mark_other_surrogates([rows[index] for index in contest])
+        mark_biased_ratios([rows[index] for index in contest])
         by = SCORE if rows[contest[0]]["epochs"] else SPEED
         samples = max(split[index].test_samples for index in contest)
         rankings = rank(

@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
+from snnbench.records import Meaning
 from snnbench.settings import INITIAL
+from snnbench.words import plain
 
 Kind: TypeAlias = Literal["fraction", "rate", "ratio", "bytes", "exponent", "plain"]
 
@@ -302,6 +304,18 @@ MARKS = {
     "coalesces": "Most disturbances of this size vanished in one step: the exponent is of the others.",
     "singular": "Some directions shrink to nothing in one step: their exponents are −∞.",
     "resolution": "δ is too close to the resolution of floating-point numbers.",
+    "diverged": "The loss was not finite in so many seeds.",
+    "failed": "So many seeds ended in an error; the list of what was not measured says which.",
+    "oom": "So many seeds ran out of memory.",
+    "timeout": "So many seeds took longer than the time limit.",
+    "interrupted": "So many seeds were interrupted; running again continues them.",
+    "skipped": "So many seeds were left out, for the reason in the list of what was not measured.",
+    "class": "How equal the model is to the reference: A the same spikes and gradients, B under 0.1 % of the "
+    "spikes flipped, C another model.",
+    "reference off": "The reference, timed against itself, is off 1 by more than its interval and 5 %: the "
+    "timings of this machine are biased.",
+    "ratio in doubt": "The reference's own ratio is off on this board (reference off): this row's may be "
+    "off by as much.",
     "graded": "The output is graded, not binary: sparsity and operation counts do not compare.",
     "not repeatable": "The same batch gave another output the second time: something is carried from batch "
     "to batch, or drawn at random, and the numbers depend on it.",
@@ -315,18 +329,22 @@ _KINDS: dict[str, Kind] = {
     "memory": "bytes",
     "stability": "exponent",
 }
+_LOST = re.compile(r"\d+ of \d+ (\w+)")
+"""The mark of seeds that were lost: ``1 of 3 timeout``."""
+
 _FAMILY = re.compile(r"([^\[]+)\[(.*)\]")
 
 
-def describe(metric: str, unit: str = "") -> Entry:
+def describe(metric: str, unit: str = "", said: Meaning | None = None) -> Entry:
     """The entry of ``metric``: ``accuracy.test``, ``stability.lambda_delta[0.01]``, or a plugin's own.
 
     Args:
         metric: Its name in the journal.
         unit: Its unit there, for a metric that is not in the catalogue.
+        said: What the plugin says of it, likewise.
     """
     if metric.startswith(INITIAL):
-        entry = describe(metric.removeprefix(INITIAL), unit)
+        entry = describe(metric.removeprefix(INITIAL), unit, said)
         meaning = f"{entry.meaning.removesuffix('.')}, before training."
         return replace(entry, title=f"{entry.title} before training", meaning=meaning, headline=False)
     if metric in CATALOGUE:
@@ -339,12 +357,16 @@ def describe(metric: str, unit: str = "") -> Entry:
         return replace(entry, title=title, headline=headline)
     kind = _KINDS.get(metric.partition(".")[0], "plain") if "." in family else "plain"
     shown = "" if unit == "1" else unit
-    return Entry(metric, shown, kind, None, "A measurement added by a plugin.", headline="." not in family)
+    said = said or Meaning()
+    meaning = plain(said.summary) or "A measurement added by a plugin."
+    meaning = meaning if meaning.endswith((".", "!", "?")) else f"{meaning}."
+    return Entry(plain(metric), shown, kind, said.higher_is_better, meaning, headline="." not in family)
 
 
 def explain(mark: str) -> str:
     """What ``mark`` means: ``resolution[1e-06]`` is explained as ``resolution``; empty if unknown."""
-    return MARKS.get(_split(mark)[0], "")
+    lost = _LOST.fullmatch(mark)
+    return MARKS.get(lost[1] if lost else _split(mark)[0].partition(" ")[0], "") or MARKS.get(mark, "")
 
 
 def headlines(metrics: Iterable[str]) -> list[str]:

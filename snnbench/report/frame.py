@@ -57,6 +57,8 @@ TEXT = {
 }
 DETAILS = (".low", ".high", ".flags", ".reason")
 LABEL = "label."
+STEPS = f"{LABEL}steps"
+"""How many time steps the encoder made: of sequences and recordings, whatever the budget asks for."""
 
 
 NO_SURROGATE = "none"

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from snnbench.report.frame import NO_SURROGATE, DataFrame
+from snnbench.report.frame import NO_SURROGATE, STEPS, DataFrame
 from snnbench.report.numbers import number
 from snnbench.report.plot import DRAWN, Axis, Tick, log_ticks
 
@@ -102,6 +103,8 @@ def growths(results: DataFrame) -> list[Growth]:
     rows = results[(results["epochs"] == 0) & timed].copy()
     if rows.empty:
         return []
+    if STEPS in rows:
+        rows["steps"] = pd.to_numeric(rows[STEPS], errors="coerce").fillna(rows["steps"])
     rows["neurons"] = (
         rows["throughput.training_updates"] / rows["throughput.training"] / rows["steps"]
     ).round()

@@ -6,16 +6,20 @@ import base64
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import jinja2
 
 from snnbench.records import CellResult, RunHeader
 from snnbench.report import growth, plot
-from snnbench.report.catalogue import MARKS, Entry, explain
+from snnbench.report.catalogue import explain
 from snnbench.report.curves import MARGIN
 from snnbench.report.frame import DataFrame
+from snnbench.report.legend import marks, meanings
+from snnbench.report.lost import missing
 from snnbench.report.stability import stability
-from snnbench.report.view import CAPTION, Section, missing, sections
+from snnbench.report.view import CAPTION, sections
+from snnbench.words import plain
 
 SUMMARY = {"cpu.model": "CPU", "gpu.model": "GPU", "torch": "torch", "python": "Python", "os": "OS"}
 """What the top of the page says of an environment, and how it is called there."""
@@ -57,19 +61,21 @@ def page(
         for section, rows in zip(shown, contests, strict=True)
     ]
     html = templates.get_template("leaderboard.html.j2").render(
-        title=title,
+        title=plain(title),
         caption=CAPTION,
         boards=boards,
         growths=growth.growths(results),
         paper=growth,
         missing=missing(results),
         statuses=results["status"].value_counts().to_dict(),
-        runs=[(header, json.dumps(header.content, indent=2, ensure_ascii=False)) for header in headers],
-        environments={name: values for header in headers for name, values in header.environments.items()},
+        runs=[(_shown(header), _content(header)) for header in headers],
+        environments={
+            name: values for header in map(_shown, headers) for name, values in header.environments.items()
+        },
         summary=SUMMARY,
-        meanings=_meanings(shown),
+        meanings=meanings(shown),
         explain=explain,
-        marks=_marks(board),
+        marks=marks(shown),
         canvas=plot,
         margin=MARGIN,
         style=style,
@@ -90,16 +96,23 @@ def _hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def _meanings(sections: Iterable[Section]) -> list[tuple[str, Entry]]:
-    """The columns that are on the page, those of one family together."""
-    found: dict[str, dict[str, Entry]] = {}
-    for section in sections:
-        for entry in section.metrics.values():
-            found.setdefault(entry.meaning, {})[entry.title] = entry
-    return [(", ".join(family), next(iter(family.values()))) for family in found.values()]
+def _shown(header: RunHeader) -> RunHeader:
+    """``header`` without anything that changes how the page around it is read."""
+    return replace(
+        header,
+        matrix=plain(header.matrix),
+        version=plain(header.version),
+        command=plain(header.command),
+        started=plain(header.started),
+        plugins={plain(name): plain(version) for name, version in header.plugins.items()},
+        environments={
+            plain(identity): {plain(name): plain(value) for name, value in values.items()}
+            for identity, values in header.environments.items()
+        },
+    )
 
 
-def _marks(board: DataFrame) -> dict[str, str]:
-    """The marks that are on the page and their meanings, in the catalogue's order."""
-    used = {explain(mark) for marks in board["marks"].dropna() for mark in marks.split("; ")}
-    return {mark: meaning for mark, meaning in MARKS.items() if meaning in used}
+def _content(header: RunHeader) -> str:
+    """The matrix, line by line."""
+    text = json.dumps(header.content, indent=2, ensure_ascii=False)
+    return "".join(one if one == "\n" or one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)

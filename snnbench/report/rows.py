@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -21,6 +22,9 @@ ROW = (*AXES, PENALTY, *PLACE, "protocol", *BUDGET, VERSION)
 SCORE = "accuracy.test"
 TEST_SAMPLES = "data.test_samples"
 FEW = 3
+RATIOS = ("throughput.training_ratio", "throughput.inference_ratio")
+BIAS = 0.05
+"""How far the ratio of the reference to itself may be from 1, at the least."""
 SENTENCES = {f"{LABEL}chunk", f"{LABEL}fallback"}
 """Labels that are no lists of words."""
 CLASS = "class "
@@ -183,6 +187,37 @@ def mark_other_surrogates(rows: Sequence[dict[str, object]]) -> None:
             and _where(row, reference, surrogate) not in own
         ):
             row["marks"] = "; ".join(str(mark) for mark in (row["marks"], "other surrogate") if mark)
+
+
+def mark_biased_ratios(rows: Sequence[dict[str, object]]) -> None:
+    """Mark ratios of the reference to itself that are not 1, and the other rows' ratios to it."""
+    for metric in RATIOS:
+        own = [row for row in rows if _is_itself(row) and _is_off(row, metric)]
+        for row in own:
+            _add_mark(row, metric, "reference off")
+        places = {_where(row, row["neuron"]) for row in own}
+        for row in rows:
+            if not _is_itself(row) and _where(row, row.get(f"{LABEL}reference")) in places:
+                _add_mark(row, metric, "ratio in doubt")
+
+
+def _is_itself(row: Mapping[str, object]) -> bool:
+    marks = str(row["marks"] or "").split("; ")
+    return row["neuron"] == row.get(f"{LABEL}reference") and "other surrogate" not in marks
+
+
+def _is_off(row: Mapping[str, object], metric: str) -> bool:
+    """Whether a ratio that should be 1 is off by more than its interval and by more than 5 %."""
+    mean, low, high = (float(str(row.get(f"{metric}{end}", math.nan))) for end in ("", ".low", ".high"))
+    return abs(mean - 1) > BIAS and not low <= 1 <= high
+
+
+def _add_mark(row: dict[str, object], metric: str, mark: str) -> None:
+    if math.isnan(float(str(row.get(metric, math.nan)))):  # there is no ratio
+        return
+    for name, separator in ((f"{metric}.flags", ", "), ("marks", "; ")):
+        there = [one for one in str(row[name] or "").split(separator) if one]
+        row[name] = separator.join(dict.fromkeys([*there, mark]))
 
 
 def _where(row: Mapping[str, object], *what: object) -> tuple[object, ...]:

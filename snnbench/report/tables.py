@@ -4,16 +4,39 @@ from __future__ import annotations
 
 import html
 import io
+import re
 from collections.abc import Iterable, Sequence
 
+import pandas as pd
+
 from snnbench.report.frame import DataFrame
+from snnbench.report.legend import marks, meanings
+from snnbench.report.lost import Missing
 from snnbench.report.numbers import NOTHING
-from snnbench.report.view import CAPTION, Missing, Section
+from snnbench.report.view import CAPTION, Section
+from snnbench.words import plain
+
+LONGEST_FIELD = 10_000
+"""Characters of a text in a CSV file."""
+
+_LINKED = re.compile(r"@(?=\w)|#(?=\d)|:(?=//)|\bwww(?=\.)")
+"""Where a bare link, a mention or a number of an issue begins: a comment after it keeps it text."""
 
 
 def csv(results: DataFrame) -> bytes:
-    """A row a cell; what is missing is an empty field, minus infinity is ``-inf``."""
-    return results.to_csv(index=False).encode()
+    """A row a cell; what is missing is an empty field, minus infinity is ``-inf``.
+
+    Texts are one line without control characters, and one that a spreadsheet would take for a formula,
+    since it begins with ``=``, ``+``, ``-`` or ``@``, has an apostrophe in front.
+    """
+    texts = [name for name in results.columns if pd.api.types.is_string_dtype(results[name])]
+    shown = results.assign(**{name: results[name].map(_field, na_action="ignore") for name in texts})
+    return shown.to_csv(index=False).encode()
+
+
+def _field(text: str) -> str:
+    flat = plain(text, LONGEST_FIELD)
+    return f"'{flat}" if flat.startswith(("=", "+", "-", "@")) else flat
 
 
 def parquet(results: DataFrame) -> bytes:
@@ -23,8 +46,8 @@ def parquet(results: DataFrame) -> bytes:
     return buffer.getvalue()
 
 
-def markdown(title: str, sections: Iterable[Section], missing: Sequence[Missing]) -> bytes:
-    """The leaderboard, a table a section, then what is missing from it and why."""
+def markdown(title: str, sections: Sequence[Section], missing: Sequence[Missing]) -> bytes:
+    """The leaderboard, a table a section, then what is missing from it and why, and what it all means."""
     parts = [f"# {_text(title)}", CAPTION]
     for section in sections:
         fixed = " · ".join(f"{_text(name)}: {_text(value)}" for name, value in section.fixed.items())
@@ -32,6 +55,11 @@ def markdown(title: str, sections: Iterable[Section], missing: Sequence[Missing]
     if missing:
         rows = [[one.what, str(len(one.cells)), one.reason] for one in missing]
         parts += ["## Not measured", _table(["what", "cells", "reason"], rows)]
+    told = [(titles, f"{entry.meaning} {better}") for titles, entry, better in meanings(sections)]
+    told += marks(sections).items()
+    if told:
+        items = "\n".join(f"- **{_text(name)}**: {_text(what)}" for name, what in told)
+        parts += ["## How to read this", items]
     return ("\n\n".join(parts) + "\n").encode()
 
 
@@ -61,8 +89,8 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _text(text: str) -> str:
-    """Names and reasons come from plugins: they must not become markup or end a table's cell."""
-    flat = " ".join(html.escape(text, quote=False).split())
+    """Names and reasons come from plugins: they must not become markup, links or mentions, or end a cell."""
+    flat = html.escape(plain(text), quote=False)
     for mark in "\\|*_`[]":
         flat = flat.replace(mark, f"\\{mark}")
-    return flat
+    return _LINKED.sub(r"\g<0><!-- -->", flat)

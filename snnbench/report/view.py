@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
+from snnbench.records import Meaning
 from snnbench.report.catalogue import Entry, describe
-from snnbench.report.frame import AXES, LABEL, PENALTY, DataFrame, metrics
+from snnbench.report.frame import AXES, LABEL, PENALTY, STEPS, DataFrame
 from snnbench.report.numbers import NOTHING, interval, mean_text, number
 from snnbench.report.ranking import STANDING, Standing
 from snnbench.report.rows import CLASS, PLACE, SCORE
+from snnbench.words import plain
 
 CAPTION = (
     "Mean over seeds with its 95 % interval: Student's t, on a logarithmic scale for rates and bytes. "
@@ -101,6 +103,7 @@ class Section:
         axes: What tells the rows apart; always the neuron.
         metrics: Name and description of each number's column.
         rows: By rank.
+        shared: Marks that all of them have.
     """
 
     title: str
@@ -108,76 +111,37 @@ class Section:
     axes: tuple[str, ...]
     metrics: Mapping[str, Entry]
     rows: tuple[Row, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Missing:
-    """Cells that have no result, or no number, for one reason.
-
-    Attributes:
-        what: Status of the cells, or the metrics that are missing.
-        reason: Why.
-        cells: Their ids.
-    """
-
-    what: str
-    reason: str
-    cells: tuple[str, ...]
+    shared: tuple[str, ...] = ()
 
 
 def sections(board: DataFrame) -> list[Section]:
     """The board, a section a contest."""
     units = board.attrs.get("units", {})
-    return [_section(rows, units) for _, rows in board.groupby("contest", sort=False)]
+    said = {name: Meaning(**meaning) for name, meaning in board.attrs.get("meanings", {}).items()}
+    return [_section(rows, units, said) for _, rows in board.groupby("contest", sort=False)]
 
 
-def missing(results: DataFrame) -> list[Missing]:
-    """Every cell that was not done or not by the engine asked for, and every missing number, by reason.
-
-    Args:
-        results: A row a cell, as ``load_results`` returns it.
-    """
-    lost = results[results["status"] != "done"]
-    found = [_missing(lost, "status", "reason")] if len(lost) else []
-    if f"{LABEL}fallback" in results:
-        fell = results[results[f"{LABEL}fallback"].notna()].assign(engine="engine compiled")
-        found.append(_missing(fell, "engine", f"{LABEL}fallback"))
-    for metric in metrics(results):
-        column = f"{metric}.reason"
-        if column in results and results[column].notna().any():
-            without = results.loc[results[column].notna(), ["id", column]].assign(metric=metric)
-            found.append(_missing(without, "metric", column))
-    return _folded(one for part in found for one in part)
-
-
-def _folded(every: Iterable[Missing]) -> list[Missing]:
-    """Metrics that the same cells lack for the same reason, as one."""
-    groups: dict[tuple[str, tuple[str, ...]], list[str]] = {}
-    for one in every:
-        groups.setdefault((one.reason, one.cells), []).append(one.what)
-    return [Missing(", ".join(what), reason, cells) for (reason, cells), what in groups.items()]
-
-
-def _missing(cells: DataFrame, what: str, reason: str) -> list[Missing]:
-    groups = cells.fillna({reason: "no reason was recorded"}).groupby([what, reason], sort=False)
-    return [Missing(str(key[0]), str(key[1]), tuple(group["id"])) for key, group in groups]
-
-
-def _section(rows: DataFrame, units: Mapping[str, str]) -> Section:
+def _section(rows: DataFrame, units: Mapping[str, str], said: Mapping[str, Meaning]) -> Section:
     first = rows.iloc[0]
     axes = ["neuron", *(axis for axis in (*AXES[1:], PENALTY, *PLACE) if axis != "neuron")]
     varying = tuple(axis for axis in axes if axis == "neuron" or _differs(rows[axis]))
-    budget = f"{first['steps']} steps, {first['epochs']} epochs, batch {first['batch_size']}"
+    ran = STEPS in rows and rows[STEPS].notna().any()  # what the encoder made; said among the labels
+    steps = "" if ran else f"{first['steps']} steps, "
+    budget = f"{steps}{first['epochs']} epochs, batch {first['batch_size']}"
     rate = f"learning rate {first['learning_rate']:g}, weight decay {first['weight_decay']:g}"
     windows = "".join(f", {name} {first[name]:g}" for name in ("truncate", "checkpoint") if first[name])
     labels = [str(name) for name in rows.columns if str(name).startswith(LABEL)]
-    claims = tuple(label for label in labels if _differs(rows[label]))
+    claims = tuple(label for label in labels if _differs(rows[label].dropna()))
     fixed = {axis: _name(first[axis]) for axis in axes if axis not in varying}
     if pd.isna(first[PENALTY]):
         fixed.pop(PENALTY, None)
-    fixed |= {label.removeprefix(LABEL): _name(first[label]) for label in labels if label not in claims}
+    fixed |= {
+        label.removeprefix(LABEL): _name(next(iter(rows[label].dropna()), None))
+        for label in labels
+        if label not in claims
+    }
     shown = {
-        metric: describe(metric, units.get(metric, ""))
+        metric: describe(metric, units.get(metric, ""), said.get(metric))
         for metric in map(str, rows.columns)
         if f"{metric}.n" in rows and rows[metric].notna().any()
     }
@@ -190,7 +154,7 @@ def _section(rows: DataFrame, units: Mapping[str, str]) -> Section:
     elif {"eager", "compiled"} <= set(rows["engine"]):
         fixed["engines"] = ENGINES
     return Section(
-        title=str(first["dataset"]),
+        title=_text(first["dataset"]),
         fixed=fixed,
         axes=varying,
         metrics=shown,
@@ -198,6 +162,7 @@ def _section(rows: DataFrame, units: Mapping[str, str]) -> Section:
             _row(row, varying, claims, shown, shared)
             for row in rows.assign(index=range(len(rows))).to_dict("records")
         ),
+        shared=tuple(shared),
     )
 
 
@@ -262,5 +227,5 @@ def _name(value: Any) -> str:
 
 
 def _text(value: Any) -> str:
-    """Text of a column whose missing values are null."""
-    return "" if pd.isna(value) else str(value)
+    """Text of a column whose missing values are null, fit to be shown."""
+    return "" if pd.isna(value) else plain(str(value))

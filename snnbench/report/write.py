@@ -11,7 +11,8 @@ from snnbench.records import CellResult, RunHeader
 from snnbench.report import tables
 from snnbench.report.frame import DataFrame
 from snnbench.report.leaderboard import page
-from snnbench.report.view import missing, sections
+from snnbench.report.lost import missing
+from snnbench.report.view import sections
 
 
 class Format(StrEnum):

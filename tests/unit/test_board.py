@@ -417,3 +417,27 @@ def test_the_names_that_are_taken_are_those_of_the_board() -> None:
     board = board_of(*make_run())
     plain = {name for name in board.columns if "." not in name}
     assert plain | set(IDENTITY) | {"index"} == TAKEN
+
+
+@pytest.mark.parametrize(
+    ("ratio", "low", "high", "off"),
+    [(0.714, 0.70, 0.73, True), (0.97, 0.96, 0.98, False), (0.80, 0.6, 1.1, False), (1.2, 1.1, 1.3, True)],
+)
+def test_a_reference_that_is_not_as_fast_as_itself_puts_the_ratios_in_doubt(
+    ratio: float, low: float, high: float, off: bool
+) -> None:
+    """0.714 for lif against lif stood on the board without a word."""
+
+    def timed(neuron: str, value: float, low: float, high: float, device: str = "cpu") -> CellResult:
+        one = make_result(make_cell(neuron), device=device)
+        metrics = {**one.metrics, "throughput.training_ratio": Metric(value, "×", low, high)}
+        return replace(one, metrics=metrics, labels={**one.labels, "reference": "lif"})
+
+    board = board_of(
+        timed("lif", ratio, low, high), timed("alif", 0.5, 0.4, 0.6), timed("rlif", 0.5, 0.4, 0.6, "cuda:0")
+    ).set_index("neuron")
+    found = {name: marks(row) for name, row in board.iterrows()}
+    assert ("reference off" in found["lif"]) is off
+    assert ("ratio in doubt" in found["alif"]) is off
+    assert "ratio in doubt" not in found["rlif"], "another device"
+    assert board["accuracy.test.flags"].isna().all()

@@ -22,9 +22,10 @@ from snnbench.report import tables
 from snnbench.report.board import leaderboard
 from snnbench.report.frame import to_frame
 from snnbench.report.leaderboard import page
+from snnbench.report.lost import missing
 from snnbench.report.numbers import interval, mean_text, number
 from snnbench.report.plot import Axis, ticks
-from snnbench.report.view import missing, sections
+from snnbench.report.view import sections
 from snnbench.settings import Budget
 
 odd_numbers = st.sampled_from(

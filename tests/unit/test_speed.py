@@ -18,9 +18,10 @@ from snnbench.records import Cell, CellResult, Component, Metric, Status
 from snnbench.report.board import leaderboard
 from snnbench.report.frame import to_frame
 from snnbench.report.leaderboard import page
+from snnbench.report.lost import missing
 from snnbench.report.tables import csv as write_csv
 from snnbench.report.tables import markdown
-from snnbench.report.view import missing, sections
+from snnbench.report.view import sections
 from snnbench.results import write_report
 from snnbench.settings import Budget
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ast
 import io
 import math
 import re
@@ -9,16 +10,19 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+import snnbench
 from results import HEADER, make_cell, make_result, make_run, make_seeds
 from snnbench.cli.report import print_leaderboard
 from snnbench.errors import StoreError
-from snnbench.records import Component, Metric, Status
+from snnbench.records import Component, Meaning, Metric, Status
 from snnbench.report import tables
 from snnbench.report.board import leaderboard
 from snnbench.report.catalogue import CATALOGUE, Kind, describe, explain, headlines
 from snnbench.report.frame import normalise, to_frame
+from snnbench.report.leaderboard import page
+from snnbench.report.lost import missing
 from snnbench.report.numbers import interval, mean_text, number
-from snnbench.report.view import missing, sections
+from snnbench.report.view import sections
 from snnbench.report.write import Format, write
 
 FRAME = to_frame(make_run())
@@ -47,7 +51,12 @@ def test_a_frame_without_rows_can_be_written() -> None:
 
 def test_markdown_has_a_table_a_dataset_and_what_is_missing() -> None:
     text = rendered(*make_run())
-    assert re.findall(r"^## (.*)$", text, re.M) == ["digits", r"yin\_yang", "Not measured"]
+    assert re.findall(r"^## (.*)$", text, re.M) == [
+        "digits",
+        r"yin\_yang",
+        "Not measured",
+        "How to read this",
+    ]
     assert "| 1 | lif\\[beta=0.9\\] | 96.50 \\[93.85, 98.42\\] |" in text
     assert "| – | izhikevich | – | – |" in text
     assert "| 0/3 | 3 of 3 diverged, few seeds |" in text
@@ -62,7 +71,7 @@ def test_names_in_markdown_cannot_become_markup() -> None:
     text = rendered(
         make_result(evil), make_result(make_cell(seed=1), None, status=Status.FAILED, reason="a|b\nc")
     )
-    assert r"&lt;b&gt;\|\`x\` # \[l\](http://x)" in text
+    assert r"&lt;b&gt;\|\`x\` # \[l\](http:<!-- -->//x)" in text
     assert r"a\|b c" in text
     assert "<b>" not in text
 
@@ -231,3 +240,70 @@ def test_a_directory_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(StoreError, match=r"cannot write .*table\.csv"):
         write("quick", FRAME, BOARD, [HEADER], formats=[Format.CSV], out=tmp_path / "file" / "out")
+
+
+def test_texts_in_csv_are_one_line_and_no_formulas() -> None:
+    """A carriage return in a reason made 8 rows of 4; a spreadsheet runs what begins with =."""
+    reasons = ["a\rb\nc", "=HYPERLINK(1)", "@SUM(1)", "+1", "-1", "plain", "\x1b[2Jred"]
+    lost = [
+        make_result(make_cell(seed=seed), None, status=Status.FAILED, reason=reason)
+        for seed, reason in enumerate(reasons)
+    ]
+    text = tables.csv(to_frame(lost)).decode()
+    assert len(text.splitlines()) == len(text.split("\n")) - 1 == 1 + len(lost)
+    back = pd.read_csv(io.StringIO(text))
+    assert back["reason"].tolist() == ["a b c", "'=HYPERLINK(1)", "'@SUM(1)", "'+1", "'-1", "plain", "red"]
+
+
+def test_reasons_in_markdown_link_to_nothing_and_mention_nobody_and_are_short() -> None:
+    reason = "see https://x.org or www.x.org, @someone, #12" + "x" * 300_000
+    text = rendered(make_result(make_cell(), None, status=Status.FAILED, reason=reason))
+    (line,) = [line for line in text.splitlines() if "see https" in line]
+    assert not re.search(r"://|www[.]|@s|#1", line)
+    assert "more characters" in line
+    assert len(line) < 800
+
+
+def test_what_a_plugin_says_of_its_measurement_is_on_the_board() -> None:
+    meaning = Meaning("Energy of one inference", "mJ", higher_is_better=False)
+    results = [
+        replace(one, metrics={**one.metrics, "energy": Metric(2.0, "mJ")})
+        for one in make_seeds([0.9, 0.8, 0.7])
+    ]
+    frame = to_frame(results, {"energy": meaning})
+    board = leaderboard(frame)
+    markdown = tables.markdown("a run", sections(board), missing(frame)).decode()
+    html = page("a run", frame, board, [HEADER]).decode()
+    assert "- **energy**: Energy of one inference. Lower is better." in markdown
+    assert "Energy of one inference. Lower is better." in html
+    assert "- **Accuracy**: Fraction of the test split classified correctly" in markdown
+
+
+def test_the_steps_that_are_said_are_those_that_ran() -> None:
+    """Boards of sequences printed "25 steps" whatever their length was."""
+    asked = [replace(one, labels={**one.labels, "steps": "100"}) for one in make_seeds([0.9, 0.8, 0.7])]
+    lost = make_result(make_cell("alif"), None, status=Status.FAILED, reason="boom", labels={})
+    (section,) = sections(leaderboard(to_frame([*asked, lost])))
+    assert section.fixed["steps"] == "100"
+    assert "steps" not in section.fixed["budget"]
+
+
+def flags_in_the_code() -> set[str]:
+    """The texts that measurements give as flags, found in their source."""
+    found: set[str] = set()
+    named = {"flags", "flag", "raised", "remarks", "busy", "fine"}
+    for path in (Path(snnbench.__file__).parent / "measure").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            parts = [node.value] if isinstance(node, ast.keyword) and node.arg == "flags" else []
+            if isinstance(node, ast.Assign) and named & {getattr(one, "id", "") for one in node.targets}:
+                parts = [node.value]
+            constants = [one for part in parts for one in ast.walk(part) if isinstance(one, ast.Constant)]
+            found |= {one.value.partition("[")[0] for one in constants if isinstance(one.value, str)}
+    return found - {"]", "control", "falling"}  # these two become reasons of missing numbers
+
+
+def test_every_flag_and_mark_has_a_sentence() -> None:
+    flags = flags_in_the_code()
+    assert {"coalesces", "busy", "resolution"} <= flags
+    marks = {"resolution[1e-06]", "1 of 3 timeout", "class C", "reference off", "ratio in doubt"}
+    assert [mark for mark in sorted({*flags, *marks, *Status} - {"done"}) if not explain(mark)] == []
