@@ -20,6 +20,7 @@ from snnbench.engine.surrogate import Derivative
 from snnbench.engine.tangents import TangentStep
 from snnbench.errors import UsageError
 from snnbench.measure.stability.flat import FlatMap, Step, unbind, whole
+from snnbench.measure.stability.jordan import is_degenerate
 from snnbench.measure.stability.qr import growth
 from snnbench.measure.stability.statistics import ASYMPTOTIC_STEPS, estimate
 
@@ -41,8 +42,9 @@ class Spectrum:
             were differentiated by a surrogate: then the tangents are not those of the trajectories.
         entropy: Sum of the positive exponents, a bound on the entropy rate (Ruelle 1978), nats a step;
             None likewise.
-        flags: ``finite-time`` (fewer than 100 steps measured), ``singular`` (an exponent is −∞),
-            ``diverged`` (an exponent is NaN).
+        flags: ``finite-time`` (fewer than 100 steps measured), ``degenerate`` (the leading exponents are
+            equal and coupled, as in a Jordan block: they are off by about ln(T)/T), ``singular`` (an
+            exponent is −∞), ``diverged`` (an exponent is NaN).
     """
 
     exponents: Tensor
@@ -110,6 +112,7 @@ def spectrum(
     smooth = derivative == "true" or not spikes.steep
     flags = {
         "finite-time": measured < ASYMPTOTIC_STEPS,
+        "degenerate": is_degenerate(sums.cpu()[..., 0], counts[:, 0, 0], transient),
         "singular": bool(exponents.isneginf().any()),
         "diverged": bool(exponents.isnan().any()),
     }
