@@ -66,7 +66,7 @@ def test_the_interval_covers_from_the_fewest_families_on(
     within: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(correlation, "RESAMPLES", 200)
-    found = {families: coverage(families, within, 600) for families in (FEWEST_FAMILIES, 8, 12, 20)}
+    found = {families: coverage(families, within, 300) for families in (FEWEST_FAMILIES, 8, 12, 20)}
     print(f"\n| {within} | " + " | ".join(f"{share:.3f}" for share in found.values()) + " |")  # noqa: T201
     assert min(found.values()) >= 0.92
 
