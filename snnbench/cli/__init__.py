@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import faulthandler
 import io
+import os
 import sys
+import threading
 import traceback
 from contextlib import suppress
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 
@@ -18,7 +22,6 @@ LONGEST_ERROR = 2000
 
 app = typer.Typer(
     name="snnbench",
-    help="Measure spiking neural networks: accuracy, throughput, memory and Lyapunov stability.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -27,8 +30,41 @@ app = typer.Typer(
 )
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(version("snnbench"))
+        raise typer.Exit
+
+
+@app.callback()
+def every_command(
+    _: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Show the version.")
+    ] = False,
+) -> None:
+    """Measure spiking neural networks: accuracy, throughput, memory and Lyapunov stability."""
+
+
 def main() -> None:
     """Entry point: run the command; say errors in two lines and exit with their code."""
+    try:
+        _run()
+    except SystemExit as end:
+        _leave_threads(end.code)
+        raise
+
+
+def _leave_threads(code: str | int | None) -> None:
+    """End at once if a thread that a plugin's hook has started would keep the command from ending."""
+    others = [one for one in threading.enumerate() if one is not threading.main_thread()]
+    if any(not one.daemon for one in others):
+        for stream in filter(None, (sys.stdout, sys.stderr)):
+            with suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(code if isinstance(code, int) else int(code is not None))
+
+
+def _run() -> None:
     from snnbench.cli import commands  # noqa: F401  registers the commands
 
     with suppress(RuntimeError, OSError, ValueError):  # there is no stderr

@@ -307,3 +307,12 @@ def test_output_below_python_on_import_does_not_spoil_json(tmp_path: Path) -> No
     done = snnbench(tmp_path, "plugins", "--format", "json", cwd=tmp_path)
     assert "loud" in {row["name"] for row in json.loads(done.stdout)}
     assert "noise" in done.stderr
+
+
+def test_a_thread_that_a_hook_starts_does_not_keep_the_command_from_ending(tmp_path: Path) -> None:
+    thread = "    threading.Thread(target=time.sleep, args=(3600,)).start()\n"
+    install(tmp_path, "lingers", f"@hookimpl\ndef snnbench_skip(cell):\n{thread}    return None\n")
+    write_board(tmp_path, "lif")
+    done = snnbench(tmp_path, "plan", "small.toml", "--format", "json", cwd=tmp_path)
+    assert done.returncode == 0
+    assert json.loads(done.stdout)
