@@ -188,7 +188,7 @@ class CellResult:
         measured: Name of each measurement that was asked for to its key, as ``identity.measurement_keys``
             gives it.
         started: Start, ISO 8601, UTC.
-        seconds: Wall time from start to end.
+        seconds: Wall time from start to end, without waiting for other cells to be done.
         traceback: Of the exception that ended the cell, if one did.
         protocol: Version of the measuring protocol it was measured under.
         schema: Version of this format.

@@ -22,6 +22,7 @@ from snnbench.lines import Damage, read_header, scan, write_header, write_line
 from snnbench.records import CellResult, RunHeader, Status
 from snnbench.reruns import counting
 from snnbench.rundir import CELLS, HEADER, acquire, refuse_foreign, remove_stale
+from snnbench.validity import Fault, check_result
 
 
 class Journal:
@@ -78,6 +79,18 @@ class Journal:
             StoreError: It could not be written in full, and the journal is as it was before; or someone
                 else has changed the journal, and all results are in a file beside it.
         """
+        try:
+            check_result(result)
+        except Fault as fault:  # it would be skipped on load: better to say so now
+            reason = f"what it measured cannot be kept: {fault}"
+            result = CellResult(
+                result.cell,
+                Status.FAILED,
+                reason,
+                device=result.device,
+                engine=result.engine,
+                environment=result.environment,
+            )
         line = write_line(result)
         self._appended.append(result)
         self._check_file()

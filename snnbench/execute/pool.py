@@ -6,9 +6,9 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TypeAlias
+from typing import TypeAlias, TypedDict
 
 from snnbench.execute.job import EpochDone, Finished, Job, WantsAlone, labels
 from snnbench.execute.limits import Limits
@@ -18,6 +18,11 @@ from snnbench.records import Cell, CellResult, Status
 
 OnEpoch: TypeAlias = Callable[[Cell, EpochDone | None], None]
 OnOutput: TypeAlias = Callable[[Cell, str], None]
+
+
+class _When(TypedDict):
+    started: str
+    seconds: float
 
 
 @dataclass(slots=True)
@@ -105,7 +110,7 @@ def _hear(one: _Running, on_epoch: OnEpoch) -> CellResult | None:
                     one.waiting_since = time.monotonic()
                 case Finished(result):
                     one.child.close()
-                    return result
+                    return replace(result, **_when(one))
                 case _:
                     raise RubbishError(f"{type(message).__name__} is nothing that a cell says")
     except EOFError:
@@ -127,8 +132,6 @@ def _check(one: _Running, limits: Limits) -> CellResult | None:
 
 def _lost(one: _Running, status: Status, reason: str) -> CellResult:
     """The result of a cell that could not write its own."""
-    seconds = one.seconds(time.monotonic())
-    started = datetime.fromtimestamp(time.time() - seconds, UTC)
     return CellResult(
         cell=one.job.cell,
         status=status,
@@ -136,7 +139,13 @@ def _lost(one: _Running, status: Status, reason: str) -> CellResult:
         labels=labels(one.job),
         device=one.job.settings.device,
         environment=one.job.settings.environment,
-        started=started.isoformat(timespec="seconds"),
-        seconds=seconds,
+        **_when(one),
         traceback=one.child.printed(),
     )
+
+
+def _when(one: _Running) -> _When:
+    """When a cell started and how long it took, by this process's clocks: a cell may have patched its own."""
+    seconds = max(one.seconds(time.monotonic()), 0.0)
+    started = datetime.fromtimestamp(time.time() - seconds, UTC)
+    return {"started": started.isoformat(timespec="seconds"), "seconds": seconds}

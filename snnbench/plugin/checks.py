@@ -14,11 +14,13 @@ from snnbench.plugin.specs import (
     DataFile,
     DatasetSpec,
     FromParam,
+    MeasurementSpec,
     NeuronSpec,
     Param,
     Spec,
     SurrogateSpec,
 )
+from snnbench.records import TAKEN
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _CHECKSUM = re.compile(r"(md5|sha256):[0-9a-fA-F]+")
@@ -44,6 +46,8 @@ def check_spec(spec: object, kind: type[Spec]) -> None:
             f"{kind.kind} name {spec.name!r} is not letters, digits and underscores, a digit not first"
         )
     where = f"{kind.kind} {spec.name!r}"
+    if isinstance(spec, MeasurementSpec) and spec.name in TAKEN:
+        raise Fault(f"{where}: a column of the tables has that name")
     if not isinstance(spec.version, str) or not spec.version.strip():
         raise Fault(f"{where}: its version is {spec.version!r}, not a text such as '1'")
     if not callable(spec.factory) and not _FACTORY.fullmatch(str(spec.factory)):

@@ -3,7 +3,9 @@ from pathlib import Path
 
 import pytest
 
+from snnbench.plugin.checks import Fault, check_spec
 from snnbench.plugin.host import Host
+from snnbench.plugin.specs import MeasurementSpec
 
 Install = Callable[..., None]
 
@@ -103,6 +105,13 @@ def test_a_malformed_spec_makes_its_plugin_broken(install: Install, arguments: s
 def test_claims_of_other_kinds_are_checked_too(install: Install, spec: str, text: str) -> None:
     name = "snnbench_datasets" if "Dataset" in spec else "snnbench_encoders"
     assert text in reason(install, hook(f"[{spec}]", name))
+
+
+@pytest.mark.parametrize("name", ["rank", "seeds", "contest", "marks", "ranked_by", "neuron", "seconds"])
+def test_no_measurement_has_the_name_of_a_column(name: str) -> None:
+    """One called rank overwrote the rank of every row."""
+    with pytest.raises(Fault, match=f"measurement '{name}': a column of the tables has that name"):
+        check_spec(MeasurementSpec(name=name, version="1", summary="", factory="a:b"), MeasurementSpec)
 
 
 def test_metadata_without_a_version_makes_a_plugin_broken(install: Install, site: Path) -> None:

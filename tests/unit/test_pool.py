@@ -6,6 +6,7 @@ import random
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import pytest
 from hypothesis import given
@@ -72,7 +73,7 @@ class FakeChild:
             yield WantsAlone()
         else:
             self.stage.timed.remove(self.key)
-            yield Finished(CellResult(self.job.cell, Status.DONE))
+            yield Finished(CellResult(self.job.cell, Status.DONE, started="0001-01-01", seconds=-5.0))
 
     def memory(self, enough: int) -> int:
         return 0
@@ -112,6 +113,8 @@ def test_all_cells_end_and_timing_is_alone(cells: int, workers: int, seed: int) 
     assert sorted(printed) == sorted((f"k{index}", f"hello from k{index}") for index in range(cells))
     assert sorted(result.cell.key for result in results) == sorted(f"k{index}" for index in range(cells))
     assert {result.status for result in results} <= {Status.DONE, Status.FAILED}
+    assert all(0 <= result.seconds < 60 for result in results), "whatever the cell's own clock says"
+    assert all(datetime.fromisoformat(result.started).year > 2000 for result in results)
     assert FakeChild.stage.most_training <= workers
     assert FakeChild.stage.most_training == min(workers, cells) or cells > workers
 

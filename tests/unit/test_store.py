@@ -143,6 +143,14 @@ def test_a_finished_cell_outlives_a_later_loss_of_another_engine() -> None:
     assert latest([done, lost, replace(done, seconds=1.0)]) == [replace(done, seconds=1.0)]
 
 
+def test_what_could_not_be_read_back_is_kept_as_a_failure(tmp_path: Path) -> None:
+    """A plugin's flag with a line break would be skipped on load, and its cell run again for ever."""
+    odd = make_result(make_cell(), metrics={"a": Metric(1.0, flags=("one\ntwo",))})
+    _, (found,), warnings = read(write(tmp_path, odd))
+    assert (found.status, found.cell, found.metrics, warnings) == (Status.FAILED, odd.cell, {}, [])
+    assert found.reason == "what it measured cannot be kept: a, a flag: 'one\\ntwo' is not a name"
+
+
 def test_cells_without_a_key_are_told_apart() -> None:
     skipped = [CellResult(replace(make_cell(seed=seed), key=""), Status.SKIPPED, "no") for seed in (0, 1)]
     assert latest(skipped) == skipped
