@@ -104,9 +104,10 @@ class Finished:
 
 def labels(job: Job) -> dict[str, str]:
     """The claims that a reader needs beside the numbers."""
-    claims = cast(NeuronSpec, job.specs["neuron"]).claims(job.cell.neuron.params)
+    spec, params = cast(NeuronSpec, job.specs["neuron"]), job.cell.neuron.params
+    claims = spec.claims(params)
     surrogate = cast(SurrogateSpec | None, job.specs.get("surrogate"))
-    graded = surrogate is not None and surrogate.graded
+    graded = surrogate is not None and surrogate.graded and not spec.is_whole(params)
     at_zero = surrogate is not None and not graded and surrogate.threshold == ">="
     when = "next step" if claims.reset_delay else "same step"
     gradient = "detached" if claims.reset_detached else "attached"

@@ -252,6 +252,7 @@ class NeuronSpec(Spec):
         recurrent: Its units read their own or each other's output through weights.
         causal: The output at t depends on inputs up to t only.
         states: Names of the state tensors, in order.
+        whole: It rounds what its surrogate gives: graded spikes are none any more.
         surrogates: The only ones that it takes, its own library's default first; empty for any.
     """
 
@@ -265,7 +266,13 @@ class NeuronSpec(Spec):
     recurrent: bool | FromParam = False
     causal: bool = True
     states: tuple[str, ...] = ()
+    whole: bool | FromParam = False
     surrogates: tuple[SurrogateSpec, ...] = ()
+
+    def is_whole(self, given: Params = ()) -> bool:
+        """Whether the neuron with these parameters rounds what its surrogate gives."""
+        said = self.whole
+        return bool(said.of(self.resolve(given)[said.name])) if isinstance(said, FromParam) else said
 
     def claims(self, given: Params = ()) -> Claims:
         """What the neuron with these parameters is."""

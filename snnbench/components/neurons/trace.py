@@ -11,6 +11,7 @@ from torch.nn.functional import logsigmoid
 
 from snnbench.components.neurons.parameters import Given, Population
 from snnbench.components.neurons.trace_parameters import read, store
+from snnbench.components.neurons.trace_quant import quantised
 from snnbench.components.neurons.trace_specs import Variant, kind_of
 from snnbench.engine.eager import State
 from snnbench.engine.neuron import Neuron
@@ -44,6 +45,8 @@ class Trace(Neuron):
         surrogate: Spike function f, of distances from the threshold.
         generator: Draws what is given as a distribution.
         dim: Axis of ``[B, *features]`` that counts the neurons; not the batch.
+        quant_fn: What follows f: ``identity``, ``round``, ``stochastic`` or ``probabilistic``, see
+            ``quantised``.
         params: For each ``NAME`` of ``variant.values``: ``NAME``, a number, a tensor of rank 0 or 1, a
             list of one a neuron or a distribution; ``NAME_rank``, 0 for one value for all neurons and 1
             (default) for one each, unless a tensor tells; ``learn_NAME``, False for a buffer.
@@ -62,12 +65,13 @@ class Trace(Neuron):
         generator: torch.Generator,
         *,
         dim: int = -1,
+        quant_fn: str = "identity",
         **params: Given | Tensor,
     ) -> None:
         super().__init__()
         self.variant = variant
         self.states = variant.states
-        self.surrogate = surrogate
+        self.surrogate = quantised(surrogate, quant_fn, generator)
         axis = _axis(features, dim)
         neurons = features[axis]
         self.shape = (-1, *[1] * (len(features) - axis - 1))  # broadcasts against [B, *features]

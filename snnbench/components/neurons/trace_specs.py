@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from snnbench.components.neurons.spec_params import decay
 from snnbench.plugin.distributions import PerNeuron
-from snnbench.plugin.specs import NeuronSpec, Param, SpikeKind
+from snnbench.plugin.specs import FromParam, NeuronSpec, Param, SpikeKind
 
 if TYPE_CHECKING:
     from snnbench.components.neurons.trace import Trace
@@ -22,6 +22,11 @@ Output: TypeAlias = Literal["lib", "lit", "lits"]
 _SPIKE: Final[Mapping[Output, SpikeKind]] = {"lib": "binary", "lit": "ternary", "lits": "multi"}
 _SUMMARY: Final = {"lib": "binary fire", "lit": "ternary fire", "lits": "scaled ternary fire"}
 _RANK: Final = Param(1, low=0, high=1, doc="0: one value for all neurons, 1: one for each")
+_QUANT: Final = Param(
+    "identity",
+    doc="what follows the spike function: identity, round, stochastic or probabilistic rounding",
+)
+"""Without ``choices``: at each of them, the conformance kit would ask all of all 24."""
 _DIM: Final = Param(-1, doc="axis of [B, *features] that counts the neurons")
 
 
@@ -102,7 +107,7 @@ class Variant:
         """All keywords: the values, ``dim``, and each value's rank and whether it is trained."""
         ranks = {f"{name}_rank": _RANK for name in self.values}
         learned = {f"learn_{name}": Param(True, doc=f"train {name}") for name in self.values}
-        return {**self.values, "dim": _DIM, **ranks, **learned}
+        return {**self.values, "dim": _DIM, "quant_fn": _QUANT, **ranks, **learned}
 
     @property
     def __signature__(self) -> Signature:
@@ -145,6 +150,7 @@ def _spec(variant: Variant) -> NeuronSpec:
         reference="traceTorch 0.19.2 (Menovchshikov), https://pypi.org/project/tracetorch",
         equation=_equation(variant),
         spike=_SPIKE[variant.output],
+        whole=FromParam("quant_fn", {"round": True, "stochastic": True}, otherwise=False),
         reset="subtract",
         recurrent=variant.recurrent,
         states=variant.states,
