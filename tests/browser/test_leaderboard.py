@@ -83,7 +83,7 @@ def test_it_shows_every_row_with_its_interval_and_nothing_is_fetched(show: Open)
     assert tab.title() == "quick · snnbench"
     assert tab.locator("section.board h2").all_inner_texts() == ["digits", "yin_yang"]
     assert column(tab, 0) == ["1", "2 ≈", "3 ≈", "4 ≈", "5", "6 ?", "7", "–"]
-    assert column(tab, 2)[0].split("\n") == ["96.50", "± 0.99"]
+    assert column(tab, 2)[0].split("\n") == ["96.50", "[93.85, 98.42]"]
     assert column(tab, 2)[-1] == "–"
     assert column(tab, 6)[6] == "−∞"
     assert "1 of 3 diverged" in column(tab, 10)[2]
