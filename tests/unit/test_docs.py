@@ -15,6 +15,13 @@ from snnbench.matrix.spec import load
 from snnbench.plugin.host import Host
 
 ROOT = Path(__file__).parents[2]
+AXES = """
+datasets = ["digits"]
+encoders = ["rate"]
+networks = ["dense"]
+neurons = ["lif"]
+surrogates = ["atan"]
+"""
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
@@ -51,16 +58,7 @@ def test_a_matrix_that_is_shown_is_one(page: Path, tmp_path: Path) -> None:
         if "[project" in block:
             continue
         file = tmp_path / "shown.toml"
-        axes = {
-            "dataset": "digits",
-            "encoder": "rate",
-            "network": "dense",
-            "neuron": "lif",
-            "surrogate": "atan",
-        }
-        missing = (
-            "" if "datasets" in block else "".join(f'{kind}s = ["{name}"]\n' for kind, name in axes.items())
-        )
+        missing = "" if "datasets" in block else AXES
         file.write_text(missing + block)
         assert load(str(file)).neurons
 
