@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import os
 import re
 import subprocess
@@ -11,8 +12,10 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from test_stability_cell import cell, measure
 
 from snnbench.cli.new_plugin import Kind
+from snnbench.components.surrogates.fast_sigmoid import FastSigmoid
 from snnbench.plugin.specs import KINDS
 from snnbench.store import read
 from snnbench.testing import Undecided, cases
@@ -153,6 +156,18 @@ def definitions(*sources: str) -> dict[str, str]:
 def example() -> str:
     blocks = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
     return next(block for block in blocks if block.startswith("# my_neurons.py"))
+
+
+def test_stability_of_the_neuron_that_it_writes_has_no_reservations(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was called too short a sequence, and its disturbances had no unit."""
+    assert new_plugin("leaky-one", "--kind", "neuron", cwd=tmp_path).returncode == 0
+    monkeypatch.syspath_prepend(next(tmp_path.rglob("src")))
+    made = importlib.import_module("leaky_one.neuron").LeakyOne
+    metrics = measure(cell(lambda features, generator: made(features, FastSigmoid(5), generator)))
+    assert {flag for metric in metrics.values() for flag in metric.flags} <= {"coalesces"}
+    assert metrics["stability.leak_check"].value == 1
 
 
 def test_the_readme_shows_what_it_writes(tmp_path: Path) -> None:

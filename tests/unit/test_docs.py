@@ -86,3 +86,24 @@ def test_every_extra_that_is_for_users_is_mentioned() -> None:
     pages = "".join(page.read_text("utf-8") for page in PAGES)
     assert extras
     assert not [extra for extra in extras if f"[{extra}]" not in pages]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", ["stability.md"])
+def test_the_python_of_a_page_runs_as_it_stands(page: str) -> None:
+    """One block after another, in one namespace."""
+    names: dict[str, Any] = {"__name__": "docs"}
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        for block in blocks(ROOT / "docs" / page, "python"):
+            exec(compile(block, page, "exec"), names)
+
+
+def test_the_exponents_of_the_stability_page_are_what_its_first_block_gives() -> None:
+    names: dict[str, Any] = {"__name__": "docs"}
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        exec(blocks(ROOT / "docs" / "stability.md", "python")[0], names)
+    assert names["result"].exponents.tolist() == pytest.approx([0.419, -1.623], abs=0.01)
+    assert names["result"].kaplan_yorke == pytest.approx(1.258, abs=0.01)
+    assert names["curve"].exponents.tolist() == pytest.approx([0.42, 0.42, 0.12], abs=0.02)
