@@ -16,6 +16,8 @@ from typing import Final
 
 import platformdirs
 
+from snnbench.paths import user_path
+
 VARIABLE: Final = "TORCHINDUCTOR_CACHE_DIR"
 TRITON_VARIABLE: Final = "TRITON_CACHE_DIR"
 
@@ -28,13 +30,12 @@ def secure_code_folder() -> Path:
     is deleted when this process ends. Processes that are started later inherit the choice.
     """
     given = os.environ.get(VARIABLE)
-    folders = [Path(given)] if given else []
+    folders = [user_path(given)] if given else []
     folders.append(platformdirs.user_cache_path("snnbench") / "compiled")
     folder = next(filter(is_private, folders), None) or _fresh()
     os.environ[VARIABLE] = str(folder)
-    triton = os.environ.get(TRITON_VARIABLE)
-    if not triton or not is_private(Path(triton)):
-        os.environ[TRITON_VARIABLE] = str(folder / "triton")
+    triton = user_path(os.environ.get(TRITON_VARIABLE) or folder / "triton")
+    os.environ[TRITON_VARIABLE] = str(triton if is_private(triton) else folder / "triton")
     return folder
 
 

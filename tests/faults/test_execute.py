@@ -275,7 +275,10 @@ def test_a_measurement_that_is_asked_for_later_is_made(host: Host, tmp_path: Pat
     more = replace(chosen, measure=replace(chosen.measure, stability=True))
     results, listener = run(host, more, tmp_path / "out")
     assert listener.pending == 1
-    assert results["base/0"].metrics["stability.lambda_grad"].reason == "the network has no memory"
+    assert (
+        results["base/0"].metrics["stability.lambda_grad"].reason
+        == "no population of the network has a memory"
+    )
     assert run(host, more, tmp_path / "out")[1].pending == 0
     extra = matrix(tmp_path, "base", measurements="width")
     assert run(host, extra, tmp_path / "out")[1].pending == 1
