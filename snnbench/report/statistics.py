@@ -41,6 +41,7 @@ class Summary:
     flags: tuple[str, ...] = ()
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def summarise(values: Sample, kind: Kind = "plain", samples: int = 0) -> Summary:
     """Mean and 95 % interval of what a further seed is expected to give; no interval for n = 1.
 
@@ -71,6 +72,8 @@ def summarise(values: Sample, kind: Kind = "plain", samples: int = 0) -> Summary
         return Summary(float(sample[0]), n=1)
     identical = bool(np.ptp(sample) == 0)
     mean = float(sample[0] if identical else sample.mean())
+    if math.isinf(mean):
+        return Summary(mean, n=n, flags=("infinite",))
     low, high = _interval(sample, mean, kind, samples)
     return Summary(mean, low, high, n, ("identical",) if identical else ())
 

@@ -128,6 +128,15 @@ def test_an_infinite_seed_leaves_no_interval(n: int) -> None:
     assert math.isnan(summarise([-math.inf, math.inf]).mean)
 
 
+@pytest.mark.filterwarnings("error")
+def test_values_whose_sum_or_variance_overflows_have_no_finite_interval() -> None:
+    over = summarise([1e308, 1.5e308])
+    assert (over.mean, over.n, over.flags) == (math.inf, 2, ("infinite",))
+    assert math.isnan(over.low)
+    wide = summarise([1e200, -1e200, 0.0], "exponent")
+    assert (wide.mean, wide.low, wide.high) == (0.0, -math.inf, math.inf)
+
+
 def test_missing_values_are_the_callers_to_count() -> None:
     with pytest.raises(ValueError, match="missing"):
         summarise([0.9, math.nan])
