@@ -48,12 +48,15 @@ def axis(kind: str, texts: Sequence[str], host: Host) -> tuple[Choice, ...]:
         PluginError: The plugin that provides it is broken.
     """
     choices: dict[str, Choice] = {}
+    codes: dict[tuple[str, str], Mapping[str, str]] = {}  # components of one plugin share it
     for text in texts:
         request = grammar.parse(text)
         provided = host.find(kind, request.reference)
-        code = component_code(provided)
+        origin = provided.module, provided.spec.home
+        if origin not in codes:
+            codes[origin] = component_code(provided)
         for params in _sweep(request, provided.spec):
-            choice = _choose(params, provided, code, host)
+            choice = _choose(params, provided, codes[origin], host)
             choices.setdefault(choice.identity, choice)
             if len(choices) > MOST_CHOICES:
                 raise UsageError(f"{kind} {text!r} sweeps more than {MOST_CHOICES:,} values", "sweep fewer")

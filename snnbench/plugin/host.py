@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from functools import cached_property
 from typing import Literal
 
 from snnbench.errors import PluginError, UsageError, did_you_mean
@@ -119,6 +120,14 @@ class Host:
         """Every component of ``kind`` (``neuron``, ``dataset``, ...), the built-in ones first."""
         return [component for component in self._provided if component.spec.kind == kind]
 
+    @cached_property
+    def _named(self) -> Mapping[tuple[str, str], Sequence[Provided]]:
+        """Every component by kind and name: a plan of thousands asks for each."""
+        named = defaultdict[tuple[str, str], list[Provided]](list)
+        for one in self._provided:
+            named[one.spec.kind, one.spec.name].append(one)
+        return named
+
     def find(self, kind: str, reference: str) -> Provided:
         """The component that ``reference``, a plain name or ``dist:name``, stands for.
 
@@ -129,7 +138,7 @@ class Host:
         if kind not in KINDS:
             raise UsageError(f"there is no kind of component {kind!r}", did_you_mean(kind, KINDS))
         distribution, _, name = reference.rpartition(":")
-        matches = [one for one in self.all(kind) if one.spec.name == name and _is_from(one, distribution)]
+        matches = [one for one in self._named.get((kind, name), ()) if _is_from(one, distribution)]
         builtin = [one for one in matches if one.distribution == BUILTIN]
         matches = builtin or matches
         if len(matches) > 1:

@@ -173,12 +173,10 @@ def _collect(hook: pluggy.HookRelay, kind: type[Spec], specs: list[Spec]) -> Non
         results = [list(result) for result in caller()]
         if len(results) < len(caller.get_hookimpls()):
             raise Fault(f"{name} returned None in place of a list of {kind.__name__}")
+        names: set[str] = set()
         for spec in (spec for result in results for spec in result):
             check_spec(spec, kind)
-            _check_new(spec, specs)
+            if spec.name in names:
+                raise Fault(f"it provides two {spec.kind}s named {spec.name!r}")
+            names.add(spec.name)
             specs.append(spec)
-
-
-def _check_new(spec: Spec, specs: list[Spec]) -> None:
-    if any((spec.kind, spec.name) == (other.kind, other.name) for other in specs):
-        raise Fault(f"it provides two {spec.kind}s named {spec.name!r}")

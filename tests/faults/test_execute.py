@@ -280,6 +280,9 @@ def test_a_measurement_that_is_asked_for_later_is_made(host: Host, tmp_path: Pat
         == "no population of the network has a memory"
     )
     assert run(host, more, tmp_path / "out")[1].pending == 0
+    assert run(host, chosen, tmp_path / "out")[1].pending == 0  # nothing that is asked for is missing
+    other = replace(more, measure=replace(more.measure, stability_exponents=2))
+    assert run(host, other, tmp_path / "out")[1].pending == 1
     extra = matrix(tmp_path, "base", measurements="width")
     assert run(host, extra, tmp_path / "out")[1].pending == 1
 
