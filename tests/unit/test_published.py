@@ -483,8 +483,8 @@ def test_polarities_are_those_of_the_file(tmp_path: Path, name: str, kind: type)
 
 
 def test_milliseconds_are_rounded_to_microseconds(tmp_path: Path) -> None:
-    rows = arrays(tmp_path, "dvs_gesture", (0, 1), np.arange(1000) / 1000)
-    assert rows[:, 0].tolist() == list(range(1000))
+    rows = arrays(tmp_path, "dvs_gesture", (0, 1), np.arange(5000) / 1000)
+    assert rows[:, 0].tolist() == list(range(5000))
 
 
 @pytest.mark.parametrize("name", ["pokerdvs", "dvs_gesture"])

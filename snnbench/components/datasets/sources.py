@@ -58,7 +58,7 @@ def exact(kind: type[Any]) -> type[Any]:
 
 
 def _with_whole_times(events: NDArray[Any]) -> NDArray[Any]:
-    """Events whose times are in whole µs: 0.57 ms are 569.9999999999999 of them in floats."""
+    """Events whose times are in whole µs: 1.001 ms are 1000.9999999999999 of them in floats."""
     if events.dtype["t"].kind == "f":
         events["t"] = np.rint(events["t"])
     return events
