@@ -130,16 +130,23 @@ def _values(param: Param) -> tuple[Any, ...]:
 
 def _fits(value: object, hint: Any) -> bool:
     """Whether ``value`` is of the type ``hint``, for the types that specs use."""
-    if get_origin(hint) is Literal:
-        return value in get_args(hint)
-    if get_origin(hint) in (Union, UnionType):
-        return any(_fits(value, part) for part in get_args(hint))
-    outer = get_origin(hint) or hint
+    origin, arguments = _shape(hint)
+    if origin is Literal:
+        return value in arguments
+    if origin is Union or origin is UnionType:
+        return any(_fits(value, part) for part in arguments)
+    outer = origin or hint
     if outer is float:
         return isinstance(value, float | int) and not isinstance(value, bool)
     if isinstance(outer, type) and not isinstance(value, outer):
         return False
-    return not isinstance(value, tuple | frozenset) or all(_fits(item, get_args(hint)[0]) for item in value)
+    return not isinstance(value, tuple | frozenset) or all(_fits(item, arguments[0]) for item in value)
+
+
+@cache
+def _shape(hint: Any) -> tuple[Any, tuple[Any, ...]]:
+    """A type without its arguments, and these; looked up once, as a host checks hundreds of specs."""
+    return get_origin(hint), get_args(hint)
 
 
 def _allowed(hint: Any) -> str:
