@@ -140,6 +140,16 @@ class Detaching(Right):
         return s, (u - s.detach(),)
 
 
+class OneUnitTooMany(Right):
+    def disturbance_unit(self) -> tuple[float, ...]:
+        return 1.0, 1.0
+
+
+class AtRest(Right):
+    def disturbance_unit(self) -> tuple[float, ...]:
+        return (0.0,)
+
+
 class LeaksOtherwise(Right):
     def leak_exponent(self) -> float | None:
         return math.log(0.5)
@@ -382,6 +392,8 @@ BROKEN = {
     "claim[reset_delay] ": spec(Right, reset_delay=True),
     "claim[reset_detached]": spec(Detaching),
     "claim[reset_detached] ": spec(Right, reset_detached=True),
+    "claim[disturbance_unit]": spec(OneUnitTooMany),
+    "claim[disturbance_unit] ": spec(AtRest),
     "claim[leak_exponent]": spec(LeaksOtherwise),
     "claim[leak_exponent] ": spec(LeaksALittleLess),
     "claim[leak_exponent]  ": spec(Bent),

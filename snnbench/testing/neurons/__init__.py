@@ -18,6 +18,7 @@ from snnbench.testing.neurons import (
     running,
     tensors,
     threshold,
+    unit,
 )
 from snnbench.testing.neurons.subject import Subject
 from snnbench.testing.specs import BUILD_PROBE, SPEC_PROBES
@@ -40,7 +41,10 @@ PROBES: Final = (
     BUILD_PROBE,
     *described.PROBES,
     *purity.PROBES,
-    *map(_of_pure, (*effect.PROBES, *threshold.PROBES, *claims.PROBES, *reset.PROBES, *leak.PROBES)),
+    *map(
+        _of_pure,
+        (*effect.PROBES, *threshold.PROBES, *claims.PROBES, *reset.PROBES, *leak.PROBES, *unit.PROBES),
+    ),
     *running.PROBES,
     *gradients.PROBES,
     *tensors.PROBES,

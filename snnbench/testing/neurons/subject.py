@@ -49,6 +49,12 @@ class Flat(Neuron):
     def leak_exponent(self) -> float | None:
         return self.inner.leak_exponent()
 
+    def disturbance_unit(self) -> tuple[float | Tensor, ...] | None:
+        said = self.inner.disturbance_unit()
+        if said is None:
+            return None
+        return tuple(one[..., 0, 0] if isinstance(one, Tensor) and one.ndim > 1 else one for one in said)
+
 
 class Subject:
     """A neuron model at given parameters.
