@@ -18,7 +18,8 @@ MOST_INTEGER: Final = 2**53
 """What a table of 64-bit numbers, and JavaScript, can hold exactly."""
 
 EPOCHS: Final = "stability.epochs"
-"""The series that says after which epochs the other ``stability.*`` series were measured."""
+"""The series that says after which epochs the other ``stability.*`` series were measured. Series whose names
+agree up to the last dot are of one length."""
 
 
 class Fault(Exception):  # noqa: N818  what is wrong with a result; no error of the suite
@@ -96,12 +97,12 @@ def _check_series(result: CellResult) -> None:
         _check_name(name, "a series' name", least=1)
         if len(values) > LONGEST_SERIES:
             raise Fault(f"series {name}: {len(values)} values are too many")
-    epochs = result.series.get(EPOCHS, ())
-    family = EPOCHS.partition(".")[0]
+    lengths: dict[str, int] = {}
     for name, values in result.series.items():
-        if name.partition(".")[0] == family and len(values) != len(epochs):
-            raise Fault(f"series {name}: {len(values)} values for {len(epochs)} epochs")
-    if not all(0 <= epoch <= MOST_INTEGER for epoch in epochs):
+        family = name.rpartition(".")[0]
+        if len(values) != lengths.setdefault(family, len(values)):
+            raise Fault(f"series {name}: {len(values)} values, where {family} has {lengths[family]}")
+    if not all(0 <= epoch <= MOST_INTEGER for epoch in result.series.get(EPOCHS, ())):
         raise Fault(f"series {EPOCHS}: a value is not a number of epochs")
 
 

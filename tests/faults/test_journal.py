@@ -157,7 +157,7 @@ def test_a_journal_of_the_first_format_is_to_be_run_again(run: Path) -> None:
         (
             b'"series":{',
             b'"series":{"stability.epochs":[0,1],"stability.lambda_grad":[1],',
-            "series stability.lambda_grad: 1 values for 2 epochs",
+            "series stability.lambda_grad: 1 values, where stability has 2",
         ),
         (b'"series":{', b'"series":{"stability.epochs":[1e308],', "not a number of epochs"),
     ],
