@@ -189,7 +189,7 @@ class FromParam:
     """
 
     name: str
-    claims: Mapping[Scalar, Scalar] = field(default_factory=dict)
+    claims: Mapping[Scalar, Value] = field(default_factory=dict)
     otherwise: Scalar | None = None
 
     def of(self, value: Value) -> Value:
@@ -265,14 +265,21 @@ class NeuronSpec(Spec):
     reset_detached: bool | FromParam = False
     recurrent: bool | FromParam = False
     causal: bool = True
-    states: tuple[str, ...] = ()
+    states: tuple[str, ...] | FromParam = ()
     whole: bool | FromParam = False
     surrogates: tuple[SurrogateSpec, ...] = ()
 
     def is_whole(self, given: Params = ()) -> bool:
         """Whether the neuron with these parameters rounds what its surrogate gives."""
-        said = self.whole
-        return bool(said.of(self.resolve(given)[said.name])) if isinstance(said, FromParam) else said
+        return bool(self._said(self.whole, given))
+
+    def state_names(self, given: Params = ()) -> tuple[str, ...]:
+        """The names of the state tensors of the neuron with these parameters, in order."""
+        return cast("tuple[str, ...]", self._said(self.states, given))
+
+    def _said(self, claim: Any, given: Params) -> Any:
+        """What ``claim`` is with these parameters."""
+        return claim.of(self.resolve(given)[claim.name]) if isinstance(claim, FromParam) else claim
 
     def claims(self, given: Params = ()) -> Claims:
         """What the neuron with these parameters is."""

@@ -117,7 +117,11 @@ def test_show_tells_what_a_neuron_is() -> None:
         assert param.doc in line
         assert param.range in line
     facts = {" ".join(line.split()) for line in text.splitlines()}
-    assert {"spike binary", "threshold spikes where membrane > threshold", "causal yes"} <= facts
+    assert {
+        "spike binary (parameter graded_spikes_factor)",
+        "threshold spikes where membrane > threshold",
+        "causal yes",
+    } <= facts
 
 
 @pytest.mark.parametrize("spec", neurons.SPECS, ids=lambda spec: spec.name)

@@ -315,8 +315,12 @@ def test_rlif_is_rleaky_and_rsynaptic_without_synapse(synapse: bool) -> None:
 @pytest.mark.filterwarnings("ignore:Inhibition is an unstable")
 @pytest.mark.parametrize("learned", [False, True])
 @pytest.mark.parametrize("options", ["plain", "inhibition", "quantised", "scaled"])
-@pytest.mark.parametrize("reset", RESETS)
-def test_rlif_is_rleaky_with_its_options(reset: str, options: str, learned: bool) -> None:
+@pytest.mark.parametrize(
+    ("reset", "delay"), [*((reset, True) for reset in RESETS), ("zero", False), ("none", False)]
+)
+def test_rlif_is_rleaky_with_its_options(reset: str, delay: bool, options: str, learned: bool) -> None:
+    if options == "inhibition" and reset == "zero" and not delay:
+        pytest.skip("it wipes who was inhibited one step later, see docs/equivalence.md")
     x = drive()
     mine, original = OPTIONS[options]
     with float64():
@@ -329,7 +333,8 @@ def test_rlif_is_rleaky_with_its_options(reset: str, options: str, learned: bool
             rec_strength=0.5,
             rec_init_scale=0.4,
             reset=reset,  # type: ignore[arg-type]
-            detach_reset=True,
+            reset_delay=delay,
+            detach_reset=delay,
             learn_beta=learned,
             learn_threshold=learned,
             **mine,
@@ -340,6 +345,7 @@ def test_rlif_is_rleaky_with_its_options(reset: str, options: str, learned: bool
             linear_features=WIDTH,
             spike_grad=ATan(),
             reset_mechanism=reset,
+            reset_delay=delay,
             learn_beta=learned,
             learn_threshold=learned,
             **({} if options == "scaled" else original()),
@@ -354,7 +360,8 @@ def test_rlif_is_rleaky_with_its_options(reset: str, options: str, learned: bool
     first = ours.scaled(
         ours.allowed(ATan()(u - theirs.threshold), u)
     )  # ours has the slope of a spike at rest
-    assert_same(trajectory(ours, x), run(theirs, x, 1, recurrent=True, first=first), wrt, other)
+    theirs_rows = run(theirs, x, 1, recurrent=True, first=first if delay else None)
+    assert_same(trajectory(ours, x)[:2], theirs_rows, wrt, other)
 
 
 def test_with_the_surrogate_of_snntorch_only_its_float32_spikes_differ() -> None:

@@ -92,6 +92,7 @@ def test_the_loop_of_an_option_is_its_step(text: str) -> None:
     [
         "rlif(graded_spikes_factor=0.5,reset=zero,learn_threshold=true)",
         "rlif(inhibition=true)",
+        "rlif(reset_delay=false,graded_spikes_factor=0.5)",
         "rlif(state_bits=5)",
         "synaptic(reset_delay=false)",
         "lif(graded_spikes_factor=0.5)",

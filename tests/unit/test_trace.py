@@ -60,9 +60,9 @@ def test_claims(spec: NeuronSpec) -> None:
     neuron = lively(spec.name)
     y, state = neuron(drive(100))
     values = set(y.flatten().tolist())
-    assert neuron.states == spec.states
-    assert len(state) == len(spec.states)
-    assert ("rec" in "".join(spec.states)) is spec.recurrent
+    assert neuron.states == spec.state_names()
+    assert len(state) == len(spec.state_names())
+    assert ("rec" in "".join(spec.state_names())) is spec.recurrent
     assert spec.recurrent is ("r" in spec.name)
     match spec.spike:
         case "binary":

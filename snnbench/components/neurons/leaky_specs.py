@@ -112,6 +112,7 @@ LEAKY_SPECS: Final = (
             "rec_strength": Param(1.0, doc="ρ, factor on the recurrent input"),
             "rec_init_scale": Param(1.0, low=0.0, doc="gain of the Xavier-uniform recurrent weights"),
             "reset": RESET,
+            "reset_delay": RESET_DELAY,
             "detach_reset": DETACH,
             "learn_beta": LEARN_BETA,
             "learn_threshold": LEARN_THRESHOLD,
@@ -123,13 +124,14 @@ LEAKY_SPECS: Final = (
         },
         reference="Cramer et al. 2020, IEEE TNNLS 33(7), eq. 3, without synaptic filter",
         equation="v[t] = β·u[t−1] + x[t] + ρ·W·s[t−1];  subtract: u[t] = v[t] − θ·s[t−1];  "
-        "zero: u[t] = (1 − s[t−1])·v[t];  none: u[t] = v[t];  s[t] = H(u[t] − θ)",
+        "zero: u[t] = (1 − s[t−1])·v[t];  none: u[t] = v[t];  s[t] = H(u[t] − θ).  "
+        "With reset_delay=false: s[t] = H(v[t] − θ), and s[t] resets in place of s[t−1]",
         spike=FromParam("graded_spikes_factor", {1.0: "binary"}, otherwise="multi"),
         reset=FromParam("reset"),
-        reset_delay=True,
+        reset_delay=FromParam("reset_delay"),
         reset_detached=FromParam("detach_reset"),
         recurrent=True,
-        states=("membrane",),
+        states=FromParam("reset_delay", {True: ("membrane",), False: ("membrane", "spikes")}),
     ),
     NeuronSpec(
         name="synaptic",

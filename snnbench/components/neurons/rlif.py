@@ -12,7 +12,7 @@ from snnbench.components.neurons.parameters import DECAY, THRESHOLD, Given, Popu
 from snnbench.components.neurons.reset import Reset
 from snnbench.engine.eager import State
 from snnbench.engine.surrogate import Surrogate
-from snnbench.engine.tangents import Pushed, push_recurrent
+from snnbench.engine.tangents import Pushed, push_elementwise, push_recurrent
 
 
 class RLIF(Firing):
@@ -27,6 +27,7 @@ class RLIF(Firing):
         rec_strength: ρ.
         rec_init_scale: Gain of W's distribution.
         reset: ``subtract`` as above; ``zero``: ``u = (1 − s')·(β·u' + x + ρ·W s')``; ``none``.
+        reset_delay: False applies the reset within the step of the spike; s is then part of the state.
         detach_reset: Keep the gradient out of the reset (not out of the recurrence).
         learn_beta: Train β.
         learn_threshold: Train θ.
@@ -50,6 +51,7 @@ class RLIF(Firing):
         rec_strength: float = 1.0,
         rec_init_scale: float = 1.0,
         reset: Reset = "subtract",
+        reset_delay: bool = True,
         detach_reset: bool = False,
         learn_beta: bool = False,
         learn_threshold: bool = False,
@@ -68,6 +70,8 @@ class RLIF(Firing):
             levels=state_range,
             factor=graded_spikes_factor,
         )
+        self.reset_delay = reset_delay
+        self.states = ("membrane",) if reset_delay else ("membrane", "spikes")
         width = math.prod(features)
         self.weight = nn.Parameter(torch.empty(width, width))
         nn.init.xavier_uniform_(self.weight, gain=rec_init_scale, generator=generator)
@@ -77,7 +81,15 @@ class RLIF(Firing):
         self.rec_strength = rec_strength
 
     def initial_state(self, x_t: Tensor) -> State:
-        return (torch.zeros_like(x_t),)
+        return tuple(torch.zeros_like(x_t) for _ in self.states)
+
+    def previous_spikes(self, state: State) -> Tensor | None:
+        return super().previous_spikes(state) if self.reset_delay else None
+
+    def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
+        if self.reset_delay:
+            return super().step(x_t, state)
+        return self.advance_at_once(x_t, (self.mix(state[1]), *state))
 
     def step_after(self, x_t: Tensor, state: State, spikes: Tensor) -> tuple[Tensor, State]:
         sent = self.allowed(spikes, state[0])
@@ -86,7 +98,11 @@ class RLIF(Firing):
     def push(
         self, x_t: Tensor, state: State, dx: Tensor | None, dstate: State, *, last: bool = False
     ) -> Pushed:
-        return push_recurrent(self, x_t, state, dx, dstate, last=last)
+        if self.reset_delay:
+            return push_recurrent(self, x_t, state, dx, dstate, last=last)
+        mixed = self.mix(dstate[1].flatten(0, 1)).view_as(dstate[1])
+        before = (self.mix(state[1]), *state)
+        return push_elementwise(self.advance_at_once, x_t, before, dx, (mixed, *dstate), last=last)
 
     def spikes(self, u: Tensor) -> Tensor:
         return self.fire(u)
@@ -97,12 +113,21 @@ class RLIF(Firing):
     def advance(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
         """Output and next state from ``(W s', s', u')``."""
         recurrent, s, u = state
-        driven = read(self, "beta", u) * u + x_t + self.rec_strength * recurrent
-        u = self.rounded(self.wipe(driven, s))
+        u = self.rounded(self.wipe(self._driven(x_t, u, recurrent), s))
         return self.emit(u), (u,)
 
+    def advance_at_once(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
+        """Output and next state from ``(W s', u', s')``, with the reset in the step of the spike."""
+        recurrent, u, _ = state
+        u = self.rounded(self._driven(x_t, u, recurrent))
+        s = self.allowed(self.fire(u), u)
+        return self.scaled(s), (self.wipe(u, s), s)
+
+    def _driven(self, x_t: Tensor, u: Tensor, recurrent: Tensor) -> Tensor:
+        return read(self, "beta", u) * u + x_t + self.rec_strength * recurrent
+
     def disturbance_unit(self) -> tuple[float | Tensor, ...]:
-        return (self.threshold,)
+        return (self.threshold,) if self.reset_delay else (self.threshold, 1.0)
 
     def leak_exponent(self) -> float | None:
         return None if self.reset == "zero" or self.bits else log_decay(self, "beta")

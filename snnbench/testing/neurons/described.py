@@ -18,7 +18,7 @@ def states(subject: Subject) -> None:
     """The names of the states against the state tuple."""
     neuron = subject.make((2,))
     found = neuron.initial_state(torch.zeros(3, 2, dtype=torch.float64))
-    said, own = subject.spec.states, tuple(neuron.states)
+    said, own = subject.spec.state_names(subject.params), tuple(neuron.states)
     if said != own and (said or own != Neuron.states):  # one state, the membrane, need not be named
         raise Violation(f"its spec names the states {said}, its class {own}", hint="give both the same tuple")
     if len(found) != len(neuron.states):

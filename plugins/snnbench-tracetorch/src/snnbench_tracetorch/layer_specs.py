@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from snnbench import NeuronSpec, Param
 from snnbench.components.neurons.trace_specs import TRACE_SPECS
+from snnbench.plugin.distributions import PerNeuron
 
 if TYPE_CHECKING:
     from snnbench_tracetorch.layers import TraceLayer
@@ -47,8 +48,14 @@ class Layer:
 
 def _firing(ours: NeuronSpec) -> NeuronSpec:
     """As snnbench has it, but for the name of one state."""
-    states = tuple("prev_output" if name == "output" else name for name in ours.states)
-    return replace(ours, version="1", factory=Layer(ours.name, states), states=states)
+    states = tuple("prev_output" if name == "output" else name for name in ours.state_names())
+    params = {
+        name: replace(param, per_neuron=PerNeuron.NO)
+        for name, param in ours.params.items()
+        if name != "quant_fn"  # its callable is given by the surrogate
+    }
+    factory = Layer(ours.name, states)
+    return replace(ours, version="1", factory=factory, states=states, params=params, whole=False)
 
 
 def _halves(dual: bool, name: str) -> tuple[str, ...]:
