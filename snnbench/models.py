@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -22,11 +21,10 @@ from snnbench.engine.surrogate import Surrogate
 from snnbench.errors import UsageError, did_you_mean
 from snnbench.fetch import verify
 from snnbench.matrix import grammar
+from snnbench.parts import bind, check_counts, component, frozen, population, spike_function
 from snnbench.paths import user_path
-from snnbench.plugin.distributions import PerNeuron
 from snnbench.plugin.host import Host
-from snnbench.plugin.specs import DatasetSpec, NeuronSpec, Spec, SurrogateSpec
-from snnbench.records import Value
+from snnbench.plugin.specs import DatasetSpec
 
 ARCHITECTURES = {"simple": "conv", "vgg": "vgg"}
 
@@ -56,8 +54,8 @@ def make_neuron(
     Raises:
         UsageError: Something is unknown or out of range.
     """
-    _check_counts("features", features)
-    make = _population(Host.load(plugins), neuron, surrogate, torch.Generator().manual_seed(seed))
+    check_counts("features", features)
+    make = population(Host.load(plugins), neuron, surrogate, torch.Generator().manual_seed(seed))
     with _building_in(torch.float64 if dtype is torch.float64 else torch.get_default_dtype()):
         made = make(tuple(features))
     return made.to(device=device, dtype=dtype)
@@ -74,7 +72,7 @@ def make_surrogate(surrogate: str, *, plugins: Iterable[object] = (), seed: int 
     Raises:
         UsageError: It is unknown, or a parameter is out of range.
     """
-    return _spike_function(Host.load(plugins), surrogate, torch.Generator().manual_seed(seed))
+    return spike_function(Host.load(plugins), surrogate, torch.Generator().manual_seed(seed))
 
 
 def make_encoder(
@@ -91,8 +89,8 @@ def make_encoder(
     Raises:
         UsageError: It is unknown, or a parameter is out of range.
     """
-    _check_counts("steps", (steps,))
-    encode = cast(Encoder, _component(Host.load(plugins), "encoder", encoder)[1](steps))
+    check_counts("steps", (steps,))
+    encode = cast(Encoder, component(Host.load(plugins), "encoder", encoder)[1](steps))
     generators: dict[torch.device, torch.Generator] = {}
 
     def seeded(x: Tensor) -> Tensor:
@@ -116,7 +114,7 @@ def make_dataset(dataset: str, root: str | Path | None = None, *, plugins: Itera
         DataError: Its files are missing or wrong, or a split is not what it must be.
     """
     folder = None if root is None else user_path(root)
-    spec, make = _component(Host.load(plugins), "dataset", dataset)
+    spec, make = component(Host.load(plugins), "dataset", dataset)
     content = dict(grammar.parse(dataset).arguments).get("content", "")
     verify(cast(DatasetSpec, spec), str(content), folder)
     return checked(make(folder), dataset, cast(DatasetSpec, spec).data)
@@ -151,12 +149,12 @@ def make_network(
     engines: dict[str, Callable[[], Engine]] = {"eager": Eager, "compiled": Compiled}
     if engine not in engines:
         raise UsageError(f"there is no engine {engine!r} for a network", did_you_mean(engine, engines))
-    _check_counts("input_shape", input_shape)
-    _check_counts("classes", (classes,))
+    check_counts("input_shape", input_shape)
+    check_counts("classes", (classes,))
     host, generator = Host.load(plugins), torch.Generator().manual_seed(seed)
-    population = _population(host, neuron, surrogate, generator)
-    make = _component(host, "network", network)[1]
-    made = cast(Network, make(tuple(input_shape), classes, population, generator))
+    neurons = population(host, neuron, surrogate, generator)
+    make = component(host, "network", network)[1]
+    made = cast(Network, make(tuple(input_shape), classes, neurons, generator))
     return made.taking(tuple(input_shape)).run_by(engines[engine]())
 
 
@@ -204,44 +202,20 @@ def create_conv_snn(
         hint = did_you_mean(str(model_type), ARCHITECTURES)
         raise UsageError(f"there is no convolutional architecture {model_type!r}", hint)
     for name, value in (("in_channels", in_channels), ("num_classes", num_classes), ("T", T)):
-        _check_counts(name, (value,))
-    _check_counts("image_size", image_size)
+        check_counts(name, (value,))
+    check_counts("image_size", image_size)
     host, generator = Host.load(), torch.Generator().manual_seed(seed)
     decided = {"beta": beta, "threshold": threshold}
     given = {name: value for name, value in decided.items() if value is not None}
-    population = _population(host, neuron, surrogate, generator, **given)
+    neurons = population(host, neuron, surrogate, generator, **given)
     spec = host.find("network", ARCHITECTURES[model_type]).spec
-    make = _bind(spec, {name: _frozen(value) for name, value in params.items()})
+    make = bind(spec, {name: frozen(value) for name, value in params.items()})
     shape = (in_channels, *image_size)
-    network = cast(Network, make(shape, num_classes, population, generator)).taking(shape)
-    encoder_spec, _ = _component(host, "encoder", encoding)
+    network = cast(Network, make(shape, num_classes, neurons, generator)).taking(shape)
+    encoder_spec, _ = component(host, "encoder", encoding)
     own = {"gain": encoding_gain} if "gain" in encoder_spec.params else {}
-    encoder = cast(Encoder, _component(host, "encoder", encoding, **own)[1](T))
+    encoder = cast(Encoder, component(host, "encoder", encoding, **own)[1](T))
     return SampleNetwork(network, encoder, gain=1.0 if own else encoding_gain, seed=seed)
-
-
-def _check_counts(name: str, counts: Iterable[object]) -> None:
-    """Refuse a count that is no whole number from 1 on."""
-    if not isinstance(counts, Iterable) or isinstance(counts, str):
-        raise UsageError(f"{name}={counts!r} is not a tuple of whole numbers")
-    for count in counts:
-        if not isinstance(count, int) or isinstance(count, bool) or count < 1:
-            raise UsageError(f"{name}: {count!r} is not a whole number from 1 on")
-
-
-def _population(
-    host: Host, neuron: str, surrogate: str, generator: torch.Generator, **more: Value
-) -> Callable[[tuple[int, ...]], Neuron]:
-    """What makes a population of a given shape; ``more`` are parameters of the neuron."""
-    spec, make = _component(host, "neuron", neuron, **more)
-    spikes = cast(NeuronSpec, spec).spike != "none"
-    function = _spike_function(host, surrogate, generator) if spikes else None
-    return lambda features: cast(Neuron, make(features, function, generator))
-
-
-def _spike_function(host: Host, surrogate: str, generator: torch.Generator) -> Surrogate:
-    spec, make = _component(host, "surrogate", surrogate)
-    return cast(Surrogate, make(generator) if cast(SurrogateSpec, spec).random else make())
 
 
 @contextmanager
@@ -253,31 +227,3 @@ def _building_in(dtype: torch.dtype) -> Iterator[None]:
         yield
     finally:
         torch.set_default_dtype(before)
-
-
-def _component(host: Host, kind: str, text: object, **more: Value) -> tuple[Spec, Callable[..., object]]:
-    """The component that ``text`` names, and its factory with the parameters of both filled in."""
-    if not isinstance(text, str):
-        hint = "like 'atan(alpha=2)'; an object of your own can be given to the class of a neuron"
-        raise UsageError(f"{kind}={text!r} is not a text as a matrix writes it", hint)
-    request = grammar.parse(text)
-    spec = host.find(kind, request.reference).spec
-    given = {name: _one(spec, name, value) for name, value in request.arguments} | more
-    host.code_named(spec, spec.resolve(tuple(given.items())))
-    return spec, _bind(spec, given)
-
-
-def _one(spec: Spec, name: str, value: Any) -> Any:
-    """The value of a parameter; the one of a sweep over one list of values for the neurons."""
-    param = spec.params.get(name)
-    spread = param is not None and param.per_neuron is not PerNeuron.NO
-    return value[0] if spread and isinstance(value, tuple) and len(value) == 1 else value
-
-
-def _bind(spec: Spec, given: dict[str, Any]) -> Callable[..., object]:
-    return partial(spec.load(), **spec.resolve(tuple(given.items())))
-
-
-def _frozen(value: Any) -> Any:
-    """Lists as tuples, all the way down."""
-    return tuple(map(_frozen, value)) if isinstance(value, list | tuple) else value
