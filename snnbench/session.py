@@ -108,15 +108,12 @@ def perform(matrix: Matrix, plan: Plan, host: Host, options: Options, observer: 
         journal.write_header(_header(matrix, plan, plugins, here, options.command))
         results = _known(journal, plan, settings)
         measured = _measured(matrix.measure, plan)
-        pending = [
-            cell for cell in plan.cells if _wanted(results.get(cell.key), options.rerun, measured(cell))
-        ]
+        pending = [one for one in plan.cells if _wanted(results.get(one.key), options.rerun, measured(one))]
         check_data(_one_per_encoding(_jobs(matrix, plan, pending, settings)), observer.note, options.limits)
         observer.begin(len(plan.cells), len(pending))
-        jobs = _jobs(matrix, plan, pending, settings)
         output = _Output(options.out / OUTPUT)
         cells = execute(
-            jobs,
+            _jobs(matrix, plan, pending, settings),
             workers=options.workers,
             limits=options.limits,
             on_epoch=observer.epoch,

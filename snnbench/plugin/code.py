@@ -60,12 +60,6 @@ def code_of(modules: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def syntax_hash(files: Iterable[Path]) -> str:
-    """Return sixteen hex digits over the syntax trees of ``files``, in their order."""
-    digests = (_read(file, "", is_package=False).digest for file in files)
-    return hashlib.sha256("".join(digests).encode()).hexdigest()[:16]
-
-
 @dataclass(frozen=True, slots=True)
 class _Module:
     """What a module's source tells.
