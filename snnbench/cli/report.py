@@ -119,7 +119,7 @@ def _setting(section: Section) -> str:
         for name in ("encoder", "network", "surrogate", "device", "engine", "budget")
         if name in fixed
     ]
-    noted = [f"{name} {fixed[name]}" for name in ("all rows", "engines") if name in fixed]
+    noted = [f"{name} {fixed[name]}" for name in ("steps", "all rows", "engines") if name in fixed]
     return " · ".join([*common, *noted])
 
 

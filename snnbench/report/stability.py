@@ -53,12 +53,14 @@ WORDINGS = {
         "Share of disturbances that are larger than at the start",
         "Of streams disturbed once, by δ = 0.1, and let go.",
         "steps since (logarithmic)",
+        "share",
         logarithmic=True,
     ),
     THERE: Wording(
         "Share of disturbances that are not forgotten",
         "Larger than a millionth of the disturbance that it was.",
         "steps since (logarithmic)",
+        "share",
         logarithmic=True,
     ),
 }

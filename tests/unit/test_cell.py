@@ -13,6 +13,7 @@ from snnbench.components import datasets, encoders, networks, neurons, surrogate
 from snnbench.execute import cell as module
 from snnbench.execute.cell import run_cell
 from snnbench.execute.job import Job, Settings
+from snnbench.lines import read_line, write_line
 from snnbench.measure import activity, gradient, memory, repeat, throughput
 from snnbench.measure.stability import cell as stability
 from snnbench.measure.stability import forgetting
@@ -87,6 +88,7 @@ def test_another_output_for_the_same_batch_fails_the_check(monkeypatch: pytest.M
 def test_labels_tell_the_data_and_the_dtype() -> None:
     made = run().labels
     data = datasets.SPECS[1].load()(None, train=40)
+    assert made["steps"] == str(job().cell.budget.steps)
     assert (made["data"], made["dtype"], made["spike"]) == (data.checksum, "float32", "binary")
 
 
@@ -143,6 +145,8 @@ def test_watching_changes_nothing_but_its_own_series() -> None:
 
 def test_the_series_begins_with_what_is_measured_before_training() -> None:
     seen = watched(1, epochs=1)
+    kept = read_line(write_line(seen)[:-1])
+    assert (kept.metrics, kept.series) == (seen.metrics, seen.series), "a journal takes all of it"
     before = seen.metrics["initial.stability.lambda_grad"].value
     assert before == pytest.approx(seen.series["stability.lambda_grad"][0], abs=1e-9)
     assert before != seen.metrics["stability.lambda_grad"].value
