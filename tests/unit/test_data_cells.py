@@ -41,6 +41,7 @@ def jobs(whole: Plan, root: Path) -> list[Job]:
             (),
             nothing,
             settings,
+            keys={kind: whole.keys[kind, one] for kind, one in cell.components.items()},
         )
         for cell in whole.cells
     ]
