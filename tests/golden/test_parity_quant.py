@@ -17,6 +17,7 @@ from snnbench.components.surrogates.graded_sigmoid import GradedSigmoid
 from snnbench.engine.arithmetic import UnsupportedStepError
 from snnbench.engine.recording import record
 from snnbench.errors import UsageError
+from snnbench.lyapunov import spectrum
 
 tt: Any = import_module("tracetorch")
 ORIGINAL: dict[str, Callable[[], Any]] = {
@@ -119,6 +120,13 @@ def test_rounding_is_in_a_loop_and_noise_is_not() -> None:
         noisy = make("lib", name)
         with pytest.raises(UnsupportedStepError):
             record(noisy, x, noisy.initial_state(x[0]))
+
+
+@pytest.mark.parametrize("quant_fn", ["stochastic", "probabilistic"])
+def test_exponents_of_a_noisy_neuron_are_measured(quant_fn: str) -> None:
+    neuron, x = make("lib", quant_fn).requires_grad_(False), drive().detach()[:, :1]
+    found = spectrum(neuron.step, neuron.initial_state(x[0]), x, 2)
+    assert found.exponents.isfinite().all()
 
 
 def test_an_unknown_rounding_is_refused() -> None:

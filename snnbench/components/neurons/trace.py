@@ -72,6 +72,8 @@ class Trace(Neuron):
         self.variant = variant
         self.states = variant.states
         self.surrogate = quantised(surrogate, quant_fn, generator)
+        if self.surrogate.random:
+            self.pushes = False  # a second look at a step sees other noise
         axis = _axis(features, dim)
         neurons = features[axis]
         self.shape = (-1, *[1] * (len(features) - axis - 1))  # broadcasts against [B, *features]
