@@ -16,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
 
 from snnbench.errors import StoreError
-from snnbench.records import PROTOCOL, SCHEMA, CellResult, RunHeader
+from snnbench.records import PROTOCOL, SCHEMA, CellResult, Metric, RunHeader
 from snnbench.validity import Fault, check_result
 
 LONGEST_REASON: Final = 10_000
@@ -44,7 +44,8 @@ def write_line(result: CellResult) -> bytes:
         result,
         reason=_text(result.reason, LONGEST_REASON),
         traceback=_text(result.traceback, LONGEST_TRACEBACK),
-        labels={_text(name): _text(value, LONGEST_REASON) for name, value in result.labels.items()},
+        labels={name: _text(value, LONGEST_REASON) for name, value in result.labels.items()},
+        metrics={name: _shortened(metric) for name, metric in result.metrics.items()},
     )
     return seal(to_json(result, inf_nan_mode="strings")) + b"\n"
 
@@ -189,7 +190,12 @@ def _checksum(content: bytes) -> bytes:
     return hashlib.sha256(content).hexdigest()[:16].encode()
 
 
-def _text(text: str, longest: int = 500) -> str:
+def _shortened(metric: Metric) -> Metric:
+    """Return ``metric`` with a reason that can be written."""
+    return metric if metric.reason is None else replace(metric, reason=_text(metric.reason, LONGEST_REASON))
+
+
+def _text(text: str, longest: int) -> str:
     """Text that UTF-8 can hold, cut where it is far too long."""
     left = len(text) - longest
     kept = text if left <= 0 else f"{text[:longest]} … ({left} more characters)"

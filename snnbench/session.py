@@ -121,10 +121,10 @@ def perform(matrix: Matrix, plan: Plan, host: Host, options: Options, observer: 
         )
         with closing(cells) as running:
             for result in _until_too_many_failed(running, options.maxfail, observer):
-                journal.append(result)
-                results[result.cell.key] = result
-                observer.result(result)
-                for message in host.cell_finished(result):
+                kept = journal.append(result)
+                results[kept.cell.key] = kept
+                observer.result(kept)
+                for message in host.cell_finished(kept):
                     observer.note(message)
         if output.cells:
             count = "1 cell" if output.cells == 1 else f"{output.cells} cells"

@@ -72,8 +72,12 @@ class Journal:
             lock.release()
             raise
 
-    def append(self, result: CellResult) -> None:
+    def append(self, result: CellResult) -> CellResult:
         """Add one result; it is on disk when this returns.
+
+        Returns:
+            What the journal holds: ``result``, or in its place the failure of a cell whose numbers no journal
+            may hold.
 
         Raises:
             StoreError: It could not be written in full, and the journal is as it was before; or someone
@@ -104,6 +108,7 @@ class Journal:
             hint = "make room, then run the same command again: it continues where this stopped"
             raise StoreError(f"cannot write {self.directory / CELLS}: {error.strerror}", hint) from error
         self._size = start + len(line)
+        return result
 
     def _check_file(self) -> None:
         """Notice that someone else removed, replaced, cut or extended the journal while it is written."""

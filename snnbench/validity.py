@@ -39,6 +39,9 @@ def check_result(result: CellResult) -> None:
         _check_metric(name, metric)
     for name in result.labels:
         _check_name(name, "a label's name", least=1)
+    for name, key in result.measured.items():
+        _check_name(name, "a measurement's name", least=1)
+        _check_name(key, f"the key of {name}")
     _check_series(result)
     if not (math.isfinite(result.seconds) and result.seconds >= 0):
         raise Fault(f"seconds: {result.seconds} is not a duration")
@@ -100,7 +103,7 @@ def _check_series(result: CellResult) -> None:
     lengths: dict[str, int] = {}
     for name, values in result.series.items():
         family = name.rpartition(".")[0]
-        if len(values) != lengths.setdefault(family, len(values)):
+        if family and len(values) != lengths.setdefault(family, len(values)):
             raise Fault(f"series {name}: {len(values)} values, where {family} has {lengths[family]}")
     if not all(0 <= epoch <= MOST_INTEGER for epoch in result.series.get(EPOCHS, ())):
         raise Fault(f"series {EPOCHS}: a value is not a number of epochs")

@@ -29,8 +29,8 @@ def parse_duration(text: str) -> float:
     Raises:
         UsageError: It is not a positive duration.
     """
-    parts = re.findall(rf"({_NUMBER})\s*([a-z]*)\s*", text.strip().lower())
-    whole = re.fullmatch(rf"(?:{_NUMBER}\s*[a-z]*\s*)+", text.strip().lower())
+    parts = re.findall(rf"({_NUMBER})\s*([a-z]+)\s*", text.strip().lower())
+    whole = re.fullmatch(rf"(?:{_NUMBER}\s*[a-z]+\s*)+", text.strip().lower())
     if not whole or any(unit not in SECONDS for *_, unit in parts):
         raise _not(text, "a duration", ("s", "m", "h", "d"), "30m or 1h30m")
     return _positive(text, sum(float(number) * SECONDS[unit] for number, *_, unit in parts))

@@ -128,10 +128,10 @@ def _write(data: Dataset, encoder: Encoder, place: Path, note: Callable[[str], N
     beside = place.with_suffix(".partial")
     note(f"encoding {count / math.prod(shape):,.0f} recordings, once")
     for dtype in DTYPES:
+        shutil.rmtree(beside, ignore_errors=True)  # what an interrupted process, or a smaller type, has left
         if not _make_room(place.parent, count * np.dtype(dtype).itemsize):
             note("encoded, they would take more disk than there is: they are encoded at every use")
             return False
-        shutil.rmtree(beside, ignore_errors=True)  # what an interrupted process, or a smaller type, has left
         beside.mkdir()
         if all(_write_split(getattr(data, name), encoder, beside / name, shape, dtype) for name in SPLITS):
             break

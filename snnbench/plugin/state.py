@@ -30,7 +30,7 @@ def put_back(changes: list[str]) -> Iterator[None]:
     imports it first cannot be told from the library's own start.
     """
     settings = _settings()
-    before = [one.read() for one in settings]
+    before = [_now(one) for one in settings]
     try:
         yield
     finally:

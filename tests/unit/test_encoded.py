@@ -91,11 +91,15 @@ def test_small_counts_take_a_byte_each(data: Dataset, cache: Path) -> None:
     assert encoded(data, Counting(0.1), "float")[0].train.x.values.dtype == torch.float32  # type: ignore[union-attr]
 
 
-def test_what_an_interrupted_process_left_is_replaced(data: Dataset, cache: Path) -> None:
+def test_what_an_interrupted_process_left_is_replaced(
+    data: Dataset, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     partial = cache / f"key-{module.FORMAT}.partial"
     partial.mkdir(parents=True)
-    (partial / "train.npy").write_bytes(b"half")
+    (partial / "train.npy").write_bytes(b"half" * 10**6)
+    monkeypatch.setattr(module, "LIMIT", 5 * 10**6)  # what is left does not count as taken
     made, stored = encoded(data, Counting(), "key")
+    assert isinstance(stored, module.Stored)
     assert torch.equal(
         stored(made.test.x[:], torch.Generator()), Frames(5)(data.test.x[:], torch.Generator())
     )

@@ -53,7 +53,8 @@ results = st.builds(
     st.sampled_from(Status),
     st.text(),
     st.dictionaries(given_names, metrics),
-    st.dictionaries(given_names, st.lists(numbers).map(tuple)),
+    # those of one family, as "train.loss" and "train.accuracy", are of one length
+    st.dictionaries(given_names.filter(lambda name: "." not in name), st.lists(numbers).map(tuple)),
     st.dictionaries(given_names, st.text()),
     traceback=st.text(),
     seconds=st.floats(0, 1e9),
@@ -106,6 +107,14 @@ def test_text_that_is_not_unicode_is_kept_readable(tmp_path: Path) -> None:
     assert result.reason == "no file ?.npy"
 
 
+def test_a_reason_for_a_missing_number_is_cut_and_kept_readable(tmp_path: Path) -> None:
+    """An exception of a plugin's measurement may quote anything; it ended the run, all cells of it."""
+    missing = {"a": Metric.missing("bad \udce9"), "b": Metric.missing("x" * 300_000)}
+    _, (loaded,), _ = read(write(tmp_path, make_result(make_cell(), metrics=missing)))
+    assert loaded.metrics["a"].reason == "bad ?"
+    assert len(loaded.metrics["b"].reason or "") < 11_000
+
+
 def test_the_latest_result_of_a_cell_wins(tmp_path: Path) -> None:
     cell, other = make_cell(seed=0), make_cell(seed=1)
     first = make_result(cell, None, status=Status.FAILED, reason="out of luck")
@@ -147,6 +156,8 @@ def test_what_could_not_be_read_back_is_kept_as_a_failure(tmp_path: Path) -> Non
     """A plugin's flag with a line break would be skipped on load, and its cell run again for ever."""
     odd = make_result(make_cell(), metrics={"a": Metric(1.0, flags=("one\ntwo",))})
     _, (found,), warnings = read(write(tmp_path, odd))
+    with Journal.open(tmp_path / "another") as journal:
+        assert journal.append(odd) == found, "whoever watches the run is told what the journal has"
     assert (found.status, found.cell, found.metrics, warnings) == (Status.FAILED, odd.cell, {}, [])
     assert found.reason == "what it measured cannot be kept: a, a flag: 'one\\ntwo' is not a name"
 
