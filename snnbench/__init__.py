@@ -29,14 +29,14 @@ if TYPE_CHECKING:
     from snnbench.models import make_network as make_network
     from snnbench.models import make_neuron as make_neuron
     from snnbench.models import make_surrogate as make_surrogate
+    from snnbench.plugin.claims import FromParam as FromParam
     from snnbench.plugin.hookspecs import hookimpl as hookimpl
+    from snnbench.plugin.params import Param as Param
     from snnbench.plugin.specs import DatasetSpec as DatasetSpec
     from snnbench.plugin.specs import EncoderSpec as EncoderSpec
-    from snnbench.plugin.specs import FromParam as FromParam
     from snnbench.plugin.specs import MeasurementSpec as MeasurementSpec
     from snnbench.plugin.specs import NetworkSpec as NetworkSpec
     from snnbench.plugin.specs import NeuronSpec as NeuronSpec
-    from snnbench.plugin.specs import Param as Param
     from snnbench.plugin.specs import SurrogateSpec as SurrogateSpec
     from snnbench.records import Cell as Cell
     from snnbench.records import CellResult as CellResult
@@ -69,11 +69,11 @@ _HOMES = {
     "spikes_are_frozen": "snnbench.engine.surrogate",
     "DatasetSpec": "snnbench.plugin.specs",
     "EncoderSpec": "snnbench.plugin.specs",
-    "FromParam": "snnbench.plugin.specs",
+    "FromParam": "snnbench.plugin.claims",
     "MeasurementSpec": "snnbench.plugin.specs",
     "NetworkSpec": "snnbench.plugin.specs",
     "NeuronSpec": "snnbench.plugin.specs",
-    "Param": "snnbench.plugin.specs",
+    "Param": "snnbench.plugin.params",
     "SurrogateSpec": "snnbench.plugin.specs",
 }
 

@@ -15,7 +15,8 @@ from snnbench.cli import app
 from snnbench.cli.plugins import PluginOption, load_host
 from snnbench.cli.tables import Format, FormatOption, cell_text, console, show_table
 from snnbench.errors import NothingSelectedError, PluginError, UsageError, did_you_mean
-from snnbench.plugin.specs import KINDS, FromParam, Spec
+from snnbench.plugin.claims import FromParam
+from snnbench.plugin.specs import KINDS, Spec
 from snnbench.records import format_value
 from snnbench.words import plain
 

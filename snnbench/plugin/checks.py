@@ -9,17 +9,9 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 
-from snnbench.plugin.specs import (
-    Claims,
-    DataFile,
-    DatasetSpec,
-    FromParam,
-    MeasurementSpec,
-    NeuronSpec,
-    Param,
-    Spec,
-    SurrogateSpec,
-)
+from snnbench.plugin.claims import Claims, FromParam
+from snnbench.plugin.params import Param
+from snnbench.plugin.specs import DataFile, DatasetSpec, MeasurementSpec, NeuronSpec, Spec, SurrogateSpec
 from snnbench.records import TAKEN
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

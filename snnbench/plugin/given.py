@@ -12,6 +12,7 @@ from types import ModuleType
 from snnbench.errors import UsageError
 from snnbench.plugin.bytecode import MAIN, digest, home
 from snnbench.plugin.hookspecs import PROJECT, hookimpl
+from snnbench.plugin.params import Param
 from snnbench.plugin.sources import Source
 from snnbench.plugin.specs import (
     DatasetSpec,
@@ -19,7 +20,6 @@ from snnbench.plugin.specs import (
     MeasurementSpec,
     NetworkSpec,
     NeuronSpec,
-    Param,
     Spec,
     SurrogateSpec,
 )

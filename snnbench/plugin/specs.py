@@ -2,111 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from importlib import import_module
 from typing import Any, ClassVar, Literal, TypeAlias, cast
 
 from snnbench.errors import PluginError, UsageError, did_you_mean
-from snnbench.plugin.distributions import PerNeuron, parse
+from snnbench.plugin.claims import Claims, FromParam, ResetKind, SpikeKind, ThresholdRule
+from snnbench.plugin.params import Param
 from snnbench.plugin.state import put_back
-from snnbench.records import Params, Scalar, Value, format_value
+from snnbench.records import Params, Value
 
 Factory: TypeAlias = Callable[..., Any] | str
-SpikeKind: TypeAlias = Literal["binary", "ternary", "multi", "graded", "none"]
-ThresholdRule: TypeAlias = Literal[">", ">="]
-ResetKind: TypeAlias = Literal["subtract", "zero", "value", "other", "none"]
 DataKind: TypeAlias = Literal["image", "events", "sequence"]
-
-
-@dataclass(frozen=True, slots=True)
-class Param:
-    """One parameter of a component. Its type is the type of its default.
-
-    Attributes:
-        default: Used when the matrix does not give it. A tuple takes a list of the same item type, a
-            tuple of tuples a list of lists.
-        low: Least value allowed (each item, for a tuple).
-        high: Greatest value allowed (each item, for a tuple).
-        unit: Unit of the value, empty if it has none.
-        doc: One line on what it does.
-        choices: The only values allowed, for text.
-        per_neuron: Whether a number may be a list of one a neuron, or a distribution: ``uniform(0.8,0.99)``.
-        names_code: Its value is ``package.module:attribute``, which the component imports: allowed only of
-            modules that the user has named, so that a matrix file alone has nothing imported.
-    """
-
-    default: Value
-    low: float | None = None
-    high: float | None = None
-    unit: str = ""
-    doc: str = ""
-    choices: tuple[str, ...] = ()
-    per_neuron: PerNeuron = PerNeuron.NO
-    names_code: bool = False
-
-    @property
-    def range(self) -> str:
-        """What is allowed, for people: ``0 … 1``, ``one of subtract, zero, none``."""
-        return self._extent if self.per_neuron is PerNeuron.NO else f"{self._extent}, or one a neuron"
-
-    @property
-    def _extent(self) -> str:
-        """What is allowed of one value."""
-        if self.choices:
-            return f"one of {', '.join(self.choices)}"
-        if self.low is None and self.high is None:
-            return type(self.default).__name__
-        low = "−∞" if self.low is None else f"{self.low:g}"
-        high = "∞" if self.high is None else f"{self.high:g}"
-        return f"{low} … {high}"
-
-    def check(self, value: Value) -> Value:
-        """Return ``value`` in this parameter's type.
-
-        Raises:
-            ValueError: It has the wrong type or lies outside the range; the text says which.
-        """
-        if self.per_neuron is not PerNeuron.NO and isinstance(value, str | tuple):
-            return self._check_each(value)
-        checked: Value = self._check_like(self.default, value)
-        return checked
-
-    def _check_each(self, value: str | tuple[Any, ...]) -> Value:
-        """A list of one value a neuron, or the text of a distribution, in its shortest form."""
-        if isinstance(value, str):
-            distribution = parse(value)
-            for end in distribution.ends:
-                self._check_scalar(end, float)
-            return str(distribution)
-        if not value:
-            raise ValueError("an empty list gives no neuron a value")
-        return tuple(self._check_scalar(item, float) for item in value)
-
-    def _check_like(self, default: Value, value: Value) -> Any:
-        """``value`` with each item checked, where ``default`` is a list."""
-        if not isinstance(default, tuple):
-            return self._check_scalar(value, type(default))
-        if not isinstance(value, tuple):
-            raise ValueError(f"expected a list, got {format_value(value)}")
-        return tuple(self._check_like(default[0] if default else 0.0, item) for item in value)
-
-    def _check_scalar(self, value: Value, kind: type) -> Scalar:
-        if kind is float and isinstance(value, int) and not isinstance(value, bool):
-            value = float(value)
-        not_finite = value in ("nan", "inf") or (isinstance(value, float) and not math.isfinite(value))
-        if kind is float and not_finite:
-            raise ValueError(f"{value} is not a finite number")
-        if isinstance(value, tuple) or type(value) is not kind:
-            raise ValueError(f"expected {kind.__name__}, got {format_value(value)}")
-        if self.choices and value not in self.choices:
-            raise ValueError(f"{value!r} is not {self.range}")
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            below = self.low is not None and not value >= self.low
-            if below or (self.high is not None and not value <= self.high):
-                raise ValueError(f"{format_value(value)} is outside {self._extent}")
-        return value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,45 +86,6 @@ class Spec:
         return loaded
 
 
-@dataclass(frozen=True, slots=True)
-class FromParam:
-    """A claim that a parameter of the component decides.
-
-    Attributes:
-        name: Of the parameter.
-        claims: What is claimed for each of its values; empty where the value itself is the claim.
-        otherwise: What is claimed for a value that is not among ``claims``.
-    """
-
-    name: str
-    claims: Mapping[Scalar, Value] = field(default_factory=dict)
-    otherwise: Scalar | None = None
-
-    def of(self, value: Value) -> Value:
-        """What is claimed where the parameter is ``value``.
-
-        Raises:
-            KeyError: Nothing is.
-        """
-        if not self.claims:
-            return value
-        given = cast(Scalar, value)
-        return self.claims[given] if self.otherwise is None else self.claims.get(given, self.otherwise)
-
-
-@dataclass(frozen=True, slots=True)
-class Claims:
-    """What a neuron with given parameters is. The attributes are those of ``NeuronSpec``."""
-
-    spike: SpikeKind
-    threshold: ThresholdRule
-    reset: ResetKind
-    reset_delay: bool
-    reset_detached: bool
-    recurrent: bool
-    causal: bool
-
-
 @dataclass(frozen=True, kw_only=True)
 class SurrogateSpec(Spec):
     """A spike function. ``factory(**params) -> Surrogate``; ``factory(generator, **params)`` if it is random.
@@ -283,13 +152,7 @@ class NeuronSpec(Spec):
 
     def claims(self, given: Params = ()) -> Claims:
         """What the neuron with these parameters is."""
-        values = self.resolve(given)
-
-        def claim(name: str) -> Any:
-            said = getattr(self, name)
-            return said.of(values[said.name]) if isinstance(said, FromParam) else said
-
-        return Claims(**{one.name: claim(one.name) for one in fields(Claims)})
+        return Claims(**{one.name: self._said(getattr(self, one.name), given) for one in fields(Claims)})
 
 
 @dataclass(frozen=True, kw_only=True)

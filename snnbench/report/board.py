@@ -11,8 +11,8 @@ from typing import Any
 import pandas as pd
 
 from snnbench.records import Status
-from snnbench.report.catalogue import headlines
 from snnbench.report.frame import BUDGET, LABEL, DataFrame, metrics, normalise
+from snnbench.report.lookup import headlines
 from snnbench.report.ranking import P_VALUE, STANDING, rank
 from snnbench.report.rows import ROW, SCORE, groups, mark_biased_ratios, mark_other_surrogates, row_of
 

@@ -12,11 +12,11 @@ import jinja2
 
 from snnbench.records import CellResult, RunHeader
 from snnbench.report import growth, plot
-from snnbench.report.catalogue import explain
 from snnbench.report.curves import MARGIN
 from snnbench.report.frame import DataFrame
 from snnbench.report.legend import marks, meanings
 from snnbench.report.lost import missing
+from snnbench.report.marks import explain
 from snnbench.report.stability import stability
 from snnbench.report.view import CAPTION, sections
 from snnbench.words import plain

@@ -11,8 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from snnbench.records import Status
-from snnbench.report.catalogue import FAILED_CHECKS, describe
 from snnbench.report.frame import AXES, BUDGET, LABEL, NO_SURROGATE, PENALTY, VERSION, DataFrame
+from snnbench.report.lookup import describe
+from snnbench.report.marks import FAILED_CHECKS
 from snnbench.report.statistics import Summary, summarise
 
 PLACE = ("device", "engine", "environment")

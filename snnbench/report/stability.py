@@ -12,10 +12,10 @@ from typing import TypeAlias
 import numpy as np
 
 from snnbench.records import CellResult, Status
-from snnbench.report.catalogue import describe
 from snnbench.report.correlation import Correlation, spearman
 from snnbench.report.curves import Chart, Points, Wording, chart
 from snnbench.report.frame import DataFrame
+from snnbench.report.lookup import describe
 from snnbench.report.numbers import Scale
 from snnbench.report.rows import PLACE, ROW, SCORE
 from snnbench.report.view import Section

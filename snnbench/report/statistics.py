@@ -31,7 +31,7 @@ class Summary:
         low: Lower end of the 95 % interval of the mean; NaN where there is none.
         high: Upper end, likewise.
         n: Number of values.
-        flags: ``identical`` or ``infinite`` (see ``catalogue.MARKS``).
+        flags: ``identical`` or ``infinite`` (see ``marks.MARKS``).
     """
 
     mean: float = math.nan

@@ -9,8 +9,9 @@ from typing import Any
 import pandas as pd
 
 from snnbench.records import Meaning
-from snnbench.report.catalogue import Entry, describe
+from snnbench.report.catalogue import Entry
 from snnbench.report.frame import AXES, LABEL, PENALTY, STEPS, DataFrame
+from snnbench.report.lookup import describe
 from snnbench.report.numbers import NOTHING, interval, mean_text, number
 from snnbench.report.ranking import STANDING, Standing
 from snnbench.report.rows import CLASS, PLACE, SCORE

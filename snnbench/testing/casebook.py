@@ -9,9 +9,11 @@ from itertools import product
 from typing import Any, Final
 
 from snnbench.errors import PluginError, did_you_mean
+from snnbench.plugin.claims import Claims, FromParam
 from snnbench.plugin.host import Host, Plugin, Provided
+from snnbench.plugin.params import Param
 from snnbench.plugin.sources import normal
-from snnbench.plugin.specs import Claims, FromParam, NeuronSpec, Param, Spec
+from snnbench.plugin.specs import NeuronSpec, Spec
 from snnbench.records import Component, Params, Value
 from snnbench.testing.outcomes import Violation
 

@@ -6,7 +6,8 @@ import inspect
 from collections.abc import Iterator
 from typing import Any, Final, Protocol
 
-from snnbench.plugin.specs import NeuronSpec, Param, Spec
+from snnbench.plugin.params import Param
+from snnbench.plugin.specs import NeuronSpec, Spec
 from snnbench.records import Params, Value
 from snnbench.testing.casebook import Probe
 from snnbench.testing.outcomes import Undecided, Violation

@@ -10,7 +10,8 @@ from typer.testing import CliRunner
 from snnbench.cli import app, commands, listing  # noqa: F401  commands registers them all
 from snnbench.components import neurons
 from snnbench.errors import NothingSelectedError, PluginError, UsageError
-from snnbench.plugin.specs import FromParam, NeuronSpec
+from snnbench.plugin.claims import FromParam
+from snnbench.plugin.specs import NeuronSpec
 
 pytestmark = pytest.mark.usefixtures("without_installed_packages")
 

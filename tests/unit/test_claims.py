@@ -10,7 +10,9 @@ import pytest
 from snnbench.components.neurons import SPECS
 from snnbench.execute.job import Job, Settings, labels
 from snnbench.plugin.checks import Fault, check_spec
-from snnbench.plugin.specs import FromParam, NeuronSpec, Param
+from snnbench.plugin.claims import FromParam
+from snnbench.plugin.params import Param
+from snnbench.plugin.specs import NeuronSpec
 from snnbench.records import Cell, Component, Params
 from snnbench.settings import Budget, Measure
 

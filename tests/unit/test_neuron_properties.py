@@ -18,7 +18,8 @@ from torch import Tensor
 
 from snnbench.engine.neuron import Neuron
 from snnbench.plugin.host import Host, Provided
-from snnbench.plugin.specs import NeuronSpec, Param
+from snnbench.plugin.params import Param
+from snnbench.plugin.specs import NeuronSpec
 from snnbench.testing.neurons.running import close
 from snnbench.testing.neurons.subject import Subject
 from snnbench.testing.outcomes import Undecided

@@ -18,6 +18,7 @@ from snnbench.matrix.plan import Plan, narrow, nothing_selected, plan
 from snnbench.matrix.spec import Also, Exclude, Matrix, Override, load
 from snnbench.plugin.host import Host, Provided
 from snnbench.plugin.loading import load as load_plugin
+from snnbench.plugin.params import Param
 from snnbench.plugin.sources import find_sources
 from snnbench.plugin.specs import (
     DatasetSpec,
@@ -25,7 +26,6 @@ from snnbench.plugin.specs import (
     MeasurementSpec,
     NetworkSpec,
     NeuronSpec,
-    Param,
     Spec,
     SurrogateSpec,
 )

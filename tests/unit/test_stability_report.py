@@ -13,9 +13,9 @@ from scipy.stats import spearmanr
 from results import make_run, make_seeds
 from snnbench.records import CellResult, Component, Metric
 from snnbench.report.board import leaderboard
-from snnbench.report.catalogue import describe
 from snnbench.report.curves import APART, Wording, chart
 from snnbench.report.frame import to_frame
+from snnbench.report.lookup import describe
 from snnbench.report.plot import BOTTOM, HEIGHT, TOP
 from snnbench.report.stability import Stability, stability
 from snnbench.report.view import Row, sections

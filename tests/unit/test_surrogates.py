@@ -36,7 +36,8 @@ from snnbench.components.surrogates.superspike import SuperSpike
 from snnbench.components.surrogates.triangular import Triangular
 from snnbench.engine.surrogate import Derivative, Surrogate, derivative
 from snnbench.errors import UsageError
-from snnbench.plugin.specs import Param, SurrogateSpec
+from snnbench.plugin.params import Param
+from snnbench.plugin.specs import SurrogateSpec
 
 
 def asymmetric(z: Tensor, grad: Tensor, spikes: Tensor) -> Tensor:

@@ -17,10 +17,12 @@ from snnbench.errors import StoreError
 from snnbench.records import Component, Meaning, Metric, Status
 from snnbench.report import tables
 from snnbench.report.board import leaderboard
-from snnbench.report.catalogue import CATALOGUE, Kind, describe, explain, headlines
+from snnbench.report.catalogue import CATALOGUE, Kind
 from snnbench.report.frame import normalise, to_frame
 from snnbench.report.leaderboard import page
+from snnbench.report.lookup import describe, headlines
 from snnbench.report.lost import missing
+from snnbench.report.marks import explain
 from snnbench.report.numbers import interval, mean_text, number
 from snnbench.report.view import sections
 from snnbench.report.write import Format, write

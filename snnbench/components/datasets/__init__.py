@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from snnbench.components.datasets import published
-from snnbench.plugin.specs import DatasetSpec, Param
+from snnbench.plugin.params import Param
+from snnbench.plugin.specs import DatasetSpec
 
 GENERATED: Final = (
     DatasetSpec(

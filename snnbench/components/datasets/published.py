@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from snnbench.plugin.specs import DataFile, DatasetSpec, Param
+from snnbench.plugin.params import Param
+from snnbench.plugin.specs import DataFile, DatasetSpec
 
 TRAIN: Final = Param(0, low=0, unit="samples", doc="training samples, the classes in proportion; 0 for all")
 CONTENT: Final = Param("", doc="checksum of files to read in place of the published ones; see docs/data.md")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from snnbench.plugin.specs import EncoderSpec, Param
+from snnbench.plugin.params import Param
+from snnbench.plugin.specs import EncoderSpec
 
 SPECS: Final = (
     EncoderSpec(

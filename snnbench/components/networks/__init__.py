@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from snnbench.plugin.specs import NetworkSpec, Param
+from snnbench.plugin.params import Param
+from snnbench.plugin.specs import NetworkSpec
 
 
 def _dropout(default: float) -> Param:

@@ -6,8 +6,10 @@ from dataclasses import replace
 from typing import Final
 
 from snnbench.components.neurons.spec_params import DETACH, DT, THRESHOLD, decay
+from snnbench.plugin.claims import FromParam
 from snnbench.plugin.distributions import PerNeuron
-from snnbench.plugin.specs import FromParam, NeuronSpec, Param
+from snnbench.plugin.params import Param
+from snnbench.plugin.specs import NeuronSpec
 
 ADAPTIVE_SPECS: Final = (
     NeuronSpec(

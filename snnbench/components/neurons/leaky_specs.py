@@ -20,8 +20,10 @@ from snnbench.components.neurons.spec_params import (
     THRESHOLD,
     decay,
 )
+from snnbench.plugin.claims import FromParam
 from snnbench.plugin.distributions import PerNeuron
-from snnbench.plugin.specs import FromParam, NeuronSpec, Param
+from snnbench.plugin.params import Param
+from snnbench.plugin.specs import NeuronSpec
 
 
 def _resets(leaked: str) -> str:

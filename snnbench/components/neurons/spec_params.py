@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from snnbench.plugin.distributions import PerNeuron
-from snnbench.plugin.specs import Param
+from snnbench.plugin.params import Param
 
 THRESHOLD: Final = Param(
     1.0, low=1e-6, doc="membrane value above which a neuron spikes", per_neuron=PerNeuron.VALUE

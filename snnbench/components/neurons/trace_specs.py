@@ -11,8 +11,10 @@ from itertools import product
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from snnbench.components.neurons.spec_params import decay
+from snnbench.plugin.claims import FromParam, SpikeKind
 from snnbench.plugin.distributions import PerNeuron
-from snnbench.plugin.specs import FromParam, NeuronSpec, Param, SpikeKind
+from snnbench.plugin.params import Param
+from snnbench.plugin.specs import NeuronSpec
 
 if TYPE_CHECKING:
     from snnbench.components.neurons.trace import Trace

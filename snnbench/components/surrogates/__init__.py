@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Final
 
 from snnbench.components.surrogates.graded_spec import GRADED_SPECS
-from snnbench.plugin.specs import Param, SurrogateSpec
+from snnbench.plugin.params import Param
+from snnbench.plugin.specs import SurrogateSpec
 
 
 def _slope(default: float) -> Param:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from snnbench.plugin.specs import Param, SurrogateSpec
+from snnbench.plugin.params import Param
+from snnbench.plugin.specs import SurrogateSpec
 
 GRADED_SPECS: Final = (
     SurrogateSpec(

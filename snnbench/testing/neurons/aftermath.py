@@ -12,7 +12,7 @@ from torch import Tensor
 from snnbench.engine.eager import State
 from snnbench.engine.neuron import Neuron
 from snnbench.engine.surrogate import replacing_spikes
-from snnbench.plugin.specs import ResetKind
+from snnbench.plugin.claims import ResetKind
 from snnbench.testing.neurons.crossing import Crossing, impulse, walk
 from snnbench.testing.neurons.subject import Subject
 from snnbench.testing.outcomes import Undecided

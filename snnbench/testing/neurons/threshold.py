@@ -12,7 +12,7 @@ from torch import Tensor
 from snnbench.components.surrogates.atan import ATan
 from snnbench.engine.neuron import Neuron
 from snnbench.engine.surrogate import replacing_spikes
-from snnbench.plugin.specs import ThresholdRule
+from snnbench.plugin.claims import ThresholdRule
 from snnbench.records import Value
 from snnbench.testing.casebook import Probe
 from snnbench.testing.neurons.aftermath import membranes

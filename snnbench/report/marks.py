@@ -1,0 +1,80 @@
+"""What each mark means: the warnings that stand beside numbers."""
+
+from __future__ import annotations
+
+import re
+
+FAILED_CHECKS = {"accuracy.repeat_check": "not repeatable", "stability.leak_check": "leak check failed"}
+"""Metrics that are 0 where a check failed, and the mark of it."""
+
+MARKS = {
+    "few seeds": "Fewer than 3 seeds were measured: the mean says little about the next seed.",
+    "renewed": "Older versions of its components were measured here too; their cells are left out.",
+    "versions": "A seed was measured in two versions, which must not be averaged: report the runs apart.",
+    "identical": "All seeds gave the same number: how far seeds differ is not known.",
+    "infinite": "A seed's number is infinite, so there is no interval.",
+    "subset": "Trained on part of the published training samples.",
+    "unpublished files": "The files are not the published ones: results do not compare with published ones.",
+    "overlap": "Some test samples are also training or validation samples (Test in training says how many).",
+    "events cut off": "More than 1 % of the events lie in none of the bins: their times may be in another "
+    "unit than the window, or the window too narrow.",
+    "mostly padding": "More than 90 % of the bins come after a recording's last event: their times may be "
+    "in another unit than the window, or the window too wide.",
+    "at bound": "Learned decays or thresholds ended at the end of their range: the label at bound says "
+    "how many, and in which layer.",
+    "chance": "A seed is no better than guessing the most frequent class, as far as so many test samples "
+    "tell (exact binomial test, 5 %).",
+    "exploded": "The training loss ended at more than ten times that of the first batch: the learning rate "
+    "is too large for these weights.",
+    "unstable": "A timing did not settle within its time cap.",
+    "fallback": "Ran eagerly, as its compiled form failed or disagreed: the label fallback says why.",
+    "other surrogate": "The reference ran with this row's surrogate, a library's perhaps, not with that of "
+    "its own row here: the ratio is not that of the two rows' rates.",
+    "busy": "Other processes took more than their share of the processors during a timing.",
+    "coarse": "The memory counter's resolution is coarse against the value.",
+    "finite-time": "The sequence is too short for an asymptotic exponent.",
+    "leak unknown": "A population does not say how fast it forgets, and it could not be measured: what it "
+    "started from may still be in the numbers.",
+    "degenerate": "The growth fell off as 1/t, as where leading exponents are equal: the exponent is too "
+    "high by about ln(T)/T.",
+    "few samples": "Fewer than 10 test samples to measure on: there is no interval.",
+    "own units": "A population names no threshold: its disturbances are measured in units of its own state.",
+    "bands": "Disturbances larger than those of the band grow again.",
+    "coalesces": "Most disturbances of this size vanished in one step: the exponent is of the others.",
+    "singular": "Some directions shrink to nothing in one step: their exponents are −∞.",
+    "resolution": "δ is too close to the resolution of floating-point numbers.",
+    "diverged": "The loss was not finite in so many seeds.",
+    "failed": "So many seeds ended in an error; the list of what was not measured says which.",
+    "oom": "So many seeds ran out of memory.",
+    "timeout": "So many seeds took longer than the time limit.",
+    "interrupted": "So many seeds were interrupted; running again continues them.",
+    "skipped": "So many seeds were left out, for the reason in the list of what was not measured.",
+    "class": "How equal the model is to the reference: A the same spikes and gradients, B under 0.1 % of the "
+    "spikes flipped, C another model.",
+    "reference off": "The reference, timed against itself, is off 1 by more than its interval and 5 %: the "
+    "timings of this machine are biased.",
+    "ratio in doubt": "The reference's own ratio is off on this board (reference off): this row's may be "
+    "off by as much.",
+    "graded": "The output is graded, not binary: sparsity and operation counts do not compare.",
+    "not repeatable": "The same batch gave another output the second time: something is carried from batch "
+    "to batch, or drawn at random, and the numbers depend on it.",
+    "leak check failed": "λ true missed the value known in advance: do not trust the exponents of this row.",
+}
+"""Warnings that stand beside numbers, in the order they are explained."""
+
+_LOST = re.compile(r"\d+ of \d+ (\w+)")
+"""The mark of seeds that were lost: ``1 of 3 timeout``."""
+
+_FAMILY = re.compile(r"([^\[]+)\[(.*)\]")
+
+
+def explain(mark: str) -> str:
+    """What ``mark`` means: ``resolution[1e-06]`` is explained as ``resolution``; empty if unknown."""
+    lost = _LOST.fullmatch(mark)
+    return MARKS.get(lost[1] if lost else split_name(mark)[0].partition(" ")[0], "") or MARKS.get(mark, "")
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """Return the family and the parameter of a metric or a mark: of ``resolution[0.1]``, ``0.1``."""
+    match = _FAMILY.fullmatch(name)
+    return (match[1], match[2]) if match else (name, "")
