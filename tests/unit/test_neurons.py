@@ -515,3 +515,14 @@ def test_states_are_in_single_precision_under_autocast(name: str) -> None:
     expected, _ = make(name)(x.float())
     assert all(part.dtype is torch.float32 for part in last)
     assert float((outputs.float() - expected).abs().gt(0.02).double().mean()) < 0.02
+
+
+@pytest.mark.parametrize("kind", ["lif", "synaptic"])
+@pytest.mark.parametrize(("delay", "after"), [(True, [1.0, 0.0]), (False, [0.5, 1.0])])
+def test_a_delayed_reset_is_of_inhibited_neurons_too(kind: str, delay: bool, after: list[float]) -> None:
+    """By hand: the membranes 4 and 2 pass θ = 1, the first spikes; a step without input follows."""
+    more = {"alpha": 0.0} if kind == "synaptic" else {}
+    neuron = make(kind, beta=0.5, inhibition=True, reset_delay=delay, **more)
+    spikes, state = neuron(torch.tensor([[[4.0, 2.0]], [[0.0, 0.0]]]))
+    assert spikes[0].tolist() == [[1.0, 0.0]]
+    assert state[-1].tolist() == [after]

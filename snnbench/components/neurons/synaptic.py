@@ -40,7 +40,8 @@ class Synaptic(Firing):
         learn_beta: Train β.
         learn_threshold: Train θ.
         per_neuron: One learned value a neuron instead of one a layer.
-        inhibition: Only the neuron with the largest ``u − θ`` of a sample spikes; resets are as without.
+        inhibition: Only the neuron with the largest ``u − θ`` of a sample spikes. A reset one step later
+            is of all that passed θ, one within the step of that neuron alone.
         state_bits: Round the states to ``2^state_bits`` levels after each update; 0 for not at all.
         state_range: The least and the greatest level.
         graded_spikes_factor: Size of an output spike; resets are by spikes of size 1.
