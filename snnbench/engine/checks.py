@@ -97,7 +97,7 @@ def _floats(x: Tensor, kind: str, at: _At) -> Tensor:
         shape = list(x.shape)
         raise at.error(f"samples of shape {shape} are not {SHAPES[kind]}", "x.unsqueeze(-1) adds a feature")
     if x.is_floating_point():
-        return x.float()
+        return x.detach().float()
     if not bool(((x == 0) | (x == 1)).all()):
         raise at.error(
             f"samples are {x.dtype}, and not all are 0 or 1",

@@ -52,6 +52,11 @@ def test_what_can_mean_one_thing_only_is_converted(x: Convert, y: Convert) -> No
     assert torch.equal(split.x[:3], X[48:51])  # type: ignore[arg-type]
 
 
+def test_samples_that_carry_a_gradient_are_detached() -> None:
+    split = checked(made(lambda x: x.clone().requires_grad_()), "odd", "image").validation
+    assert not split.x.requires_grad and torch.equal(split.x, X[48:64])  # type: ignore[union-attr,arg-type]
+
+
 @pytest.mark.parametrize("kind", [torch.uint8, torch.bool, torch.int64])
 def test_spikes_may_be_whole_numbers(kind: torch.dtype) -> None:
     data = checked(made(lambda x: (x > 0.5).to(kind)), "odd", "image")
