@@ -1,4 +1,4 @@
-"""A network's populations as the blocks on the diagonal of its Jacobian, with nothing between them.
+"""Steps of a network whose gradients stay within each population: the diagonal blocks of its Jacobian.
 
 Layers in series make the Jacobian block-triangular, and the exponents of such a product are those of its
 diagonal blocks together (Oseledets 1968). With the blocks below the diagonal a finite window is biased

@@ -1,4 +1,4 @@
-"""In what units a disturbance of a state is measured: those of each population, or none."""
+"""The units in which the size of a disturbance is measured."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Unit: TypeAlias = tuple[float | Tensor, ...]
 
 
 def unit_of(populations: Iterable[Neuron]) -> Unit:
-    """The units of their states, one after another, as they say them; 1 where one says none."""
+    """Return the units of the states of ``populations`` in order; 1 for each state of one that names none."""
     found: list[float | Tensor] = []
     for neuron in populations:
         said = neuron.disturbance_unit()

@@ -1,4 +1,4 @@
-"""Importing this ties a process to the one that started it.
+"""Importing this module ends the process once the thread that started it has ended.
 
 The forkserver imports it before torch: a run that is ended in its first second leaves no server behind
 that is still importing.

@@ -1,4 +1,4 @@
-"""Whether learned decays and thresholds ended at the end of what they may be."""
+"""How many learned decays and thresholds ended at a bound of their range."""
 
 from __future__ import annotations
 

@@ -22,7 +22,9 @@ LIMITS: Final = {OUTSIDE: (0.01, "events cut off"), PADDING: (0.9, "mostly paddi
 
 
 def fitting(data: Dataset, encoder: Encoder, steps: int) -> dict[str, Metric]:
-    """Facts that tell times in another unit than was meant; none for other data than recordings.
+    """Measure how recordings fit into the bins; return nothing for other data.
+
+    Times in another unit than was meant show up here.
 
     Args:
         data: As it was published or generated.
@@ -57,6 +59,6 @@ def _outside(encoder: Encoder, events: Events) -> Metric:
 
 
 def remarks(facts: Mapping[str, Metric]) -> tuple[str, ...]:
-    """What must stand beside an accuracy, by these ``facts``."""
+    """Return the marks that ``facts`` put beside an accuracy."""
     found = ((facts[name].value, *limit) for name, limit in LIMITS.items() if name in facts)
     return tuple(mark for value, most, mark in found if value is not None and value > most)

@@ -1,4 +1,4 @@
-"""What tells the code of an object of no module, as a class of a notebook: byte code and constants."""
+"""A hash of the code of an object that no module holds, such as a class of a notebook."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NOT_CODE = {"__dict__", "__weakref__", "__doc__", "__module__", "__firstlineno_
 
 
 def digest(thing: object) -> str:
-    """Eight hex digits that change with what ``thing`` does; comments and line numbers leave them.
+    """Return eight hex digits that change with what ``thing`` does; comments and line numbers leave them.
 
     Functions, classes and values of ``__main__`` that it names count, and those of modules by their name.
     """
@@ -25,14 +25,14 @@ def digest(thing: object) -> str:
 
 
 def home(thing: object) -> str:
-    """The module from which another process can import ``thing``; ``__main__`` where there is none."""
+    """Return the module from which another process can import ``thing``; ``__main__`` where there is none."""
     name = str(getattr(thing, "__module__", MAIN))
     local = "<locals>" in str(getattr(thing, "__qualname__", ""))
     return MAIN if local or name not in sys.modules else name
 
 
 def _facts(thing: object, seen: list[object]) -> Iterator[str]:
-    """Lines that tell ``thing``; what is in ``seen``, and so alive, is told once."""
+    """Yield lines that describe ``thing``. An object that is in ``seen`` is named by its place there."""
     if thing is None or isinstance(thing, str | bytes | int | float):
         yield repr(thing)
         return
@@ -48,7 +48,7 @@ def _facts(thing: object, seen: list[object]) -> Iterator[str]:
 
 
 def _parts(thing: object) -> tuple[str, Sequence[object]]:
-    """What kind of thing it is, and what it is made of."""
+    """Return what kind of object ``thing`` is, and the parts that it is made of."""
     name = getattr(thing, "__qualname__", type(thing).__qualname__)
     label, parts = f"{home(thing)}.{name}", cast(Sequence[object], ())
     match thing:

@@ -1,4 +1,4 @@
-"""What the neurons of the LIF family share: how membranes become outputs, and states of few levels."""
+"""The base of the LIF family: it turns membranes into outputs and rounds states to a few levels."""
 
 from __future__ import annotations
 

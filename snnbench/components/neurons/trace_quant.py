@@ -18,7 +18,7 @@ from snnbench.records import derive_seed
 
 
 class Rounding(StrEnum):
-    """What becomes of f, the value of the spike function."""
+    """How the value f of the spike function is rounded."""
 
     IDENTITY = "identity"
     ROUND = "round"
@@ -77,7 +77,7 @@ class Drawn(Surrogate):
 
 
 class Rounded(Surrogate):
-    """The same with noise of its own in every call."""
+    """A spike function followed by a rounding that draws new noise in every call."""
 
     random = True
 

@@ -98,7 +98,7 @@ def watch(trained: Trained) -> dict[str, float]:
 
 
 def _exponents(flow: Flow, derivative: Derivative, k: int) -> list[Metric]:
-    """The k largest, or as many as there are: missing ones, with the reason, make up the number."""
+    """Return the k largest exponents; where the state has fewer, missing ones make up the number."""
     width = sum(part[0].numel() for part in flow.state)
     try:
         result = spectrum(
@@ -182,7 +182,7 @@ def _finite(flow: Flow, deltas: Sequence[float], seed: int) -> dict[str, Metric]
 
 
 def _band(flow: Flow, result: FiniteSize, flags: tuple[str, ...]) -> dict[str, Metric]:
-    """Between which sizes a disturbance grows."""
+    """Return the ends of the band of sizes in which a disturbance grows, or why there is none."""
     known = result.exponents[result.exponents.isfinite()]
     smallest, largest = result.deltas[0], result.deltas[-1]
     nothing = f"a disturbance of no size from δ = {smallest} to {largest} grows"

@@ -47,21 +47,21 @@ class Flow:
     flags: tuple[str, ...]
 
     def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
-        """One step of the network."""
+        """Take one step of the network."""
         return self.network.step(x_t.double(), state)
 
     def apart(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
-        """The same, whose gradients stay within each population."""
+        """Take one step of the network, whose gradients stay within each population."""
         return Apart(self.network).step(x_t.double(), state)
 
     @property
     def tangent_step(self) -> TangentStep | None:
-        """Of ``apart``."""
+        """Return the rule by which ``apart`` pushes tangents, or None where a population has none."""
         push = Apart(self.network).tangent_step
         return None if push is None else lambda x_t, *rest: push(x_t.double(), *rest)
 
     def spikes(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
-        """One step of the network, and what all its populations gave, ``[B, N]``."""
+        """Take one step of the network; return the outputs of all populations, ``[B, N]``, and the state."""
         x_t, outputs = x_t.double(), []
         following: State = ()
         for layer in self.network.layers:
@@ -80,7 +80,7 @@ class Flow:
 
     @property
     def unit_flags(self) -> tuple[str, ...]:
-        """Of every number that depends on the unit."""
+        """Return the flags of every number that depends on the unit."""
         said = all(neuron.disturbance_unit() is not None for neuron in self.network.neurons if neuron.states)
         return () if said else ("own units",)
 
@@ -90,14 +90,14 @@ class Flow:
         return self.inputs.shape[1] < ENTRIES
 
     def known(self, value: float, ends: tuple[float, float], unit: str, flags: tuple[str, ...]) -> Metric:
-        """A metric, with its interval where one can be."""
+        """Return a metric, with its interval where there are enough streams and its ends are finite."""
         low, high = (end if math.isfinite(end) and not self.few else None for end in ends)
         flags = (*self.flags, *flags, *(("few samples",) if self.few else ()))
         return Metric(value, unit, low, high, tuple(dict.fromkeys(flags)))
 
 
 def make_flow(trained: Trained, streams: int, steps: int) -> Flow | None:
-    """What ``steps`` are measured on after the transient; None where no population has a memory.
+    """Return what ``steps`` are measured on after the transient; None where no population has a memory.
 
     The transient is at least five times the time constant of the slowest leak. Numbers are flagged
     ``finite-time`` where that is longer than is run, ``leak unknown`` where a population tells no leak.
@@ -113,7 +113,7 @@ def make_flow(trained: Trained, streams: int, steps: int) -> Flow | None:
 
 
 def leak_flags(slowest: float | None, transient: int) -> tuple[str, ...]:
-    """Of numbers that are measured after ``transient`` steps."""
+    """Return the flags of numbers that are measured after ``transient`` steps."""
     if slowest is None:
         return ("leak unknown",)
     return ("finite-time",) if forgetting(slowest) > transient else ()
@@ -127,7 +127,7 @@ def slowest_leak(network: Network) -> float | None:
 
 
 def _leak(neuron: Neuron) -> float | None:
-    """None where it is not known, or graded outputs cannot be frozen."""
+    """Return a population's leak; None where it is not known, or where graded outputs cannot be frozen."""
     surrogate = getattr(neuron, "surrogate", None)
     graded = isinstance(surrogate, Surrogate) and surrogate.graded
     return None if graded else neuron.leak_exponent()

@@ -144,7 +144,7 @@ def _check(k: int, width: int, steps: int, transient: int, qr_every: int) -> Non
 def _dimension_and_entropy(
     exponents: Tensor, complete: bool, smooth: bool, rounding: float
 ) -> tuple[float | None, float | None]:
-    """Of a map whose tangents are those of its trajectories: ``smooth``."""
+    """Return both, or None where the tangents are not those of the trajectories: not ``smooth``."""
     if not smooth:
         return None, None
     values = exponents.tolist()
