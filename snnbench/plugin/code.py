@@ -42,13 +42,14 @@ def code_of(modules: Iterable[str]) -> dict[str, str]:
     pending = [parent for module in modules for parent in _with_parents(module)]
     followed = {_top(name) for name in pending}
     seen: set[str] = set()
+    places: dict[str, ModuleSpec | None] = {}
     found: dict[str, str] = {}
     while pending:
         name = pending.pop()
         if name in seen or _top(name) in TOLD_ELSEWHERE:
             continue
         seen.add(name)
-        spec = _find(name)
+        spec = _find(name, places)
         file = _file(spec)
         if spec is None or file is None:
             continue
@@ -83,12 +84,23 @@ def _with_parents(module: str) -> Iterator[str]:
     return (".".join(parts[: end + 1]) for end in range(len(parts)))
 
 
-def _find(name: str) -> ModuleSpec | None:
-    """Return where a module is, or None. Unlike ``importlib.util.find_spec``, it imports no packages."""
+def _find(name: str, places: dict[str, ModuleSpec | None]) -> ModuleSpec | None:
+    """Return where a module is, or None. Unlike ``importlib.util.find_spec``, it imports no packages.
+
+    Args:
+        name: Of the module.
+        places: What was found before; ``name`` and its packages are added.
+    """
+    if name not in places:
+        places[name] = _found(name, places)
+    return places[name]
+
+
+def _found(name: str, places: dict[str, ModuleSpec | None]) -> ModuleSpec | None:
     parent, _, _ = name.rpartition(".")
     path = None
     if parent:
-        package = _find(parent)
+        package = _find(parent, places)
         path = package.submodule_search_locations if package else None
         if path is None:
             return None

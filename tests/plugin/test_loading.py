@@ -5,7 +5,7 @@ import pytest
 
 from snnbench.plugin.checks import Fault, check_spec
 from snnbench.plugin.host import Host
-from snnbench.plugin.specs import MeasurementSpec
+from snnbench.plugin.specs import MeasurementSpec, NeuronSpec
 
 Install = Callable[..., None]
 
@@ -137,3 +137,23 @@ def test_what_a_plugin_prints_does_not_mix_with_results(
     captured = capsys.readouterr()
     assert captured.out == ""
     assert "hello from a plugin" in captured.err
+
+
+@pytest.mark.parametrize("name", ["throughput", "memory", "stability", "reference", "floor", "accuracy"])
+def test_a_measurement_does_not_take_the_name_of_a_standard_one(name: str) -> None:
+    """Its key would stand for theirs, and hide that their settings have changed."""
+    with pytest.raises(Fault, match=f"measurement '{name}': a standard measurement has that name"):
+        check_spec(MeasurementSpec(name=name, version="1", summary="", factory="a:b"), MeasurementSpec)
+
+
+def test_a_spec_that_replaces_a_checked_one_is_checked() -> None:
+    def spec(version: str) -> MeasurementSpec:
+        return MeasurementSpec(name="gap", version=version, summary="", factory="a:b")
+
+    good = spec("1")
+    for _ in range(2):
+        check_spec(good, MeasurementSpec)
+    with pytest.raises(Fault, match="its version is"):
+        check_spec(spec(""), MeasurementSpec)
+    with pytest.raises(Fault, match="not a NeuronSpec"):
+        check_spec(good, NeuronSpec)
