@@ -61,8 +61,11 @@ STEPS = f"{LABEL}steps"
 """How many time steps the encoder made: of sequences and recordings, whatever the budget asks for."""
 
 
-NO_SURROGATE = "none"
-"""The surrogate of a neuron that does not spike: a word, so that a groupby keeps its rows."""
+NONE = "none"
+"""The surrogate of a neuron that does not spike, and the penalty of a plain loss.
+
+It is a word, so that a groupby keeps these rows.
+"""
 
 
 def to_frame(results: Iterable[CellResult], meanings: Mapping[str, Meaning] | None = None) -> DataFrame:
@@ -125,7 +128,8 @@ def _typed(frame: DataFrame) -> DataFrame:
     """``frame`` with the dtypes that ``to_frame`` promises; what cannot be one is missing."""
     texts = [name for name in frame.columns if name in TEXT or _is_text(name)]
     typed = frame.astype(dict.fromkeys(texts, "str"))
-    typed["surrogate"] = typed["surrogate"].fillna(NO_SURROGATE)
+    for name in ("surrogate", PENALTY):
+        typed[name] = typed[name].fillna(NONE)
     typed["started"] = pd.to_datetime(typed["started"], utc=True, errors="coerce", format="ISO8601")
     ends = [name for name in typed.columns if str(name).endswith(DETAILS[:2])]
     for name in ends:

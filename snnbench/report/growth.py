@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from snnbench.report.frame import NO_SURROGATE, STEPS, DataFrame
+from snnbench.report.frame import NONE, STEPS, DataFrame
 from snnbench.report.numbers import number
 from snnbench.report.plot import DRAWN, Axis, Tick, log_ticks
 
@@ -129,7 +129,7 @@ def _growth(cells: DataFrame) -> Growth | None:
     changed = {line.name for panel in panels for line in panel.lines}
     others = {FACTORS[factor]: value for factor, value in base.items() if changed != {FACTORS[factor]}}
     fixed = ", ".join(f"{name} {value:g}" for name, value in others.items())
-    return Growth(" · ".join(str(name) for name in names if name != NO_SURROGATE), fixed, panels)
+    return Growth(" · ".join(str(name) for name in names if name != NONE), fixed, panels)
 
 
 def _panel(cells: DataFrame, base: Mapping[str, float], quantity: _Quantity) -> Panel | None:

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from snnbench.records import Status
-from snnbench.report.frame import AXES, BUDGET, LABEL, NO_SURROGATE, PENALTY, VERSION, DataFrame
+from snnbench.report.frame import AXES, BUDGET, LABEL, NONE, PENALTY, VERSION, DataFrame
 from snnbench.report.lookup import describe
 from snnbench.report.marks import FAILED_CHECKS
 from snnbench.report.statistics import Summary, summarise
@@ -184,7 +184,7 @@ def mark_other_surrogates(rows: Sequence[dict[str, object]]) -> None:
         reference, surrogate = row.get(label), row["surrogate"]
         if (
             _where(row, reference) in neurons
-            and surrogate != NO_SURROGATE
+            and surrogate != NONE
             and _where(row, reference, surrogate) not in own
         ):
             row["marks"] = "; ".join(str(mark) for mark in (row["marks"], "other surrogate") if mark)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from snnbench.records import Meaning
 from snnbench.report.catalogue import Entry
-from snnbench.report.frame import AXES, LABEL, PENALTY, STEPS, DataFrame
+from snnbench.report.frame import AXES, LABEL, NONE, PENALTY, STEPS, DataFrame
 from snnbench.report.lookup import describe
 from snnbench.report.numbers import NOTHING, interval, mean_text, number
 from snnbench.report.ranking import STANDING, Standing
@@ -134,7 +134,7 @@ def _section(rows: DataFrame, units: Mapping[str, str], said: Mapping[str, Meani
     labels = [str(name) for name in rows.columns if str(name).startswith(LABEL)]
     claims = tuple(label for label in labels if _differs(rows[label].dropna()))
     fixed = {axis: _name(first[axis]) for axis in axes if axis not in varying}
-    if pd.isna(first[PENALTY]):
+    if first[PENALTY] == NONE:
         fixed.pop(PENALTY, None)
     fixed |= {
         label.removeprefix(LABEL): _name(next(iter(rows[label].dropna()), None))

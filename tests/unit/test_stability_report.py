@@ -144,13 +144,13 @@ def test_rows_with_and_without_a_term_of_the_loss_are_ranked_together_and_not_mi
         for one in led
     ]
     board = leaderboard(to_frame([*plain, *led]))
-    assert board["penalty"].fillna("").tolist() == ["", "0.5·(lambda_grad→0.1)²"]
+    assert board["penalty"].tolist() == ["none", "0.5·(lambda_grad→0.1)²"]
     assert board["rank"].tolist() == [1, 2]
     (section,) = sections(board)
     assert "penalty" in section.axes
     first = found([*plain, *led]).charts[0]
     values = {line.row.names["penalty"]: numbers(line.text.partition(": ")[2])[0] for line in first.lines}
-    assert values == pytest.approx({"–": 1.0, "0.5·(lambda_grad→0.1)²": 1.3})
+    assert values == pytest.approx({"none": 1.0, "0.5·(lambda_grad→0.1)²": 1.3})
 
 
 def test_without_measurements_there_is_nothing_to_show() -> None:
