@@ -135,7 +135,7 @@ def test_the_peak_falls_by_what_is_not_saved() -> None:
     peak, saved = measured(Budget())
     for budget in (Budget(checkpoint=20), Budget(truncate=20)):
         low, little = measured(budget)
-        assert saved - little > 0.5 * peak
+        assert saved - little > 0.4 * peak  # enough to be seen in the peak
         assert peak - low > 0.9 * (saved - little)
 
 
