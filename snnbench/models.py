@@ -171,6 +171,7 @@ def create_conv_snn(
     image_size: tuple[int, int] = (32, 32),
     neuron: str = "lif(beta=0.9)",
     surrogate: str = "fast_sigmoid",
+    plugins: Iterable[object] = (),
     seed: int = 0,
     **params: Any,
 ) -> SampleNetwork:
@@ -188,6 +189,7 @@ def create_conv_snn(
         image_size: ``(H, W)`` of the images.
         neuron: As a matrix writes it.
         surrogate: As a matrix writes it; not used by a neuron that does not spike.
+        plugins: Where its parts may come from besides, as in ``snnbench.run``.
         seed: Of the initial weights and of the encoder's noise.
         **params: Of the network: ``channels``, or ``blocks`` and ``hidden``; ``kernel``, ``stride``,
             ``padding``, ``dropout``, ``norm``.
@@ -204,7 +206,7 @@ def create_conv_snn(
     for name, value in (("in_channels", in_channels), ("num_classes", num_classes), ("T", T)):
         check_counts(name, (value,))
     check_counts("image_size", image_size)
-    host, generator = Host.load(), torch.Generator().manual_seed(seed)
+    host, generator = Host.load(plugins), torch.Generator().manual_seed(seed)
     decided = {"beta": beta, "threshold": threshold}
     given = {name: value for name, value in decided.items() if value is not None}
     neurons = population(host, neuron, surrogate, generator, **given)

@@ -114,6 +114,10 @@ def test_a_neuron_of_one_s_own_is_made_by_its_name(given: object) -> None:
 def test_a_network_takes_a_neuron_of_one_s_own() -> None:
     network = snnbench.make_network("dense", (4,), 3, neuron="leaky", plugins=[Leaky])
     assert network(torch.rand(5, 2, 4)).shape == (2, 3)
+    model = snnbench.create_conv_snn(
+        in_channels=1, image_size=(4, 4), T=3, channels=[2], neuron="leaky", plugins=[Leaky]
+    )
+    assert model(torch.rand(2, 1, 4, 4))[0].shape == (2, 10)
 
 
 def test_what_is_no_plugin_is_refused() -> None:
