@@ -105,7 +105,7 @@ def state(spec: DatasetSpec, root: Path | None) -> State:
 
 
 def _unlike(archive: Path, folder: Path) -> str:
-    """What in ``folder`` is not as ``archive`` has it, or why that cannot be told; empty if all is."""
+    """Return what in ``folder`` is not as ``archive`` has it, or why that cannot be told; empty if all is."""
     try:
         other = altered(archive, folder)
     except DataError as error:

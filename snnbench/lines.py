@@ -118,7 +118,7 @@ class Scan:
     torn: bool
 
     def warnings(self, path: Path) -> list[str]:
-        """What a person should know of a journal that is not whole.
+        """Return what a person should know of a journal that is not whole.
 
         Args:
             path: Of the journal.

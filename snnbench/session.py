@@ -185,7 +185,7 @@ def _until_too_many_failed(
 
 
 def _measured(measure: Measure, plan: Plan) -> Callable[[Cell], Mapping[str, str]]:
-    """What gives the key of each measurement that is asked for of a cell."""
+    """Return what gives the key of each measurement that is asked for of a cell."""
     extra = {str(one): plan.keys["measurement", one] for one in plan.measurements}
 
     @cache
@@ -197,7 +197,7 @@ def _measured(measure: Measure, plan: Plan) -> Callable[[Cell], Mapping[str, str
 
 
 def _wanted(result: CellResult | None, rerun: Rerun, measured: Mapping[str, str]) -> bool:
-    """Whether a cell with this result, if any, is to be run; ``measured`` are the keys it must have."""
+    """Return whether a cell with this result, if any, is to run; ``measured`` are the keys it must have."""
     if result is None or result.status in {Status.INTERRUPTED, Status.SKIPPED} or rerun is Rerun.ALL:
         return True
     if result.status is Status.DONE:

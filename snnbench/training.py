@@ -46,7 +46,7 @@ class History:
 
     @property
     def exploded(self) -> bool:
-        """Whether training made the loss far larger: steps that are too large for the weights do that."""
+        """Return whether training made the loss far larger, as steps too large for the weights do."""
         losses = self.series.get("train.loss", (0.0,))
         return losses[-1] > EXPLODED * max(self.initial, 1.0)
 

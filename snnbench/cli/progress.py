@@ -25,7 +25,7 @@ WIDEST = 140
 
 @dataclass(frozen=True)
 class _Narrow:
-    """What is shown in a little less than the width there is, and not padded to it."""
+    """A column that is shown in a little less than the width there is, and not padded to it."""
 
     content: RenderableType
 

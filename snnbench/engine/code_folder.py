@@ -40,7 +40,7 @@ def secure_code_folder() -> Path:
 
 
 def is_private(folder: Path) -> bool:
-    """Whether ``folder`` belongs to this user and lets nobody else in; it is made so where there is none."""
+    """Return whether ``folder`` is this user's and lets nobody else in; it is made so where there is none."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         facts = folder.stat()

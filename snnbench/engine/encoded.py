@@ -95,7 +95,7 @@ def encoded(
 
 
 def _is_unchanged(place: Path) -> bool:
-    """Whether all files have the size, and the time of their last change, that they were written with."""
+    """Return whether all files have the size and the time of change that they were written with."""
     try:
         return bool(json.loads((place / FACTS).read_text())["files"] == _sizes_and_times(place))
     except (OSError, ValueError, KeyError, TypeError):

@@ -27,7 +27,7 @@ def unit_of(populations: Iterable[Neuron]) -> Unit:
 
 
 def weights(state: State, unit: Unit | None) -> Tensor:
-    """What a difference of two states is multiplied by so that its Euclidean norm is its size, ``[N]``.
+    """Return the factors ``[N]`` that make the Euclidean norm of a difference of two states its size.
 
     Args:
         state: Parts ``[B, *]`` of N components a sample in all.

@@ -123,7 +123,7 @@ class Builder:
 
     @cached_property
     def own_encoder(self) -> Encoder:
-        """What the cell names as its encoder, of samples as they were published."""
+        """Return what the cell names as its encoder, of samples as they were published."""
         return cast(Encoder, self._make("encoder", self.cell.encoder, self.cell.budget.steps))
 
     @cached_property

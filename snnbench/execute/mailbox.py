@@ -40,7 +40,7 @@ class Mailbox:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more will come: the child has closed its end, or what it sent is no message."""
+        """Return whether nothing more will come: the child has closed its end, or has sent no message."""
         return not self._thread.is_alive()
 
     def send(self, message: object) -> None:
@@ -52,7 +52,7 @@ class Mailbox:
         self._connection.send(message)
 
     def messages(self) -> Iterator[Any]:
-        """What has come and was not looked at.
+        """Return what has come and was not looked at.
 
         Raises:
             RubbishError: Something that came is no message; nothing after it is read.

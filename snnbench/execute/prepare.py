@@ -97,7 +97,7 @@ class _Watch:
 
 
 def _heard(child: Child, news: threading.Event, check: Callable[[], None]) -> Iterator[Any]:
-    """What ``child`` sends, as it comes; ``check`` is called meanwhile."""
+    """Return what ``child`` sends, as it comes; ``check`` is called meanwhile."""
     while True:
         news.clear()
         yield from child.messages()

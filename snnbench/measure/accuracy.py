@@ -83,7 +83,7 @@ def accuracy(
 
 
 def _is_chance(accuracy: float, classes: Tensor) -> bool:
-    """Whether always guessing the most frequent class is as good, as far as so many samples can tell.
+    """Return whether always guessing the most frequent class is as good, as far as so many samples can tell.
 
     The one-sided exact binomial test at 5 %.
     """

@@ -28,7 +28,7 @@ class FromParam:
     otherwise: Scalar | None = None
 
     def of(self, value: Value) -> Value:
-        """What is claimed where the parameter is ``value``.
+        """Return what is claimed where the parameter is ``value``.
 
         Raises:
             KeyError: Nothing is.

@@ -180,7 +180,7 @@ class Host:
 
     @property
     def complaints(self) -> tuple[str, ...]:
-        """What has gone wrong in ``snnbench_skip`` so far, a line each."""
+        """Return what has gone wrong in ``snnbench_skip`` so far, a line each."""
         return tuple(self._hooks.complaints)
 
     def cell_finished(self, result: CellResult) -> list[str]:

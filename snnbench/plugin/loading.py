@@ -49,7 +49,7 @@ class Loaded:
 
     @property
     def warning(self) -> str:
-        """What people should know of it, in one line; empty if there is nothing."""
+        """Return what people should know of it, in one line; empty if there is nothing."""
         if self.status == "broken":
             return f"{self} is broken: {self.reason}"
         if self.status == "ok" and not any(getattr(self.hook, name).get_hookimpls() for name in HOOKS):

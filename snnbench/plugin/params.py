@@ -38,12 +38,12 @@ class Param:
 
     @property
     def range(self) -> str:
-        """What is allowed, for people: ``0 … 1``, ``one of subtract, zero, none``."""
+        """Return what is allowed, for people: ``0 … 1``, ``one of subtract, zero, none``."""
         return self._extent if self.per_neuron is PerNeuron.NO else f"{self._extent}, or one a neuron"
 
     @property
     def _extent(self) -> str:
-        """What is allowed of one value."""
+        """Return what is allowed of one value."""
         if self.choices:
             return f"one of {', '.join(self.choices)}"
         if self.low is None and self.high is None:

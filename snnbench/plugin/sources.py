@@ -52,7 +52,7 @@ class Source:
 
     @property
     def wanted(self) -> bool:
-        """Whether it was asked for by name or as an object: the command fails if it is broken."""
+        """Return whether it was asked for by name or as an object: the command fails if it is broken."""
         return self.builtin or self.version is None or self.given is not None
 
     @property

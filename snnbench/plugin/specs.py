@@ -139,7 +139,7 @@ class NeuronSpec(Spec):
     surrogates: tuple[SurrogateSpec, ...] = ()
 
     def is_whole(self, given: Params = ()) -> bool:
-        """Whether the neuron with these parameters rounds what its surrogate gives."""
+        """Return whether the neuron with these parameters rounds what its surrogate gives."""
         return bool(self._said(self.whole, given))
 
     def state_names(self, given: Params = ()) -> tuple[str, ...]:
@@ -147,11 +147,11 @@ class NeuronSpec(Spec):
         return cast("tuple[str, ...]", self._said(self.states, given))
 
     def _said(self, claim: Any, given: Params) -> Any:
-        """What ``claim`` is with these parameters."""
+        """Return what ``claim`` is with these parameters."""
         return claim.of(self.resolve(given)[claim.name]) if isinstance(claim, FromParam) else claim
 
     def claims(self, given: Params = ()) -> Claims:
-        """What the neuron with these parameters is."""
+        """Return what the neuron with these parameters is."""
         return Claims(**{one.name: self._said(getattr(self, one.name), given) for one in fields(Claims)})
 
 

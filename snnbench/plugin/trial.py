@@ -101,7 +101,7 @@ def _run(sources: Sequence[Source], said: Path, errors: Path) -> int | None:
 
 
 def _verdicts(said: Path) -> list[Verdict]:
-    """What the process has said, without a line that it is still writing."""
+    """Return what the process has said, without a line that it is still writing."""
     return [Verdict(**json.loads(line)) for line in said.read_text("utf-8").split("\n")[:-1] if line]
 
 

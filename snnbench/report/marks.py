@@ -69,7 +69,7 @@ _FAMILY = re.compile(r"([^\[]+)\[(.*)\]")
 
 
 def explain(mark: str) -> str:
-    """What ``mark`` means: ``resolution[1e-06]`` is explained as ``resolution``; empty if unknown."""
+    """Return what ``mark`` means: ``resolution[1e-06]`` is explained as ``resolution``; empty if unknown."""
     lost = _LOST.fullmatch(mark)
     return MARKS.get(lost[1] if lost else split_name(mark)[0].partition(" ")[0], "") or MARKS.get(mark, "")
 

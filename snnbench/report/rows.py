@@ -55,7 +55,7 @@ class Group:
         return bool((self.cells["status"] == Status.SKIPPED).all())
 
     def numbers(self, metric: str) -> NDArray[np.float64]:
-        """What the seeds measured; nothing where versions are mixed, or where no cell got so far."""
+        """Return what the seeds measured; nothing where versions are mixed, or where no cell got so far."""
         known = metric in self.cells and not self.mixed
         return np.array(self.cells[metric].dropna() if known else [], dtype=np.float64)
 
@@ -150,7 +150,7 @@ def _mean(group: Group, metric: str) -> dict[str, object]:
 
 
 def _marks(group: Group, row: dict[str, object], shown: Sequence[str]) -> Iterator[str]:
-    """What stands beside the row; a metric's own flags once, whichever metric has them."""
+    """Return what stands beside the row; a metric's own flags once, whichever metric has them."""
     if group.mixed:
         yield "versions"
     if group.renewed:
@@ -208,7 +208,7 @@ def _is_itself(row: Mapping[str, object]) -> bool:
 
 
 def _is_off(row: Mapping[str, object], metric: str) -> bool:
-    """Whether a ratio that should be 1 is off by more than its interval and by more than 5 %."""
+    """Return whether a ratio that should be 1 is off by more than its interval and by more than 5 %."""
     mean, low, high = (float(str(row.get(f"{metric}{end}", math.nan))) for end in ("", ".low", ".high"))
     return abs(mean - 1) > BIAS and not low <= 1 <= high
 

@@ -36,11 +36,11 @@ class Subject:
 
     @cached_property
     def made(self) -> object:
-        """What its factory returns, once."""
+        """Return what its factory returns, once."""
         return self.make()
 
     def make(self) -> object:
-        """What its factory returns, afresh.
+        """Return what its factory returns, afresh.
 
         Raises:
             Undecided: It must be downloaded, or cannot be had here.

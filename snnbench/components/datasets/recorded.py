@@ -155,7 +155,7 @@ def _records(dataset: Any) -> tuple[Numbers, Numbers]:
 
 
 def _is_annotation(dataset: Any, file: Path) -> bool:
-    """Whether a file below the dataset's own folder is no recording, as some of N-Caltech101 are."""
+    """Return whether a file below the dataset's own folder is no recording, as some of N-Caltech101 are."""
     return "annotation" in file.relative_to(dataset.location_on_system).as_posix()
 
 

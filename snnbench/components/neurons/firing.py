@@ -102,10 +102,10 @@ class Firing(Neuron):
 
     @property
     def _plain(self) -> bool:
-        """Whether outputs are the spikes that reset."""
+        """Return whether outputs are the spikes that reset."""
         return not self.inhibition and self.factor == 1
 
     @property
     def _counted(self) -> bool:
-        """Whether what a step keeps for backward is known."""
+        """Return whether what a step keeps for backward is known."""
         return self._plain and not self.bits and is_uniform(self)

@@ -147,7 +147,7 @@ def within(value: Tensor, bounds: Bounds) -> Tensor:
 
 
 def is_uniform(neuron: Neuron) -> bool:
-    """Whether all values are fixed numbers, the same for all neurons."""
+    """Return whether all values are fixed numbers, the same for all neurons."""
     return not any(True for _ in neuron.parameters()) and not any(True for _ in neuron.buffers())
 
 

@@ -75,7 +75,7 @@ class Flow:
 
     @property
     def unit(self) -> Unit:
-        """What counts as 1 in each part of the state."""
+        """Return what counts as 1 in each part of the state."""
         return unit_of(self.network.neurons)
 
     @property
@@ -86,7 +86,7 @@ class Flow:
 
     @property
     def few(self) -> bool:
-        """Whether there are too few independent streams for an interval."""
+        """Return whether there are too few independent streams for an interval."""
         return self.inputs.shape[1] < ENTRIES
 
     def known(self, value: float, ends: tuple[float, float], unit: str, flags: tuple[str, ...]) -> Metric:

@@ -1,4 +1,4 @@
-"""Of a cell: how many streams forget one disturbance that nothing rescales, and how soon."""
+"""Measure how many streams of a cell forget one disturbance that nothing rescales, and how soon."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Series: TypeAlias = dict[str, tuple[float, ...]]
 def forgetting(
     trained: Trained, *, streams: int = STREAMS, steps: int = STEPS
 ) -> tuple[dict[str, Metric], Series]:
-    """What becomes of a disturbance of size ``DELTA``, in the populations' units, along ``steps`` steps.
+    """Return what becomes of a disturbance of ``DELTA`` thresholds along ``steps`` steps.
 
     Returns:
         ``stability.larger`` and ``stability.there`` after the last step: shares of the streams with a

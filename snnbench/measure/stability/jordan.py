@@ -19,7 +19,7 @@ SURE: Final = 5.0
 
 
 def is_degenerate(sums: Tensor, counts: Tensor, transient: int) -> bool:
-    """Whether the growth per step falls off as d/t, beyond doubt.
+    """Return whether the growth per step falls off as d/t, beyond doubt.
 
     Args:
         sums: ln of the leading tangent's growth over blocks of time, ``[blocks, B]``.

@@ -90,7 +90,7 @@ class JellyNeuron(Neuron):
         return y, state
 
     def disturbance_unit(self) -> tuple[float | Tensor, ...] | None:
-        """Of membrane, current and adaptation; what else a node remembers counts as 1."""
+        """Return the threshold for membrane, current and adaptation, and 1 for all else a node remembers."""
         unit = threshold_above_rest(self.module)
         if unit is None:
             return None
