@@ -1,4 +1,4 @@
-"""What an archive holds, and whether it lies unpacked beside it, byte by byte."""
+"""Read an archive, and compare the files that lie unpacked beside it with its content, byte by byte."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a dataset is what the engine takes: checked once, before anything is made of it."""
+"""Check once, before anything is made of a dataset, that it is what the engine takes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from snnbench.errors import DataError
 
 PARTS: Final = ("train", "validation", "test")
 TYPES: Final = {"events": (Events, Recordings), "sequence": (Tensor, Sequences), "image": (Tensor,)}
-"""What samples of each kind are held in."""
+"""Kind of data to the types that may hold its samples."""
 
 SHAPES: Final = {"sequence": "[N, T, *features]", "image": "[N, *shape]"}
 

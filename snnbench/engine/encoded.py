@@ -27,7 +27,7 @@ LIMIT = 32 * 2**30
 
 FORMAT = 2
 FACTS = "facts.json"
-"""What an encoded dataset says of itself: whether it is padded, and the size and time of each file."""
+"""This file tells whether an encoded dataset is padded, and the size and time of each of its files."""
 CHUNK = 64
 """Samples that are encoded at once."""
 

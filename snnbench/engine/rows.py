@@ -13,7 +13,7 @@ Rows: TypeAlias = NDArray[np.int64]
 
 FIELDS: Final = ("time", "x", "y", "polarity")
 SHORT: Final = ("t", "x", "y", "p")
-"""The same, as tonic and aedat call them."""
+"""Names that tonic and aedat have for ``FIELDS``, in the same order."""
 
 EXPECTED: Final = "a recording is [events, 4], time (µs), x, y, polarity, or structured with t, x, y, p"
 
@@ -74,7 +74,7 @@ def _ticks(times: NDArray[Any], where: str, tick_us: float) -> NDArray[Any]:
 
 
 def _whole(values: NDArray[Any], name: str) -> Rows:
-    """The same numbers as int64; those beyond it at its ends, where they are out of any range."""
+    """Return ``values`` as int64; what is too large for it becomes 2⁶², which is out of any range."""
     if values.dtype.kind == "f":
         limited = values.astype(np.float64).clip(-(2.0**62), 2.0**62)
     else:

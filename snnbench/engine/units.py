@@ -14,7 +14,7 @@ from snnbench.engine.neuron import Neuron
 from snnbench.errors import UsageError
 
 Unit: TypeAlias = tuple[float | Tensor, ...]
-"""What counts as 1 in each part of a state: a number, or a tensor to be broadcast to one sample of it."""
+"""A unit has one entry for each part of a state: a number, or a tensor that fits one sample of it."""
 
 
 def unit_of(populations: Iterable[Neuron]) -> Unit:

@@ -19,7 +19,7 @@ from snnbench.errors import UsageError
 from snnbench.plugin.distributions import Distribution, Family, parse
 
 Given: TypeAlias = float | str | Sequence[float]
-"""What a factory takes: a number, a list of one a neuron, or the text of a distribution."""
+"""A factory takes a number, a list with one number for each neuron, or the text of a distribution."""
 Numbers: TypeAlias = float | list[float]
 """One number for all neurons, or one a neuron, in the order of their places in ``features``."""
 
