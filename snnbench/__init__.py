@@ -12,23 +12,23 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from snnbench import lyapunov as lyapunov
     from snnbench.api import run as run
-    from snnbench.engine.adapter import LibraryNeuron as LibraryNeuron
-    from snnbench.engine.adapter import LibrarySurrogate as LibrarySurrogate
-    from snnbench.engine.adapter import drawing_from as drawing_from
-    from snnbench.engine.data import Dataset as Dataset
-    from snnbench.engine.data import Encoder as Encoder
-    from snnbench.engine.data import Split as Split
-    from snnbench.engine.events import Events as Events
-    from snnbench.engine.network import Network as Network
-    from snnbench.engine.neuron import Neuron as Neuron
-    from snnbench.engine.surrogate import Surrogate as Surrogate
-    from snnbench.engine.surrogate import spikes_are_frozen as spikes_are_frozen
-    from snnbench.models import create_conv_snn as create_conv_snn
-    from snnbench.models import make_dataset as make_dataset
-    from snnbench.models import make_encoder as make_encoder
-    from snnbench.models import make_network as make_network
-    from snnbench.models import make_neuron as make_neuron
-    from snnbench.models import make_surrogate as make_surrogate
+    from snnbench.core.adapter import LibraryNeuron as LibraryNeuron
+    from snnbench.core.adapter import LibrarySurrogate as LibrarySurrogate
+    from snnbench.core.adapter import drawing_from as drawing_from
+    from snnbench.core.network import Network as Network
+    from snnbench.core.neuron import Neuron as Neuron
+    from snnbench.core.surrogate import Surrogate as Surrogate
+    from snnbench.core.surrogate import spikes_are_frozen as spikes_are_frozen
+    from snnbench.data.dataset import Dataset as Dataset
+    from snnbench.data.dataset import Encoder as Encoder
+    from snnbench.data.dataset import Split as Split
+    from snnbench.data.events import Events as Events
+    from snnbench.factory.make import create_conv_snn as create_conv_snn
+    from snnbench.factory.make import make_dataset as make_dataset
+    from snnbench.factory.make import make_encoder as make_encoder
+    from snnbench.factory.make import make_network as make_network
+    from snnbench.factory.make import make_neuron as make_neuron
+    from snnbench.factory.make import make_surrogate as make_surrogate
     from snnbench.plugin.claims import FromParam as FromParam
     from snnbench.plugin.hookspecs import hookimpl as hookimpl
     from snnbench.plugin.params import Param as Param
@@ -47,26 +47,26 @@ _HOMES = {
     "leaderboard": "snnbench.results",
     "load_results": "snnbench.results",
     "run": "snnbench.api",
-    "create_conv_snn": "snnbench.models",
-    "make_dataset": "snnbench.models",
-    "make_encoder": "snnbench.models",
-    "make_network": "snnbench.models",
-    "make_neuron": "snnbench.models",
-    "make_surrogate": "snnbench.models",
+    "create_conv_snn": "snnbench.factory.make",
+    "make_dataset": "snnbench.factory.make",
+    "make_encoder": "snnbench.factory.make",
+    "make_network": "snnbench.factory.make",
+    "make_neuron": "snnbench.factory.make",
+    "make_surrogate": "snnbench.factory.make",
     "hookimpl": "snnbench.plugin.hookspecs",
     "Cell": "snnbench.records",
     "CellResult": "snnbench.records",
-    "LibraryNeuron": "snnbench.engine.adapter",
-    "LibrarySurrogate": "snnbench.engine.adapter",
-    "drawing_from": "snnbench.engine.adapter",
-    "Dataset": "snnbench.engine.data",
-    "Encoder": "snnbench.engine.data",
-    "Split": "snnbench.engine.data",
-    "Events": "snnbench.engine.events",
-    "Network": "snnbench.engine.network",
-    "Neuron": "snnbench.engine.neuron",
-    "Surrogate": "snnbench.engine.surrogate",
-    "spikes_are_frozen": "snnbench.engine.surrogate",
+    "LibraryNeuron": "snnbench.core.adapter",
+    "LibrarySurrogate": "snnbench.core.adapter",
+    "drawing_from": "snnbench.core.adapter",
+    "Dataset": "snnbench.data.dataset",
+    "Encoder": "snnbench.data.dataset",
+    "Split": "snnbench.data.dataset",
+    "Events": "snnbench.data.events",
+    "Network": "snnbench.core.network",
+    "Neuron": "snnbench.core.neuron",
+    "Surrogate": "snnbench.core.surrogate",
+    "spikes_are_frozen": "snnbench.core.surrogate",
     "DatasetSpec": "snnbench.plugin.specs",
     "EncoderSpec": "snnbench.plugin.specs",
     "FromParam": "snnbench.plugin.claims",

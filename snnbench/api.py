@@ -18,7 +18,7 @@ from snnbench.paths import user_path
 from snnbench.plugin.host import Host
 from snnbench.records import Cell, CellResult
 from snnbench.results import leaderboard, load_results
-from snnbench.session import Options, perform
+from snnbench.session.run import Options, perform
 from snnbench.settings import EngineChoice, Rerun
 from snnbench.words import plain
 

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from snnbench import store
 from snnbench.errors import UsageError
 from snnbench.paths import user_path
 from snnbench.records import CellResult, Meaning, RunHeader
@@ -15,6 +14,7 @@ from snnbench.report import write as files
 from snnbench.report.board import leaderboard
 from snnbench.report.frame import DataFrame, to_frame
 from snnbench.report.write import Format
+from snnbench.store import journal
 
 __all__ = ["Format", "Report", "leaderboard", "load_results", "read_runs", "write_report"]
 
@@ -46,8 +46,8 @@ def read_runs(directories: Sequence[Path]) -> tuple[list[RunHeader], list[CellRe
     Raises:
         StoreError: A directory is not a run, or was written under another protocol or by a newer snnbench.
     """
-    runs = [store.read(directory) for directory in directories]
-    results = store.latest(result for _, found, _ in runs for result in found)
+    runs = [journal.read(directory) for directory in directories]
+    results = journal.latest(result for _, found, _ in runs for result in found)
     return [header for header, _, _ in runs], results, [text for _, _, texts in runs for text in texts]
 
 

@@ -15,10 +15,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from snnbench.engine.data import Dataset, Encoder, Split
-from snnbench.engine.loader import Batch, Waiting, batches
-from snnbench.engine.network import Network
-from snnbench.engine.penalty import penalty
+from snnbench.core.network import Network
+from snnbench.core.penalty import penalty
+from snnbench.data.dataset import Dataset, Encoder, Split
+from snnbench.data.loader import Batch, Waiting, batches
 from snnbench.measure.accuracy import DivergedError, Score, score
 from snnbench.records import derive_seed
 from snnbench.settings import Budget

@@ -18,8 +18,8 @@ import torch
 from torch import Tensor
 from triton.testing import do_bench, do_bench_cudagraph
 
-from snnbench.engine.compiled import Compiled
-from snnbench.models import make_neuron
+from snnbench.compiler.engine import Compiled
+from snnbench.factory.make import make_neuron
 
 SHAPES = [(32, 64 * 65_536), (100, 64 * 256), (500, 16 * 512), (500, 16 * 16_384), (16, 4_194_304)]
 NEURONS = {

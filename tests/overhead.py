@@ -24,16 +24,16 @@ import torch
 from torch.nn.functional import cross_entropy
 
 import snnbench
-from snnbench.engine.data import Split
+from snnbench.data.dataset import Split
 from snnbench.execute.job import EpochDone
 from snnbench.matrix.plan import plan
 from snnbench.matrix.spec import Matrix, load
 from snnbench.plugin.host import Host
 from snnbench.records import Cell, CellResult, Metric, RunHeader, Status
 from snnbench.results import read_runs, write_report
-from snnbench.session import Options, perform
+from snnbench.session.run import Options, perform
 from snnbench.settings import EngineChoice
-from snnbench.store import Journal
+from snnbench.store.journal import Journal
 
 MATRIX = """
 datasets = ["digits"]

@@ -17,7 +17,7 @@ def check(
     runs: Annotated[list[Path], typer.Argument(parser=user_path, metavar="RUN...", help="Run directories.")],
 ) -> None:
     """Check that every line of finished runs is as it was written; exit with 1 if one is not."""
-    from snnbench.store import check as check_run
+    from snnbench.store.journal import check as check_run
 
     damaged = False
     for run in runs:

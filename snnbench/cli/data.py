@@ -52,7 +52,7 @@ def status(
     format: FormatOption = Format.TABLE,
 ) -> None:
     """Tell what is here of each dataset: all of it is read and its checksums compared."""
-    from snnbench import fetch
+    from snnbench.data import fetch
 
     rows = [
         {"name": provided.reference, **asdict(fetch.state(_spec(provided), data_root))}
@@ -68,7 +68,7 @@ def download(
     options: PluginOption = None,
 ) -> None:
     """Download datasets; what is here and whole is left as it is."""
-    from snnbench import fetch
+    from snnbench.data import fetch
 
     root = fetch.data_root(data_root)
     for provided in _chosen(load_host(options), names):

@@ -65,7 +65,7 @@ def run(
 ) -> None:
     """Run a matrix, or what is missing of it, and show the leaderboard."""
     from snnbench.cli.progress import RunProgress
-    from snnbench.session import Options, perform
+    from snnbench.session.run import Options, perform
 
     options = Options(
         out=out or Path("results") / chosen.matrix.name,

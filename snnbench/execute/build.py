@@ -10,16 +10,16 @@ from typing import cast
 
 import torch
 
-from snnbench import fetch
-from snnbench.engine.checks import checked
-from snnbench.engine.data import Dataset, Encoder
-from snnbench.engine.eager import EAGER, Engine
-from snnbench.engine.encoded import encoded
-from snnbench.engine.events import Events
-from snnbench.engine.network import Network
-from snnbench.engine.neuron import Neuron
-from snnbench.engine.recordings import Recordings
-from snnbench.engine.surrogate import Surrogate
+from snnbench.core.eager import EAGER, Engine
+from snnbench.core.network import Network
+from snnbench.core.neuron import Neuron
+from snnbench.core.surrogate import Surrogate
+from snnbench.data import fetch
+from snnbench.data.checks import checked
+from snnbench.data.dataset import Dataset, Encoder
+from snnbench.data.encoded import encoded
+from snnbench.data.events import Events
+from snnbench.data.recordings import Recordings
 from snnbench.errors import DataError, UsageError
 from snnbench.identity import encoding_key
 from snnbench.plugin.specs import DatasetSpec, EncoderSpec, NeuronSpec, Spec, SurrogateSpec

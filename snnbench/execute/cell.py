@@ -14,8 +14,8 @@ from typing import cast
 import numpy as np
 import torch
 
-from snnbench.engine.compiled import Compiled
-from snnbench.engine.network import Network
+from snnbench.compiler.engine import Compiled
+from snnbench.core.network import Network
 from snnbench.errors import SnnbenchError
 from snnbench.execute import engine, rivals
 from snnbench.execute.attempt import FAILURES, Metrics, attempt, reason_of, status_of

@@ -11,12 +11,12 @@ from pathlib import Path
 
 from torch.nn.functional import cross_entropy
 
-from snnbench.engine import warm
-from snnbench.engine.choice import Work, best_chunk, currents, eager_seconds, pays, stepped
-from snnbench.engine.chunks import MOST_STEPS
-from snnbench.engine.compiled import Compiled
-from snnbench.engine.data import Dataset
-from snnbench.engine.eager import EAGER, Engine
+from snnbench.compiler import warm
+from snnbench.compiler.choice import Work, best_chunk, currents, eager_seconds, pays, stepped
+from snnbench.compiler.chunks import MOST_STEPS
+from snnbench.compiler.engine import Compiled
+from snnbench.core.eager import EAGER, Engine
+from snnbench.data.dataset import Dataset
 from snnbench.execute.build import Builder
 from snnbench.execute.job import Settings
 from snnbench.files import replace_file

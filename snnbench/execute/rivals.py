@@ -8,8 +8,8 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import TypeAlias
 
-from snnbench.engine.eager import EAGER
-from snnbench.engine.network import Network
+from snnbench.core.eager import EAGER
+from snnbench.core.network import Network
 from snnbench.execute.attempt import FAILURES, Metrics, attempt, reason_of
 from snnbench.execute.build import Builder
 from snnbench.execute.job import Job

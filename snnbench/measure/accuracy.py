@@ -12,9 +12,9 @@ from scipy.stats import binomtest
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from snnbench.engine.data import Encoder, Split
-from snnbench.engine.loader import encode
-from snnbench.engine.network import Network
+from snnbench.core.network import Network
+from snnbench.data.dataset import Encoder, Split
+from snnbench.data.loader import encode
 from snnbench.errors import SnnbenchError
 from snnbench.records import Metric
 

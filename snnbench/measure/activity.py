@@ -7,7 +7,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from snnbench.engine.network import Network
+from snnbench.core.network import Network
 from snnbench.measure.trained import Trained
 from snnbench.records import Metric
 

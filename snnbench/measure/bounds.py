@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from snnbench.engine.network import Network
-from snnbench.engine.neuron import Bounds
+from snnbench.core.network import Network
+from snnbench.core.neuron import Bounds
 
 MARK = "at bound"
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from torch import Tensor
 
-from snnbench.engine.data import Dataset, Samples
-from snnbench.engine.recordings import Recordings
-from snnbench.engine.sequences import Sequences
+from snnbench.data.dataset import Dataset, Samples
+from snnbench.data.recordings import Recordings
+from snnbench.data.sequences import Sequences
 from snnbench.records import Metric
 
 BALANCE, OVERLAP, TEST_SAMPLES = "data.balance", "data.overlap", "data.test_samples"

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cosine_similarity
 
-from snnbench.engine.network import in_memory, over_time
-from snnbench.engine.neuron import Neuron
+from snnbench.core.network import in_memory, over_time
+from snnbench.core.neuron import Neuron
 from snnbench.measure.trained import Trained
 from snnbench.records import Metric
 

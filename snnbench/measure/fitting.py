@@ -7,9 +7,9 @@ from typing import Final
 
 import torch
 
-from snnbench.engine.data import Dataset, Encoder, real_steps
-from snnbench.engine.events import Events
-from snnbench.engine.recordings import Recordings
+from snnbench.data.dataset import Dataset, Encoder, real_steps
+from snnbench.data.events import Events
+from snnbench.data.recordings import Recordings
 from snnbench.records import Metric
 
 OUTSIDE, PADDING, DURATION = "data.outside", "data.padding", "data.duration"

@@ -20,7 +20,7 @@ import psutil
 import torch
 from torch import Tensor
 
-from snnbench.engine.network import Network, is_repeated
+from snnbench.core.network import Network, is_repeated
 from snnbench.measure.heap import mapped_tensors, release
 from snnbench.measure.saved import UnknownLayerError, predicted_bytes, saved_bytes
 from snnbench.measure.stopwatch import Work

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
 
-from snnbench.engine.network import SEPARATE, Network, is_repeated
-from snnbench.engine.neuron import Neuron
-from snnbench.engine.pooling import pool
+from snnbench.core.network import SEPARATE, Network, is_repeated
+from snnbench.core.neuron import Neuron
+from snnbench.core.pooling import pool
 from snnbench.errors import SnnbenchError
 
 VIEWS = (nn.Flatten, nn.Identity)

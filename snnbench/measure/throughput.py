@@ -10,8 +10,8 @@ from typing import TypeAlias
 import torch
 from torch import Tensor
 
-from snnbench.engine.data import Split
-from snnbench.engine.network import Network
+from snnbench.core.network import Network
+from snnbench.data.dataset import Split
 from snnbench.measure.heap import kept_memory
 from snnbench.measure.paired import ratio
 from snnbench.measure.plausibility import Peak, demand, device_peak, implausible

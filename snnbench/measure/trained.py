@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from snnbench.engine.data import Dataset, Encoder, Split
-from snnbench.engine.network import Network
+from snnbench.core.network import Network
+from snnbench.data.dataset import Dataset, Encoder, Split
 from snnbench.records import Cell, derive_seed
 
 

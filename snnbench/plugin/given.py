@@ -24,7 +24,7 @@ from snnbench.plugin.specs import (
     SurrogateSpec,
 )
 
-_BASES = {"snnbench.engine.neuron": "Neuron", "snnbench.engine.surrogate": "Surrogate"}
+_BASES = {"snnbench.core.neuron": "Neuron", "snnbench.core.surrogate": "Surrogate"}
 _HINT = (
     "give a module or its name, 'no:NAME', a spec, a class of neurons or surrogates, or an object with hooks"
 )

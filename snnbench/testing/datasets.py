@@ -9,10 +9,10 @@ from typing import Final
 
 from torch import Tensor
 
-from snnbench.engine.checks import checked
-from snnbench.engine.data import Dataset, Split
-from snnbench.engine.recordings import Recordings
-from snnbench.engine.sequences import Sequences
+from snnbench.data.checks import checked
+from snnbench.data.dataset import Dataset, Split
+from snnbench.data.recordings import Recordings
+from snnbench.data.sequences import Sequences
 from snnbench.errors import DataError, SnnbenchError
 from snnbench.measure.dataset import digests
 from snnbench.plugin.specs import DatasetSpec, Spec

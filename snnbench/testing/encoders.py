@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from snnbench.engine.data import Encoder
-from snnbench.engine.events import Events
+from snnbench.data.dataset import Encoder
+from snnbench.data.events import Events
 from snnbench.errors import UsageError
 from snnbench.plugin.specs import EncoderSpec, Spec
 from snnbench.records import Params

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from snnbench.components.neurons.lif import LIF
 from snnbench.components.surrogates.atan import ATan
-from snnbench.engine.network import Network
-from snnbench.engine.neuron import Neuron
+from snnbench.core.network import Network
+from snnbench.core.neuron import Neuron
 from snnbench.errors import UsageError
 from snnbench.plugin.specs import NetworkSpec, Spec
 from snnbench.records import Params

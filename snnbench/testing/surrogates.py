@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.func import jvp, vjp, vmap
 
-from snnbench.engine.surrogate import Surrogate
+from snnbench.core.surrogate import Surrogate
 from snnbench.errors import UsageError
 from snnbench.plugin.specs import Spec, SurrogateSpec
 from snnbench.records import Params

@@ -9,7 +9,7 @@ import pytest
 from results import HEADER, make_seeds
 from snnbench.cli.check import check
 from snnbench.errors import StoreError
-from snnbench.store import CELLS, Journal
+from snnbench.store.journal import CELLS, Journal
 
 
 def checked(*runs: Path) -> int:

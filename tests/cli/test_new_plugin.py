@@ -17,7 +17,7 @@ from test_stability_cell import cell, measure
 from snnbench.cli.new_plugin import Kind
 from snnbench.components.surrogates.fast_sigmoid import FastSigmoid
 from snnbench.plugin.specs import KINDS
-from snnbench.store import read
+from snnbench.store.journal import read
 from snnbench.testing import Undecided, cases
 
 README = Path(__file__).parents[2] / "README.md"

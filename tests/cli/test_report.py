@@ -13,7 +13,7 @@ from results import HEADER, make_cell, make_result, make_run, make_seeds
 from snnbench.cli import main
 from snnbench.records import CellResult
 from snnbench.results import load_results
-from snnbench.store import CELLS, Journal
+from snnbench.store.journal import CELLS, Journal
 
 FILES = ["leaderboard.html", "leaderboard.md", "table.csv", "table.parquet"]
 

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from results import timeless
-from snnbench.store import CELLS, Journal, read
+from snnbench.store.journal import CELLS, Journal, read
 
 SMALL = """
 summary = "the smallest run"

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from snnbench import Neuron, NeuronSpec, Param
-from snnbench.engine.eager import State
+from snnbench.core.eager import State
 from snnbench.errors import UsageError
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from snnbench import Surrogate
 from snnbench.components import neurons
-from snnbench.engine.eager import State
+from snnbench.core.eager import State
 from snnbench.errors import UsageError
 from snnbench.testing import Undecided, Violation
 from snnbench.testing.neurons import PROBES, Subject, reset, running, threshold

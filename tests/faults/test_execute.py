@@ -23,8 +23,8 @@ from snnbench.matrix.spec import Matrix
 from snnbench.matrix.spec import load as load_matrix
 from snnbench.plugin.host import Host
 from snnbench.records import Cell, CellResult, Status
-from snnbench.session import OUTPUT, Options, Rerun, perform
-from snnbench.store import Journal, read
+from snnbench.session.run import OUTPUT, Options, Rerun, perform
+from snnbench.store.journal import Journal, read
 
 HERE = Path(__file__).parent
 

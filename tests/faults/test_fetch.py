@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from snnbench import fetch
+from snnbench.data import fetch
 from snnbench.errors import DataError
 from snnbench.plugin.specs import DataFile, DatasetSpec
 

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 from results import HEADER, make_cell, make_result, make_seeds
 from snnbench.errors import StoreError
-from snnbench.lines import Damage, read_line, write_line
 from snnbench.records import Status
-from snnbench.store import CELLS, Journal, read
+from snnbench.store.journal import CELLS, Journal, read
+from snnbench.store.lines import Damage, read_line, write_line
 
 RESULTS = make_seeds([0.9, 0.91, None, 0.92])
 
@@ -205,7 +205,7 @@ HOLD = """
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from snnbench.store import Journal
+from snnbench.store.journal import Journal
 with Journal.open(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()
@@ -240,7 +240,7 @@ FILL_UP = """
 import resource, sys
 from pathlib import Path
 from snnbench.errors import StoreError
-from snnbench.store import CELLS, Journal
+from snnbench.store.journal import CELLS, Journal
 directory = Path(sys.argv[1])
 with Journal.open(directory) as journal:
     result = journal.results[0]

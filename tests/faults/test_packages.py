@@ -15,7 +15,7 @@ from textwrap import dedent, indent
 import pytest
 
 from snnbench.records import CellResult
-from snnbench.store import read
+from snnbench.store.journal import read
 
 HEAD = """
 import ctypes, threading, time

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from snnbench.engine.eager import State
-from snnbench.engine.neuron import Neuron
+from snnbench.core.eager import State
+from snnbench.core.neuron import Neuron
 
 STEPS, BATCH, WIDTH = 200, 3, 5
 FORWARD, BACKWARD = 1e-10, 1e-8

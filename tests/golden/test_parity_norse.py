@@ -19,7 +19,7 @@ from snnbench.components.neurons.lif import LIF, integrate_and_fire
 from snnbench.components.neurons.reset import Reset
 from snnbench.components.neurons.synaptic import Synaptic
 from snnbench.components.surrogates.fast_sigmoid import FastSigmoid
-from snnbench.engine.surrogate import Surrogate
+from snnbench.core.surrogate import Surrogate
 
 box: Any = import_module("norse.torch.functional.lif_box")
 lif: Any = import_module("norse.torch.functional.lif")

@@ -11,11 +11,11 @@ import torch
 from parity import WIDTH, assert_same, drive, trajectory
 from torch import Tensor
 
+from snnbench.compiler.program import UnsupportedStepError
+from snnbench.compiler.record import record
 from snnbench.components.neurons import trace_quant
 from snnbench.components.neurons.trace_specs import TRACE_SPECS, Variant
 from snnbench.components.surrogates.graded_sigmoid import GradedSigmoid
-from snnbench.engine.arithmetic import UnsupportedStepError
-from snnbench.engine.recording import record
 from snnbench.errors import UsageError
 from snnbench.lyapunov import spectrum
 

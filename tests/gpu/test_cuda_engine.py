@@ -8,15 +8,15 @@ import pytest
 import torch
 from torch import Tensor
 
+from snnbench.compiler.agreement import disagreement
+from snnbench.compiler.cuda_graphs import AFTER
+from snnbench.compiler.engine import Compiled
+from snnbench.compiler.loop import Loop
+from snnbench.compiler.program import UnsupportedStepError
 from snnbench.components import neurons as listing
-from snnbench.engine.agreement import disagreement
-from snnbench.engine.arithmetic import UnsupportedStepError
-from snnbench.engine.compiled import Compiled
-from snnbench.engine.eager import EAGER
-from snnbench.engine.graphs import AFTER
-from snnbench.engine.loops import Loop
-from snnbench.engine.network import Network
-from snnbench.models import make_network, make_neuron
+from snnbench.core.eager import EAGER
+from snnbench.core.network import Network
+from snnbench.factory.make import make_network, make_neuron
 from snnbench.settings import Budget
 
 pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")]

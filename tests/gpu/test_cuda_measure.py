@@ -9,9 +9,9 @@ from torch import Tensor, nn
 from snnbench.components.networks.dense import dense
 from snnbench.components.neurons.lif import LIF
 from snnbench.components.surrogates.fast_sigmoid import FastSigmoid
-from snnbench.engine.data import Dataset, Split
-from snnbench.engine.network import Network
-from snnbench.engine.neuron import Neuron
+from snnbench.core.network import Network
+from snnbench.core.neuron import Neuron
+from snnbench.data.dataset import Dataset, Split
 from snnbench.measure.environment import environment
 from snnbench.measure.memory import memory
 from snnbench.measure.plausibility import device_peak

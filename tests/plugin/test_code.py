@@ -124,4 +124,4 @@ def test_a_folder_without_an_init_is_a_package_too(tmp_path: Path, monkeypatch: 
 
 
 def test_what_is_not_there_or_not_told_has_no_code() -> None:
-    assert code_of(["", "no_such_module", "sys", "torch.nn", "snnbench.engine", "__main__"]) == {}
+    assert code_of(["", "no_such_module", "sys", "torch.nn", "snnbench.core", "__main__"]) == {}

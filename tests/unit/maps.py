@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from snnbench.engine.surrogate import Surrogate
+from snnbench.core.surrogate import Surrogate
 
 State = tuple[Tensor, ...]
 Step = Callable[[Any, State], tuple[Any, State]]

@@ -17,8 +17,8 @@ from snnbench.components.neurons.relu import ReLU
 from snnbench.components.neurons.trace_specs import TRACE_SPECS
 from snnbench.components.surrogates.atan import ATan
 from snnbench.components.surrogates.graded_sigmoid import GradedSigmoid
-from snnbench.engine.data import Dataset, Split
-from snnbench.engine.network import Network
+from snnbench.core.network import Network
+from snnbench.data.dataset import Dataset, Split
 from snnbench.measure.activity import activity
 from snnbench.measure.gradient import gradient
 from snnbench.measure.trained import Trained

@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from torch.func import jvp, vmap
 
 from snnbench.components.surrogates.atan import ATan
-from snnbench.engine.adapter import LibraryNeuron, LibrarySurrogate, drawing_from
-from snnbench.engine.surrogate import derivative
+from snnbench.core.adapter import LibraryNeuron, LibrarySurrogate, drawing_from
+from snnbench.core.surrogate import derivative
 
 
 class Toy(nn.Module):

@@ -13,12 +13,12 @@ from snnbench.components import datasets, encoders, networks, neurons, surrogate
 from snnbench.execute import cell as module
 from snnbench.execute.cell import run_cell
 from snnbench.execute.job import Job, Settings
-from snnbench.lines import read_line, write_line
 from snnbench.measure import activity, gradient, memory, repeat, throughput
 from snnbench.measure.stability import cell as stability
 from snnbench.measure.stability import forgetting
 from snnbench.records import Cell, CellResult, Component, Metric, Status, Value
 from snnbench.settings import Budget, Measure, Regulariser
+from snnbench.store.lines import read_line, write_line
 
 
 def job() -> Job:

@@ -11,10 +11,10 @@ import pytest
 import torch
 from torch.nn.functional import one_hot
 
-from snnbench.engine.checks import checked
-from snnbench.engine.data import Dataset, Split
-from snnbench.engine.events import Events
-from snnbench.engine.sequences import Sequences
+from snnbench.data.checks import checked
+from snnbench.data.dataset import Dataset, Split
+from snnbench.data.events import Events
+from snnbench.data.sequences import Sequences
 from snnbench.errors import DataError
 
 X, Y = torch.rand(80, 1, 8, 8, generator=torch.Generator().manual_seed(0)), torch.arange(80) % 2

@@ -11,8 +11,9 @@ import pytest
 from torch._inductor.codecache import CppPythonBindingsCodeCache, PyCodeCache
 from torch._inductor.runtime.cache_dir_utils import cache_dir
 
-from snnbench.engine import chunks, cpp, gpu, warm
-from snnbench.engine.code_folder import TRITON_VARIABLE, VARIABLE, secure_code_folder
+from snnbench.compiler import chunks, cpp, warm
+from snnbench.compiler import triton as gpu
+from snnbench.compiler.code_folder import TRITON_VARIABLE, VARIABLE, secure_code_folder
 
 
 @pytest.fixture(autouse=True)

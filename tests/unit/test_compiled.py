@@ -25,18 +25,18 @@ from torch.func import vmap
 from torch.fx.experimental.proxy_tensor import get_proxy_mode
 from torch.utils.flop_counter import FlopCounterMode
 
+from snnbench.compiler import chunks, cpp
+from snnbench.compiler.agreement import disagreement
+from snnbench.compiler.chunks import MOST_STEPS, chunk_steps
+from snnbench.compiler.engine import Compiled
 from snnbench.components import neurons as listing
 from snnbench.components.neurons.li import LI
 from snnbench.components.neurons.lif import LIF
 from snnbench.components.surrogates.atan import ATan
-from snnbench.engine import chunks, cpp
-from snnbench.engine.agreement import disagreement
-from snnbench.engine.chunks import MOST_STEPS, chunk_steps
-from snnbench.engine.compiled import Compiled
-from snnbench.engine.eager import EAGER, State
-from snnbench.engine.neuron import Neuron
-from snnbench.engine.surrogate import derivative
-from snnbench.models import make_network
+from snnbench.core.eager import EAGER, State
+from snnbench.core.neuron import Neuron
+from snnbench.core.surrogate import derivative
+from snnbench.factory.make import make_network
 from snnbench.settings import Budget
 
 NAMES = [spec.name for spec in listing.SPECS if spec.states]

@@ -19,9 +19,9 @@ from snnbench.components.networks.conv import conv
 from snnbench.components.networks.vgg import vgg
 from snnbench.components.neurons.lif import LIF
 from snnbench.components.surrogates.atan import ATan
-from snnbench.engine.network import Network
-from snnbench.engine.neuron import Neuron
-from snnbench.engine.sample_network import SampleNetwork
+from snnbench.core.network import Network
+from snnbench.core.neuron import Neuron
+from snnbench.core.sample_network import SampleNetwork
 from snnbench.errors import UsageError
 
 Build = Callable[..., Network]

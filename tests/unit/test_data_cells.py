@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from test_published import LABELS, real, spoken, write_mnist, write_shd
 
-from snnbench import fetch
 from snnbench.components.datasets import published
+from snnbench.data import fetch
 from snnbench.errors import DataError, UsageError
 from snnbench.execute.cell import run_cell
 from snnbench.execute.job import Job, Settings

@@ -7,8 +7,8 @@ import torch
 
 from snnbench.components.datasets.digits import digits
 from snnbench.components.datasets.synthetic_events import synthetic_events
-from snnbench.engine.data import Dataset, Split
-from snnbench.engine.events import Events
+from snnbench.data.dataset import Dataset, Split
+from snnbench.data.events import Events
 from snnbench.measure.dataset import BALANCE, OVERLAP, TEST_SAMPLES, dataset, remarks
 
 

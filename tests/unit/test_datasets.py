@@ -11,7 +11,7 @@ from sklearn.datasets import load_digits
 from snnbench.components import datasets as listing
 from snnbench.components.datasets.digits import digits
 from snnbench.components.datasets.yin_yang import classify, yin_yang
-from snnbench.engine.data import Dataset
+from snnbench.data.dataset import Dataset
 
 PUBLISHED = Path(__file__).parents[3] / "shared" / "data" / "yin_yang"
 

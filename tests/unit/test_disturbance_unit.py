@@ -14,10 +14,10 @@ from snnbench.components.neurons import SPECS
 from snnbench.components.neurons.lif import LIF
 from snnbench.components.neurons.trace_specs import TRACE_SPECS
 from snnbench.components.surrogates.fast_sigmoid import FastSigmoid
-from snnbench.engine.exponent import growth
-from snnbench.engine.network import Network
-from snnbench.engine.penalty import penalty
-from snnbench.engine.units import unit_of, weights
+from snnbench.core.exponent import growth
+from snnbench.core.network import Network
+from snnbench.core.penalty import penalty
+from snnbench.core.units import unit_of, weights
 from snnbench.errors import UsageError
 from snnbench.lyapunov import FiniteSize, finite_size
 from snnbench.settings import Regulariser

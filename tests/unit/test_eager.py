@@ -9,9 +9,9 @@ from torch import Tensor
 import snnbench
 from snnbench.components.neurons.lif import LIF
 from snnbench.components.surrogates.atan import ATan
-from snnbench.engine.eager import EAGER, State, run
-from snnbench.engine.neuron import Neuron
-from snnbench.engine.surrogate import Surrogate
+from snnbench.core.eager import EAGER, State, run
+from snnbench.core.neuron import Neuron
+from snnbench.core.surrogate import Surrogate
 
 STEPS, BATCH, WIDTH = 9, 3, 5
 DELAYED = (

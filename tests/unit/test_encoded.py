@@ -17,12 +17,12 @@ from torch import Tensor
 
 from snnbench.components.datasets.synthetic_events import synthetic_events
 from snnbench.components.encoders.frames import Frames
-from snnbench.engine import encoded as module
-from snnbench.engine.data import Dataset, Samples, Split
-from snnbench.engine.encoded import encoded
-from snnbench.engine.events import Events
-from snnbench.engine.recordings import Recordings, Rows
-from snnbench.engine.sequences import Sequences
+from snnbench.data import encoded as module
+from snnbench.data.dataset import Dataset, Samples, Split
+from snnbench.data.encoded import encoded
+from snnbench.data.events import Events
+from snnbench.data.recordings import Recordings, Rows
+from snnbench.data.sequences import Sequences
 from snnbench.execute.build import Builder
 from snnbench.plugin.host import Host
 from snnbench.records import Cell, Component

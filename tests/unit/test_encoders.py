@@ -18,8 +18,8 @@ from snnbench.components.encoders.none import NoEncoder
 from snnbench.components.encoders.phase import Phase
 from snnbench.components.encoders.population import Population
 from snnbench.components.encoders.rate import Rate
-from snnbench.engine.data import Encoder
-from snnbench.engine.events import Events
+from snnbench.data.dataset import Encoder
+from snnbench.data.events import Events
 from snnbench.errors import UsageError
 from snnbench.plugin.specs import EncoderSpec
 

@@ -17,9 +17,8 @@ from hypothesis import strategies as st
 from test_cell import job
 from torch import Tensor
 
-from snnbench.components.neurons.lif import LIF
-from snnbench.engine import chunks, warm
-from snnbench.engine.choice import (
+from snnbench.compiler import chunks, warm
+from snnbench.compiler.choice import (
     Work,
     best_chunk,
     compile_seconds,
@@ -28,18 +27,19 @@ from snnbench.engine.choice import (
     pays,
     running_seconds,
 )
-from snnbench.engine.chunks import MOST_STEPS
-from snnbench.engine.compiled import Compiled
-from snnbench.engine.eager import EAGER, State
+from snnbench.compiler.chunks import MOST_STEPS
+from snnbench.compiler.engine import Compiled
+from snnbench.components.neurons.lif import LIF
+from snnbench.core.eager import EAGER, State
 from snnbench.execute import engine as module
 from snnbench.execute.build import Builder
 from snnbench.execute.engine import choose, expected_calls
 from snnbench.execute.job import Settings
+from snnbench.factory.make import make_network, make_neuron
 from snnbench.measure import Trained
 from snnbench.measure.accuracy import EVALUATION_BATCH
-from snnbench.models import make_network, make_neuron
 from snnbench.records import Cell, CellResult, Component, Status
-from snnbench.session import _is_answer
+from snnbench.session.run import _is_answer
 from snnbench.settings import Budget, EngineChoice
 from snnbench.training import Trainer
 

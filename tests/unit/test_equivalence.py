@@ -11,8 +11,8 @@ from torch import Tensor
 import snnbench
 from snnbench.components.neurons.lif import LIF
 from snnbench.components.surrogates.atan import ATan
-from snnbench.engine.eager import State
-from snnbench.engine.neuron import Neuron
+from snnbench.core.eager import State
+from snnbench.core.neuron import Neuron
 from snnbench.errors import UsageError
 from snnbench.matrix.plan import plan
 from snnbench.matrix.spec import load

@@ -19,8 +19,8 @@ from snnbench.components.neurons.lif import LIF
 from snnbench.components.neurons.rlif import RLIF
 from snnbench.components.surrogates.atan import ATan
 from snnbench.components.surrogates.fast_sigmoid import FastSigmoid
-from snnbench.engine.network import Network
-from snnbench.engine.neuron import Neuron
+from snnbench.core.network import Network
+from snnbench.core.neuron import Neuron
 from snnbench.lyapunov import FiniteSize, SingleSpike, Spectrum, finite_size, single_spike, spectrum
 from snnbench.measure.stability.bundle import CHUNK
 

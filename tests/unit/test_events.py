@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from snnbench.components import datasets, encoders, networks, neurons, surrogates
 from snnbench.components.datasets.splits import cut
-from snnbench.engine.data import Dataset, Split
-from snnbench.engine.events import Events
+from snnbench.data.dataset import Dataset, Split
+from snnbench.data.events import Events
 from snnbench.errors import DataError
 from snnbench.execute.cell import run_cell
 from snnbench.execute.job import Job, Settings

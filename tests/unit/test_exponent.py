@@ -15,9 +15,9 @@ from snnbench.components.neurons.rlif import RLIF
 from snnbench.components.neurons.synaptic import Synaptic
 from snnbench.components.surrogates.atan import ATan
 from snnbench.components.surrogates.graded_sigmoid import GradedSigmoid
-from snnbench.engine.exponent import exponent
-from snnbench.engine.network import Network
-from snnbench.engine.surrogate import Surrogate
+from snnbench.core.exponent import exponent
+from snnbench.core.network import Network
+from snnbench.core.surrogate import Surrogate
 from snnbench.errors import UsageError
 from snnbench.lyapunov import spectrum
 

@@ -9,9 +9,9 @@ from torch import Tensor
 import snnbench
 from snnbench.components.encoders.direct import Direct
 from snnbench.components.neurons.lif import LIF
-from snnbench.engine.data import Dataset, Split
-from snnbench.engine.eager import State
-from snnbench.engine.network import Network
+from snnbench.core.eager import State
+from snnbench.core.network import Network
+from snnbench.data.dataset import Dataset, Split
 from snnbench.measure.accuracy import DivergedError
 from snnbench.measure.finite import check_finite
 from snnbench.measure.trained import Trained

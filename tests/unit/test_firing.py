@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 import torch
 
-from snnbench.engine.arithmetic import UnsupportedStepError
-from snnbench.engine.compiled import Compiled
-from snnbench.engine.eager import State
-from snnbench.engine.recording import record
+from snnbench.compiler.engine import Compiled
+from snnbench.compiler.program import UnsupportedStepError
+from snnbench.compiler.record import record
+from snnbench.core.eager import State
 from snnbench.errors import UsageError
+from snnbench.factory.make import make_neuron
 from snnbench.lyapunov import spectrum
-from snnbench.models import make_neuron
 from snnbench.plugin.host import Host
 
 WIDTH = 4

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from snnbench.components.encoders.frames import Frames
-from snnbench.engine.data import Dataset, Split
-from snnbench.engine.events import Events
+from snnbench.data.dataset import Dataset, Split
+from snnbench.data.events import Events
 from snnbench.measure.fitting import DURATION, OUTSIDE, PADDING, fitting, remarks
 
 

@@ -16,7 +16,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from results import HEADER, make_cell, make_metrics, make_result, make_seeds
-from snnbench.lines import Damage, read_line, seal, write_line
 from snnbench.records import CellResult, Metric
 from snnbench.report import tables
 from snnbench.report.board import leaderboard
@@ -27,6 +26,7 @@ from snnbench.report.numbers import interval, mean_text, number
 from snnbench.report.plot import Axis, ticks
 from snnbench.report.view import sections
 from snnbench.settings import Budget
+from snnbench.store.lines import Damage, read_line, seal, write_line
 
 odd_numbers = st.sampled_from(
     [0, -1, 1, 2**31, 2**53 + 1, -(2**63), 2**64, 10**400, 0.0, -0.0, 5e-324, 1e-300, 1e300, 1e308, -1e308]

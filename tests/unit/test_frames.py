@@ -12,7 +12,7 @@ from tonic.io import read_mnist_file
 from tonic.transforms import ToFrame
 
 from snnbench.components.encoders.frames import Frames
-from snnbench.engine.events import Events
+from snnbench.data.events import Events
 from snnbench.errors import UsageError
 
 DATA = Path(__file__).parents[3] / "shared" / "data"

@@ -10,13 +10,13 @@ import torch
 from test_compiled import drive, make
 from torch import Tensor, nn
 
-from snnbench.engine import gpu
-from snnbench.engine.eager import EAGER, State
-from snnbench.engine.gpu import TritonLoops
-from snnbench.engine.loops import Loop
-from snnbench.engine.neuron import Neuron
-from snnbench.engine.recording import record
-from snnbench.models import make_neuron
+from snnbench.compiler import triton as gpu
+from snnbench.compiler.loop import Loop
+from snnbench.compiler.record import record
+from snnbench.compiler.triton import TritonLoops
+from snnbench.core.eager import EAGER, State
+from snnbench.core.neuron import Neuron
+from snnbench.factory.make import make_neuron
 
 pytest.importorskip("triton", reason="this build of torch has no Triton")
 

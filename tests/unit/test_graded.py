@@ -14,7 +14,7 @@ from torch.func import jvp
 from snnbench.components.neurons import SPECS
 from snnbench.components.surrogates.graded_sigmoid import GradedSigmoid
 from snnbench.components.surrogates.graded_spec import GRADED_SPECS
-from snnbench.engine.surrogate import Derivative, derivative
+from snnbench.core.surrogate import Derivative, derivative
 from snnbench.execute.job import Job, Settings, labels
 from snnbench.plugin.specs import NeuronSpec, SurrogateSpec
 from snnbench.records import Cell, Component

@@ -13,12 +13,12 @@ from torch.autograd.graph import saved_tensors_hooks
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from snnbench.compiler import cuda_graphs as graphs
+from snnbench.compiler.cuda_graphs import AFTER, Graph, Graphs
 from snnbench.components.surrogates.atan import ATan
-from snnbench.engine import graphs
-from snnbench.engine.eager import EAGER, State, Stepping
-from snnbench.engine.graphs import AFTER, Graph, Graphs
-from snnbench.engine.neuron import Neuron
-from snnbench.models import make_neuron
+from snnbench.core.eager import EAGER, State, Stepping
+from snnbench.core.neuron import Neuron
+from snnbench.factory.make import make_neuron
 
 STEPS, BATCH, WIDTH = 7, 3, 5
 NEURONS = ["rlif(beta=0.9, detach_reset=true)", "gru", "lif(learn_beta=true)"]

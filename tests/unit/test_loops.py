@@ -18,18 +18,18 @@ from hypothesis import strategies as st
 from test_compiled import check, drive, make, traced
 from torch import Tensor, nn
 
+from snnbench.compiler import cpp
+from snnbench.compiler.engine import Compiled
+from snnbench.compiler.loop import Loop
+from snnbench.compiler.program import UnsupportedStepError
+from snnbench.compiler.record import record
 from snnbench.components import neurons
 from snnbench.components import surrogates as spike_functions
 from snnbench.components.neurons.lif import LIF
 from snnbench.components.surrogates.atan import ATan
-from snnbench.engine import cpp
-from snnbench.engine.arithmetic import UnsupportedStepError
-from snnbench.engine.compiled import Compiled
-from snnbench.engine.eager import EAGER, State
-from snnbench.engine.loops import Loop
-from snnbench.engine.neuron import Neuron
-from snnbench.engine.recording import record
-from snnbench.models import make_neuron
+from snnbench.core.eager import EAGER, State
+from snnbench.core.neuron import Neuron
+from snnbench.factory.make import make_neuron
 
 __all__ = ["traced"]  # a fixture
 

@@ -14,12 +14,12 @@ from snnbench.components.encoders.none import NoEncoder
 from snnbench.components.networks.dense import dense
 from snnbench.components.neurons.lif import LIF
 from snnbench.components.surrogates.atan import ATan
-from snnbench.engine.data import Split
-from snnbench.engine.events import Events
-from snnbench.engine.loader import Waiting, batches
-from snnbench.engine.network import Network
-from snnbench.engine.pooling import READOUTS, pool
-from snnbench.engine.sequences import Sequences
+from snnbench.core.network import Network
+from snnbench.core.pooling import READOUTS, pool
+from snnbench.data.dataset import Split
+from snnbench.data.events import Events
+from snnbench.data.loader import Waiting, batches
+from snnbench.data.sequences import Sequences
 from snnbench.measure.accuracy import score
 
 lengths = st.lists(st.integers(1, 9), min_size=1, max_size=6)
@@ -159,7 +159,7 @@ def test_a_reader_that_fails_stops_the_pass() -> None:
 
 def test_waiting_is_what_is_not_training(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter([0.0, 3.0, 4.0, 6.0, 10.0, 10.5])  # fetch 3, train 1, fetch 2, train 4, end 0.5
-    monkeypatch.setattr("snnbench.engine.loader.perf_counter", lambda: next(clock))
+    monkeypatch.setattr("snnbench.data.loader.perf_counter", lambda: next(clock))
     waiting = Waiting(torch.device("cpu"))
     assert waiting.fraction is None
     split = Split(torch.rand(2, 1, 5), torch.arange(2))

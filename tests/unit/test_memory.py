@@ -14,8 +14,8 @@ from torch.profiler import ProfilerActivity, profile
 from snnbench.components.networks.dense import dense
 from snnbench.components.neurons.lif import LIF
 from snnbench.components.surrogates.fast_sigmoid import FastSigmoid
-from snnbench.engine.network import Network
-from snnbench.engine.neuron import Neuron
+from snnbench.core.network import Network
+from snnbench.core.neuron import Neuron
 from snnbench.measure import memory as module
 from snnbench.measure.heap import mapped_tensors
 from snnbench.measure.memory import memory, resolution, sizes

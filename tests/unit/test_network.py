@@ -12,9 +12,9 @@ from snnbench.components.neurons.li import LI
 from snnbench.components.neurons.lif import LIF
 from snnbench.components.neurons.synaptic import Synaptic
 from snnbench.components.surrogates.atan import ATan
-from snnbench.engine.network import Network
-from snnbench.engine.neuron import Neuron
-from snnbench.engine.pooling import READOUTS, Readout, pool
+from snnbench.core.network import Network
+from snnbench.core.neuron import Neuron
+from snnbench.core.pooling import READOUTS, Readout, pool
 from snnbench.errors import UsageError
 
 

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from snnbench.engine.neuron import Neuron
+from snnbench.core.neuron import Neuron
 from snnbench.plugin.host import Host, Provided
 from snnbench.plugin.params import Param
 from snnbench.plugin.specs import NeuronSpec

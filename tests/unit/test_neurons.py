@@ -14,8 +14,8 @@ from snnbench.components.neurons.lif import LIF
 from snnbench.components.neurons.rlif import RLIF
 from snnbench.components.neurons.synaptic import Synaptic
 from snnbench.components.surrogates.atan import ATan
-from snnbench.engine.neuron import Neuron
-from snnbench.engine.surrogate import derivative
+from snnbench.core.neuron import Neuron
+from snnbench.core.surrogate import derivative
 from snnbench.errors import UsageError
 from snnbench.lyapunov import spectrum
 

@@ -16,7 +16,7 @@ from snnbench.matrix.plan import plan
 from snnbench.paths import user_path
 from snnbench.plugin.host import Host
 from snnbench.records import CellResult, RunHeader, Status
-from snnbench.store import Journal
+from snnbench.store.journal import Journal
 
 POKERDVS = Path(__file__).parents[3] / "shared" / "data" / "pokerdvs"
 PACKAGED = Path(spec.__file__).parents[1] / "matrices"

@@ -15,12 +15,12 @@ from snnbench.components.neurons.relu import ReLU
 from snnbench.components.neurons.rlif import RLIF
 from snnbench.components.surrogates.atan import ATan
 from snnbench.components.surrogates.graded_sigmoid import GradedSigmoid
-from snnbench.engine.data import Dataset, Split
-from snnbench.engine.exponent import exponents, growth
-from snnbench.engine.network import Network
-from snnbench.engine.penalty import penalty
-from snnbench.engine.surrogate import Surrogate
-from snnbench.engine.units import unit_of
+from snnbench.core.exponent import exponents, growth
+from snnbench.core.network import Network
+from snnbench.core.penalty import penalty
+from snnbench.core.surrogate import Surrogate
+from snnbench.core.units import unit_of
+from snnbench.data.dataset import Dataset, Split
 from snnbench.errors import UsageError
 from snnbench.lyapunov import finite_size, spectrum
 from snnbench.settings import Budget, Regulariser

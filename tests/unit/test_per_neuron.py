@@ -8,16 +8,16 @@ import pytest
 import torch
 from scipy import stats
 
+from snnbench.compiler.engine import Compiled
+from snnbench.compiler.program import UnsupportedStepError
+from snnbench.compiler.record import record
 from snnbench.components import neurons as listing
 from snnbench.components.neurons.lif import LIF
 from snnbench.components.surrogates.atan import ATan
-from snnbench.engine.arithmetic import UnsupportedStepError
-from snnbench.engine.compiled import Compiled
-from snnbench.engine.neuron import Neuron
-from snnbench.engine.recording import record
+from snnbench.core.neuron import Neuron
 from snnbench.errors import UsageError
+from snnbench.factory.make import _building_in, make_neuron
 from snnbench.matrix.axes import axis
-from snnbench.models import _building_in, make_neuron
 from snnbench.plugin.distributions import PerNeuron, parse
 from snnbench.plugin.host import Host
 from snnbench.plugin.specs import NeuronSpec

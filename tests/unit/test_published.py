@@ -17,11 +17,11 @@ from scipy.io import savemat
 from tonic import datasets as tonic
 from torchvision import datasets as torchvision
 
-from snnbench import fetch
 from snnbench.components.datasets import published, recorded
 from snnbench.components.datasets.pickles import load_plain
-from snnbench.engine.data import Dataset
-from snnbench.engine.recordings import Recordings
+from snnbench.data import fetch
+from snnbench.data.dataset import Dataset
+from snnbench.data.recordings import Recordings
 from snnbench.errors import DataError, UsageError
 from snnbench.plugin.specs import DatasetSpec
 

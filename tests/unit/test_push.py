@@ -17,10 +17,10 @@ from snnbench.components.neurons.rlif import RLIF
 from snnbench.components.surrogates.fast_sigmoid import FastSigmoid
 from snnbench.components.surrogates.graded_sigmoid import GradedSigmoid
 from snnbench.components.surrogates.stochastic import Stochastic
-from snnbench.engine.eager import State
-from snnbench.engine.network import Network
-from snnbench.engine.neuron import Neuron
-from snnbench.engine.surrogate import derivative
+from snnbench.core.eager import State
+from snnbench.core.network import Network
+from snnbench.core.neuron import Neuron
+from snnbench.core.surrogate import derivative
 from snnbench.errors import UsageError
 from snnbench.lyapunov import spectrum
 from snnbench.measure.stability.flat import FlatMap

@@ -12,7 +12,7 @@ from snnbench.components.surrogates import SPECS as SURROGATES
 from snnbench.errors import StoreError
 from snnbench.plugin.specs import Spec
 from snnbench.records import CellResult, Status
-from snnbench.store import read
+from snnbench.store.journal import read
 
 FOLDER = Path(__file__).parents[2] / "results/reference/models"
 LEARNS = 0.85

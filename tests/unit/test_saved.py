@@ -9,8 +9,8 @@ from torch import Tensor, nn
 import snnbench
 from snnbench.components.neurons.lif import LIF
 from snnbench.components.surrogates.atan import ATan
-from snnbench.engine.network import Network
-from snnbench.engine.neuron import Kept, Neuron
+from snnbench.core.network import Network
+from snnbench.core.neuron import Kept, Neuron
 from snnbench.measure.memory import sizes
 from snnbench.measure.saved import UnknownLayerError, predicted_bytes, saved_bytes
 

@@ -10,7 +10,7 @@ from results import make_cell, make_result
 from snnbench.identity import measurement_keys
 from snnbench.matrix.plan import Plan
 from snnbench.records import Component, Status
-from snnbench.session import _measured, _wanted
+from snnbench.session.run import _measured, _wanted
 from snnbench.settings import Measure, Rerun
 
 LIF, ALIF = Component("lif"), Component("alif")

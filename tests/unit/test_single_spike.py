@@ -20,7 +20,7 @@ from snnbench.components.neurons.lif import LIF
 from snnbench.components.neurons.rlif import RLIF
 from snnbench.components.surrogates.fast_sigmoid import FastSigmoid
 from snnbench.components.surrogates.graded_sigmoid import GradedSigmoid
-from snnbench.engine.surrogate import Surrogate
+from snnbench.core.surrogate import Surrogate
 from snnbench.errors import UsageError
 from snnbench.lyapunov import SingleSpike, single_spike
 

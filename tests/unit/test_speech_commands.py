@@ -12,8 +12,8 @@ from scipy.io import wavfile
 
 from snnbench.components.datasets import speech_commands as module
 from snnbench.components.datasets.speech_commands import FOLDER, log_mel, mel_filters, speech_commands
-from snnbench.engine.data import Dataset
-from snnbench.engine.sequences import Sequences
+from snnbench.data.dataset import Dataset
+from snnbench.data.sequences import Sequences
 from snnbench.errors import DataError
 
 REAL = Path(__file__).parents[3] / "shared/data/speech_commands_v2_testmini"

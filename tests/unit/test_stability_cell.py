@@ -18,10 +18,10 @@ from snnbench.components.neurons.rlif import RLIF
 from snnbench.components.neurons.synaptic import Synaptic
 from snnbench.components.surrogates.fast_sigmoid import FastSigmoid
 from snnbench.components.surrogates.graded_sigmoid import GradedSigmoid
-from snnbench.engine.data import Dataset, Encoder, Split
-from snnbench.engine.eager import State
-from snnbench.engine.network import Network
-from snnbench.engine.neuron import Neuron
+from snnbench.core.eager import State
+from snnbench.core.network import Network
+from snnbench.core.neuron import Neuron
+from snnbench.data.dataset import Dataset, Encoder, Split
 from snnbench.lyapunov import spectrum
 from snnbench.measure.stability.cell import stability
 from snnbench.measure.stability.flow import NO_MEMORY, slowest_leak, stream

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from results import HEADER, make_cell, make_result, make_run
 from snnbench.records import Cell, CellResult, Component, Metric, RunHeader, Status
 from snnbench.settings import Budget
-from snnbench.store import CELLS, Journal, latest, read
+from snnbench.store.journal import CELLS, Journal, latest, read
 
 numbers = st.floats(allow_nan=False)
 # A parameter is written by a person in a matrix; "Infinity" there would come back as text.

@@ -34,7 +34,7 @@ from snnbench.components.surrogates.stochastic import Noise, Stochastic
 from snnbench.components.surrogates.straight_through import StraightThrough
 from snnbench.components.surrogates.superspike import SuperSpike
 from snnbench.components.surrogates.triangular import Triangular
-from snnbench.engine.surrogate import Derivative, Surrogate, derivative
+from snnbench.core.surrogate import Derivative, Surrogate, derivative
 from snnbench.errors import UsageError
 from snnbench.plugin.params import Param
 from snnbench.plugin.specs import SurrogateSpec

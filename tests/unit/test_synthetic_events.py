@@ -12,8 +12,8 @@ from snnbench.components.networks.dense import dense
 from snnbench.components.neurons.lif import LIF
 from snnbench.components.neurons.relu import ReLU
 from snnbench.components.surrogates.atan import ATan
-from snnbench.engine.data import Dataset
-from snnbench.engine.neuron import Neuron
+from snnbench.core.neuron import Neuron
+from snnbench.data.dataset import Dataset
 from snnbench.settings import Budget
 from snnbench.training import Trainer
 

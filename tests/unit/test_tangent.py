@@ -25,8 +25,8 @@ from snnbench.components.surrogates.graded_sigmoid import GradedSigmoid
 from snnbench.components.surrogates.sigmoid import Sigmoid
 from snnbench.components.surrogates.straight_through import StraightThrough
 from snnbench.components.surrogates.triangular import Triangular
-from snnbench.engine.network import Network
-from snnbench.engine.surrogate import Surrogate, derivative
+from snnbench.core.network import Network
+from snnbench.core.surrogate import Surrogate, derivative
 from snnbench.errors import UsageError
 from snnbench.lyapunov import Spectrum, spectrum
 from snnbench.measure.stability.flat import FlatMap

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from snnbench.components.neurons.lif import LIF
 from snnbench.components.surrogates.fast_sigmoid import FastSigmoid
-from snnbench.engine.data import Dataset, Split
-from snnbench.engine.network import Network
+from snnbench.core.network import Network
+from snnbench.data.dataset import Dataset, Split
 from snnbench.measure import throughput as module
 from snnbench.measure.plausibility import Peak
 from snnbench.measure.stopwatch import Lap, Stopwatch, time_on_cpu

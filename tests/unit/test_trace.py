@@ -18,7 +18,7 @@ from snnbench.components.neurons.trace_parameters import read, store
 from snnbench.components.neurons.trace_specs import TRACE_SPECS, Variant
 from snnbench.components.surrogates.atan import ATan
 from snnbench.components.surrogates.graded_sigmoid import GradedSigmoid
-from snnbench.engine.surrogate import Surrogate
+from snnbench.core.surrogate import Surrogate
 from snnbench.errors import UsageError
 from snnbench.measure.stability.tangent import spectrum
 from snnbench.plugin.specs import NeuronSpec

@@ -11,8 +11,8 @@ from snnbench.components.encoders.direct import Direct
 from snnbench.components.networks.dense import dense
 from snnbench.components.neurons.lif import LIF
 from snnbench.components.surrogates.atan import ATan
-from snnbench.engine.data import Dataset, Split
-from snnbench.engine.network import Network
+from snnbench.core.network import Network
+from snnbench.data.dataset import Dataset, Split
 from snnbench.measure.accuracy import DivergedError, Score, accuracy
 from snnbench.settings import Budget
 from snnbench.training import Trainer

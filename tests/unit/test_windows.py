@@ -13,10 +13,10 @@ from snnbench.components.networks.dense import dense
 from snnbench.components.neurons.li import LI
 from snnbench.components.neurons.lif import LIF
 from snnbench.components.surrogates.atan import ATan
-from snnbench.engine.network import Network, PerStep
+from snnbench.core.network import Network, PerStep
 from snnbench.errors import UsageError
+from snnbench.factory.make import make_network
 from snnbench.measure.memory import memory, sizes
-from snnbench.models import make_network
 from snnbench.settings import Budget
 
 STEPS, BATCH = 23, 3

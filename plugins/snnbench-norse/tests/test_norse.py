@@ -18,7 +18,7 @@ from torch import Tensor
 
 from snnbench import LibrarySurrogate, Neuron, load_results, make_encoder, make_neuron, make_surrogate
 from snnbench.components.surrogates.atan import ATan
-from snnbench.engine.surrogate import counting_spikes, derivative
+from snnbench.core.surrogate import counting_spikes, derivative
 from snnbench.errors import UsageError
 from snnbench_norse.models import MODELS
 from snnbench_norse.neuron_specs import BEHAVIORS, NEURONS

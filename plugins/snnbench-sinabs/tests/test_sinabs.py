@@ -18,8 +18,8 @@ from torch import Tensor, nn
 
 from snnbench import Cell, Neuron, load_results, make_encoder, make_neuron, make_surrogate
 from snnbench.components.surrogates.atan import ATan
-from snnbench.engine import eager
-from snnbench.engine.surrogate import counting_spikes, derivative
+from snnbench.core import eager
+from snnbench.core.surrogate import counting_spikes, derivative
 from snnbench.errors import UsageError
 from snnbench.plugin.host import Host
 from snnbench.records import Component

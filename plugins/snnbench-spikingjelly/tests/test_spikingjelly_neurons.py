@@ -15,7 +15,7 @@ from snnbench import LibrarySurrogate, Neuron, Surrogate, make_neuron
 from snnbench.components.surrogates.atan import ATan
 from snnbench.components.surrogates.graded_sigmoid import GradedSigmoid
 from snnbench.components.surrogates.triangular import Triangular
-from snnbench.engine.surrogate import counting_spikes, derivative
+from snnbench.core.surrogate import counting_spikes, derivative
 from snnbench.errors import UsageError
 from snnbench_spikingjelly import NEURONS
 

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from snnbench import Neuron, load_results, make_neuron, make_surrogate
 from snnbench.components.surrogates.sigmoid import Sigmoid
-from snnbench.engine.surrogate import derivative
+from snnbench.core.surrogate import derivative
 from snnbench.errors import UsageError
 from snnbench_tracetorch.layer_specs import LAYERS
 

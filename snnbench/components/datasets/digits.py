@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.datasets import load_digits
 
 from snnbench.components.datasets.splits import cut, split
-from snnbench.engine.data import Dataset
+from snnbench.data.dataset import Dataset
 
 
 def digits(root: Path | None) -> Dataset:

@@ -15,9 +15,9 @@ from torchvision.datasets.mnist import read_image_file, read_label_file
 
 from snnbench.components.datasets.pickles import load_plain
 from snnbench.components.datasets.splits import check_labels, published, reading, whole_numbers
-from snnbench.engine.data import Dataset, Split
+from snnbench.data.dataset import Dataset, Split
+from snnbench.data.fetch import data_root
 from snnbench.errors import DataError
-from snnbench.fetch import data_root
 
 Arrays: TypeAlias = tuple[NDArray[np.uint8], NDArray[np.int64]]
 Reader: TypeAlias = Callable[[Path, str], Arrays]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from snnbench.components.datasets.splits import cut, split
-from snnbench.engine.data import Dataset
+from snnbench.data.dataset import Dataset
 
 Floats: TypeAlias = NDArray[np.float64]
 

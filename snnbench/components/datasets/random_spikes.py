@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from snnbench.components.datasets.splits import split
-from snnbench.engine.data import Dataset, Split
+from snnbench.data.dataset import Dataset, Split
 
 HELD_OUT = 64
 """Samples of the validation and of the test split."""

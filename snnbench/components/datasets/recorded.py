@@ -18,11 +18,11 @@ from tonic import datasets
 from snnbench.components.datasets import published as specs
 from snnbench.components.datasets.sources import SpikesSource, TonicSource, exact
 from snnbench.components.datasets.splits import check_labels, cut, published, reading, whole_numbers
-from snnbench.engine.data import Dataset, Split
-from snnbench.engine.events import Sensor
-from snnbench.engine.recordings import Recordings, Source
+from snnbench.data.dataset import Dataset, Split
+from snnbench.data.events import Sensor
+from snnbench.data.fetch import contents, data_root
+from snnbench.data.recordings import Recordings, Source
 from snnbench.errors import DataError, UsageError
-from snnbench.fetch import contents, data_root
 
 Numbers: TypeAlias = NDArray[np.int64]
 

@@ -10,8 +10,8 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from snnbench.engine.events import Sensor
-from snnbench.engine.rows import Rows, as_rows
+from snnbench.data.event_rows import Rows, as_rows
+from snnbench.data.events import Sensor
 from snnbench.errors import DataError
 
 

@@ -17,10 +17,10 @@ from scipy.io import wavfile
 
 from snnbench.components.datasets.published import SPECS
 from snnbench.components.datasets.splits import check_labels, published, reading
-from snnbench.engine.data import Dataset, Split
-from snnbench.engine.sequences import Sequences
+from snnbench.data.dataset import Dataset, Split
+from snnbench.data.fetch import data_root
+from snnbench.data.sequences import Sequences
 from snnbench.errors import DataError
-from snnbench.fetch import data_root
 
 Floats: TypeAlias = NDArray[np.float32]
 

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from sklearn.model_selection import train_test_split
 
-from snnbench.engine.data import Dataset, Split
+from snnbench.data.dataset import Dataset, Split
 from snnbench.errors import DataError, UsageError
 
 SPLIT_SEED = 0

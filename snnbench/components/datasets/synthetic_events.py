@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from snnbench.engine.data import Dataset, Split
-from snnbench.engine.events import Events
+from snnbench.data.dataset import Dataset, Split
+from snnbench.data.events import Events
 
 SIDE = 16
 """Width and height of the sensor, in pixels."""

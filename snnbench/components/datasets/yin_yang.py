@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from snnbench.components.datasets.splits import split
-from snnbench.engine.data import Dataset, Split
+from snnbench.data.dataset import Dataset, Split
 
 RADIUS = 0.5
 SEEDS = {"train": 42, "validation": 41, "test": 40}

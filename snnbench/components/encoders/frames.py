@@ -9,8 +9,8 @@ from tonic.io import make_structured_array
 from tonic.transforms import ToFrame
 from torch import Tensor
 
-from snnbench.engine.data import Samples
-from snnbench.engine.events import Events, Sensor
+from snnbench.data.dataset import Samples
+from snnbench.data.events import Events, Sensor
 from snnbench.errors import UsageError
 
 EVENT = np.dtype([(name, np.int64) for name in "txyp"])

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from snnbench.components.encoders.sequence import lengths, time_first
-from snnbench.engine.data import Samples
-from snnbench.engine.sequences import Sequences
+from snnbench.data.dataset import Samples
+from snnbench.data.sequences import Sequences
 
 
 class NoEncoder:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from torch import Tensor
 
 from snnbench.components.encoders.intensity import check_finite, check_floats
-from snnbench.engine.data import Samples
-from snnbench.engine.sequences import Sequences
+from snnbench.data.dataset import Samples
+from snnbench.data.sequences import Sequences
 from snnbench.errors import UsageError
 
 

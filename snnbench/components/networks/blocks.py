@@ -10,8 +10,8 @@ from typing import Literal, TypeAlias
 import torch
 from torch import Tensor, nn
 
-from snnbench.engine.network import PerStep
-from snnbench.engine.neuron import Neuron
+from snnbench.core.network import PerStep
+from snnbench.core.neuron import Neuron
 from snnbench.errors import UsageError
 
 Population: TypeAlias = Callable[[tuple[int, ...]], Neuron]

@@ -7,7 +7,7 @@ from torch import nn
 
 from snnbench.components.networks.blocks import Convolution, Dropout, Norm, Population, check_image, stage
 from snnbench.components.networks.dense import linear
-from snnbench.engine.network import Network
+from snnbench.core.network import Network
 
 
 def conv(

@@ -9,9 +9,9 @@ import torch
 from torch import nn
 
 from snnbench.components.neurons.li import LI
-from snnbench.engine.network import Network
-from snnbench.engine.neuron import Neuron
-from snnbench.engine.pooling import Readout
+from snnbench.core.network import Network
+from snnbench.core.neuron import Neuron
+from snnbench.core.pooling import Readout
 from snnbench.errors import UsageError
 
 

@@ -8,10 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from snnbench.components.neurons.parameters import within
-from snnbench.engine.eager import State
-from snnbench.engine.neuron import Bounds, Neuron
-from snnbench.engine.surrogate import Surrogate
-from snnbench.engine.tangents import Pushed, push_recurrent
+from snnbench.core.eager import State
+from snnbench.core.neuron import Bounds, Neuron
+from snnbench.core.surrogate import Surrogate
+from snnbench.core.tangents import Pushed, push_recurrent
 from snnbench.errors import UsageError
 
 

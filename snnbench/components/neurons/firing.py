@@ -7,9 +7,9 @@ from torch import Tensor
 
 from snnbench.components.neurons.parameters import is_uniform, read
 from snnbench.components.neurons.reset import Reset, apply_reset
-from snnbench.engine.eager import State
-from snnbench.engine.neuron import Neuron
-from snnbench.engine.surrogate import Surrogate
+from snnbench.core.eager import State
+from snnbench.core.neuron import Neuron
+from snnbench.core.surrogate import Surrogate
 from snnbench.errors import UsageError
 
 LEVELS: tuple[float, float] = (-1.0, 1.2)

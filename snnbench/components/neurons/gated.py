@@ -8,9 +8,9 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
-from snnbench.engine.eager import State
-from snnbench.engine.neuron import Neuron
-from snnbench.engine.surrogate import Surrogate
+from snnbench.core.eager import State
+from snnbench.core.neuron import Neuron
+from snnbench.core.surrogate import Surrogate
 
 CellT = TypeVar("CellT", nn.GRUCell, nn.LSTMCell)
 

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from snnbench.components.neurons.parameters import Given, Population, each, read
-from snnbench.engine.eager import State
-from snnbench.engine.neuron import Neuron
-from snnbench.engine.surrogate import Surrogate
+from snnbench.core.eager import State
+from snnbench.core.neuron import Neuron
+from snnbench.core.surrogate import Surrogate
 
 PEAK = 30.0
 """Apex of a spike, mV."""

@@ -8,8 +8,8 @@ from torch import Tensor
 from snnbench.components.neurons.firing import LEVELS, Firing
 from snnbench.components.neurons.parameters import THRESHOLD, TIME, Given, Population, each, log_decay, read
 from snnbench.components.neurons.reset import Reset
-from snnbench.engine.eager import State
-from snnbench.engine.surrogate import Surrogate
+from snnbench.core.eager import State
+from snnbench.core.surrogate import Surrogate
 from snnbench.errors import UsageError
 
 

@@ -15,9 +15,9 @@ from snnbench.components.neurons.parameters import (
     read,
 )
 from snnbench.components.neurons.reset import Reset, kept
-from snnbench.engine.eager import State
-from snnbench.engine.neuron import Kept
-from snnbench.engine.surrogate import Surrogate
+from snnbench.core.eager import State
+from snnbench.core.neuron import Kept
+from snnbench.core.surrogate import Surrogate
 
 
 class LIF(Firing):

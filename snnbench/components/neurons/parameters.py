@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from snnbench.engine.neuron import Bounds, Neuron
+from snnbench.core.neuron import Bounds, Neuron
 from snnbench.errors import UsageError
 from snnbench.plugin.distributions import Distribution, Family, parse
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from snnbench.components.neurons.lif import LIF
 from snnbench.components.neurons.parameters import Given, Population, each
 from snnbench.components.neurons.reset import Reset
-from snnbench.engine.surrogate import Surrogate
+from snnbench.core.surrogate import Surrogate
 from snnbench.errors import UsageError
 
 

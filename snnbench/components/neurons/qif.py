@@ -7,7 +7,7 @@ from torch import Tensor
 
 from snnbench.components.neurons.parameters import Given
 from snnbench.components.neurons.upstroke import Upstroke
-from snnbench.engine.surrogate import Surrogate
+from snnbench.core.surrogate import Surrogate
 
 
 class QIF(Upstroke):

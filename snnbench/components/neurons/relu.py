@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from snnbench.engine.eager import State
-from snnbench.engine.neuron import Kept, Neuron
-from snnbench.engine.surrogate import Surrogate
+from snnbench.core.eager import State
+from snnbench.core.neuron import Kept, Neuron
+from snnbench.core.surrogate import Surrogate
 
 
 class ReLU(Neuron):

@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 from torch import Tensor
 
-from snnbench.engine.neuron import Kept
+from snnbench.core.neuron import Kept
 
 Reset: TypeAlias = Literal["subtract", "zero", "none"]
 

@@ -10,9 +10,9 @@ from torch import Tensor, nn
 from snnbench.components.neurons.firing import LEVELS, Firing
 from snnbench.components.neurons.parameters import DECAY, THRESHOLD, Given, Population, log_decay, read
 from snnbench.components.neurons.reset import Reset
-from snnbench.engine.eager import State
-from snnbench.engine.surrogate import Surrogate
-from snnbench.engine.tangents import Pushed, push_elementwise, push_recurrent
+from snnbench.core.eager import State
+from snnbench.core.surrogate import Surrogate
+from snnbench.core.tangents import Pushed, push_elementwise, push_recurrent
 
 
 class RLIF(Firing):

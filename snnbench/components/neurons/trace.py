@@ -13,9 +13,9 @@ from snnbench.components.neurons.parameters import Given, Population
 from snnbench.components.neurons.trace_parameters import read, store
 from snnbench.components.neurons.trace_quant import quantised
 from snnbench.components.neurons.trace_specs import Variant, kind_of
-from snnbench.engine.eager import State
-from snnbench.engine.neuron import Neuron
-from snnbench.engine.surrogate import Surrogate
+from snnbench.core.eager import State
+from snnbench.core.neuron import Neuron
+from snnbench.core.surrogate import Surrogate
 from snnbench.errors import UsageError, did_you_mean
 
 Halves: TypeAlias = tuple[Tensor, ...]

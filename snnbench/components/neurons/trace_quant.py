@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from snnbench.components.surrogates.stochastic import uniform
-from snnbench.engine.surrogate import Surrogate
+from snnbench.core.surrogate import Surrogate
 from snnbench.errors import UsageError
 from snnbench.records import derive_seed
 

@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 
 from snnbench.components.neurons.parameters import TIME, Given, Population, each, read
-from snnbench.engine.eager import State
-from snnbench.engine.neuron import Neuron
-from snnbench.engine.surrogate import Surrogate
+from snnbench.core.eager import State
+from snnbench.core.neuron import Neuron
+from snnbench.core.surrogate import Surrogate
 from snnbench.errors import UsageError
 
 

@@ -9,7 +9,7 @@ from typing import TypeAlias
 import torch
 from torch import Tensor
 
-from snnbench.engine.surrogate import Surrogate
+from snnbench.core.surrogate import Surrogate
 from snnbench.errors import UsageError
 
 Rule: TypeAlias = Callable[[Tensor, Tensor, Tensor], Tensor]

@@ -6,7 +6,7 @@ import math
 
 from torch import Tensor
 
-from snnbench.engine.surrogate import Surrogate
+from snnbench.core.surrogate import Surrogate
 
 
 class Erfc(Surrogate):

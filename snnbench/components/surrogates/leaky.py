@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from snnbench.engine.surrogate import Surrogate
+from snnbench.core.surrogate import Surrogate
 
 
 class Leaky(Surrogate):

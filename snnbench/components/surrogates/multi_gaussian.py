@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from snnbench.components.surrogates.gaussian import normal
-from snnbench.engine.surrogate import Surrogate
+from snnbench.core.surrogate import Surrogate
 
 
 class MultiGaussian(Surrogate):

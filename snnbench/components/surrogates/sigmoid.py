@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from snnbench.engine.surrogate import Surrogate
+from snnbench.core.surrogate import Surrogate
 
 
 class Sigmoid(Surrogate):

@@ -13,7 +13,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
-from snnbench.engine.surrogate import Surrogate
+from snnbench.core.surrogate import Surrogate
 from snnbench.records import derive_seed
 
 _WORD = 2**32

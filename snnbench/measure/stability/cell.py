@@ -9,7 +9,7 @@ from typing import Final
 
 from torch import Tensor
 
-from snnbench.engine.surrogate import Derivative, counting_spikes
+from snnbench.core.surrogate import Derivative, counting_spikes
 from snnbench.errors import UsageError
 from snnbench.measure.stability.finite_size import FiniteSize, finite_size
 from snnbench.measure.stability.flow import (

@@ -15,8 +15,8 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from snnbench.engine.eager import State
-from snnbench.engine.units import Unit, weights
+from snnbench.core.eager import State
+from snnbench.core.units import Unit, weights
 from snnbench.errors import UsageError
 from snnbench.measure.stability.band import Interval, band, intervals
 from snnbench.measure.stability.bundle import Growth, growth

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor
 
-from snnbench.engine.eager import State
+from snnbench.core.eager import State
 from snnbench.errors import UsageError
 
 Step: TypeAlias = Callable[[Any, State], tuple[Any, State]]

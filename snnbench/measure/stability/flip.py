@@ -13,7 +13,7 @@ from typing import Final, overload
 import torch
 from torch import Tensor
 
-from snnbench.engine.surrogate import replacing_spikes
+from snnbench.core.surrogate import replacing_spikes
 from snnbench.errors import UsageError
 from snnbench.measure.stability.copies import Copies
 from snnbench.measure.stability.flat import FlatMap

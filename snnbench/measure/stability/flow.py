@@ -10,13 +10,13 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from snnbench.engine.apart import Apart
-from snnbench.engine.eager import State
-from snnbench.engine.network import Network
-from snnbench.engine.neuron import Neuron
-from snnbench.engine.surrogate import Surrogate
-from snnbench.engine.tangents import TangentStep
-from snnbench.engine.units import Unit, unit_of
+from snnbench.core.eager import State
+from snnbench.core.isolated_blocks import Apart
+from snnbench.core.network import Network
+from snnbench.core.neuron import Neuron
+from snnbench.core.surrogate import Surrogate
+from snnbench.core.tangents import TangentStep
+from snnbench.core.units import Unit, unit_of
 from snnbench.measure.stability.statistics import ENTRIES
 from snnbench.measure.trained import Trained
 from snnbench.records import Metric

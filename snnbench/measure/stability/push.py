@@ -10,8 +10,8 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from snnbench.engine.eager import State
-from snnbench.engine.tangents import TangentStep
+from snnbench.core.eager import State
+from snnbench.core.tangents import TangentStep
 from snnbench.errors import UsageError
 from snnbench.measure.stability.flat import FlatMap
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from snnbench.engine.tangents import TangentStep
+from snnbench.core.tangents import TangentStep
 from snnbench.measure.stability.flat import FlatMap
 from snnbench.measure.stability.push import Push, norm
 from snnbench.measure.stability.statistics import blocks

@@ -14,7 +14,7 @@ import torch
 from scipy.stats import binom, binomtest
 from torch import Tensor
 
-from snnbench.engine.eager import State
+from snnbench.core.eager import State
 from snnbench.errors import UsageError
 from snnbench.measure.stability.copies import Copies, same
 from snnbench.measure.stability.flat import FlatMap, Step, unbind, whole

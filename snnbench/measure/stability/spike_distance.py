@@ -14,8 +14,8 @@ import torch
 from scipy.special import stdtrit
 from torch import Tensor
 
-from snnbench.engine.eager import State
-from snnbench.engine.units import Unit, weights
+from snnbench.core.eager import State
+from snnbench.core.units import Unit, weights
 from snnbench.errors import UsageError
 from snnbench.measure.stability.copies import Copies, same
 from snnbench.measure.stability.finite_size import check_transient, sizes_of

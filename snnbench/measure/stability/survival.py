@@ -13,8 +13,8 @@ import torch
 from scipy.special import ndtri
 from torch import Tensor
 
-from snnbench.engine.eager import State
-from snnbench.engine.units import Unit, weights
+from snnbench.core.eager import State
+from snnbench.core.units import Unit, weights
 from snnbench.measure.stability.copies import Copies, same
 from snnbench.measure.stability.finite_size import check_transient, sizes_of
 from snnbench.measure.stability.flat import FlatMap, Step, unbind, whole

@@ -14,10 +14,10 @@ from typing import Final, get_args
 import torch
 from torch import Tensor
 
-from snnbench.engine import surrogate
-from snnbench.engine.eager import State
-from snnbench.engine.surrogate import Derivative
-from snnbench.engine.tangents import TangentStep
+from snnbench.core import surrogate
+from snnbench.core.eager import State
+from snnbench.core.surrogate import Derivative
+from snnbench.core.tangents import TangentStep
 from snnbench.errors import UsageError
 from snnbench.measure.stability.flat import FlatMap, Step, unbind, whole
 from snnbench.measure.stability.jordan import is_degenerate

@@ -9,9 +9,9 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from snnbench.engine.eager import State
-from snnbench.engine.neuron import Neuron
-from snnbench.engine.surrogate import replacing_spikes
+from snnbench.core.eager import State
+from snnbench.core.neuron import Neuron
+from snnbench.core.surrogate import replacing_spikes
 from snnbench.plugin.claims import ResetKind
 from snnbench.testing.neurons.crossing import Crossing, impulse, walk
 from snnbench.testing.neurons.subject import Subject

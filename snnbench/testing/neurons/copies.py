@@ -9,7 +9,7 @@ from typing import Final
 
 import torch
 
-from snnbench.engine.neuron import Neuron
+from snnbench.core.neuron import Neuron
 from snnbench.testing.casebook import Probe
 from snnbench.testing.neurons.running import close
 from snnbench.testing.neurons.subject import Subject

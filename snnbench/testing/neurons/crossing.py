@@ -9,8 +9,8 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from snnbench.engine.eager import State
-from snnbench.engine.neuron import Neuron
+from snnbench.core.eager import State
+from snnbench.core.neuron import Neuron
 
 HORIZONS: Final = (1, 2, 4, 8)
 SCALES: Final = range(-20, 21)

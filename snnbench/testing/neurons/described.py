@@ -6,7 +6,7 @@ from typing import Final
 
 import torch
 
-from snnbench.engine.neuron import Neuron
+from snnbench.core.neuron import Neuron
 from snnbench.errors import UsageError
 from snnbench.testing.casebook import Probe
 from snnbench.testing.neurons.subject import Subject

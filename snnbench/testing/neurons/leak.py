@@ -9,8 +9,8 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from snnbench.engine.eager import State
-from snnbench.engine.neuron import Neuron
+from snnbench.core.eager import State
+from snnbench.core.neuron import Neuron
 from snnbench.testing.casebook import Probe
 from snnbench.testing.neurons.crossing import walk
 from snnbench.testing.neurons.subject import Subject

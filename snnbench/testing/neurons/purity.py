@@ -8,8 +8,8 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from snnbench.engine.eager import State
-from snnbench.engine.neuron import Neuron
+from snnbench.core.eager import State
+from snnbench.core.neuron import Neuron
 from snnbench.testing.casebook import Probe
 from snnbench.testing.neurons.subject import MODES, Subject
 from snnbench.testing.outcomes import Violation

@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 
 from snnbench.components.surrogates.atan import ATan
-from snnbench.engine.eager import State
-from snnbench.engine.neuron import Neuron
-from snnbench.engine.surrogate import Surrogate
+from snnbench.core.eager import State
+from snnbench.core.neuron import Neuron
+from snnbench.core.surrogate import Surrogate
 from snnbench.errors import UsageError
 from snnbench.plugin.specs import NeuronSpec, Spec, SurrogateSpec
 from snnbench.records import Params, Value

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from snnbench.components.surrogates.atan import ATan
-from snnbench.engine.neuron import Neuron
-from snnbench.engine.surrogate import replacing_spikes
+from snnbench.core.neuron import Neuron
+from snnbench.core.surrogate import replacing_spikes
 from snnbench.plugin.claims import ThresholdRule
 from snnbench.records import Value
 from snnbench.testing.casebook import Probe

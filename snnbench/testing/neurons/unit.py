@@ -6,7 +6,7 @@ from typing import Final
 
 import torch
 
-from snnbench.engine.units import weights
+from snnbench.core.units import weights
 from snnbench.errors import UsageError
 from snnbench.testing.casebook import Probe
 from snnbench.testing.neurons.subject import Subject

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from snnbench import LibrarySurrogate, Neuron, Surrogate, drawing_from, spikes_are_frozen
-from snnbench.engine.eager import State
+from snnbench.core.eager import State
 from snnbench.errors import UsageError
 from snnbench_norse.models import MODELS
 from snnbench_norse.surrogates import spike_function

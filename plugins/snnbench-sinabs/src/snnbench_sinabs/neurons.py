@@ -16,7 +16,7 @@ from sinabs.layers import functional
 from torch import Tensor, nn
 
 from snnbench import Neuron, Surrogate, drawing_from
-from snnbench.engine.eager import State
+from snnbench.core.eager import State
 from snnbench.errors import UsageError
 from snnbench_sinabs.surrogates import gradient_of
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from snnbench import Neuron, Surrogate, drawing_from
-from snnbench.engine.eager import State
+from snnbench.core.eager import State
 from snnbench_snntorch.neurons import Features, dimensions, forget, spread
 
 

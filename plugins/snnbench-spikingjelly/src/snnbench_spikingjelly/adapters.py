@@ -13,8 +13,8 @@ from torch import Tensor
 from snnbench import LibraryNeuron, LibrarySurrogate, Neuron, Surrogate
 from snnbench.components.surrogates.atan import ATan
 from snnbench.components.surrogates.sigmoid import Sigmoid
-from snnbench.engine.eager import State
-from snnbench.engine.surrogate import observed
+from snnbench.core.eager import State
+from snnbench.core.surrogate import observed
 
 
 class AtThreshold(Surrogate):

@@ -13,7 +13,7 @@ import tracetorch
 from torch import Tensor, nn
 
 from snnbench import LibraryNeuron, Surrogate, drawing_from
-from snnbench.engine.eager import State
+from snnbench.core.eager import State
 from snnbench.errors import UsageError
 
 

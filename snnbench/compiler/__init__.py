@@ -1,0 +1,1 @@
+"""Compiled loops over time: `engine.py` is the only module that other rooms import."""

@@ -1,0 +1,153 @@
+"""The compiled engine: a loop over all steps where one can be made, else chunks of unrolled steps.
+
+What comes out is compared with the eager engine before it is trusted.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import is_in_torch_dispatch_mode
+
+from snnbench.compiler import chunks
+from snnbench.compiler.agreement import Run, disagreement
+from snnbench.compiler.chunks import chunk_steps
+from snnbench.compiler.cuda_graphs import Graphs
+from snnbench.compiler.fingerprint import Fingerprints
+from snnbench.compiler.isolation import aside
+from snnbench.compiler.loop import Loop
+from snnbench.compiler.program import UnsupportedStepError
+from snnbench.core.eager import EAGER, State, Stepping
+from snnbench.core.surrogate import observed, transformed
+
+MOST_LOOPS: Final = 64
+"""Of an engine: a neuron whose numbers keep changing would have a new one in every call."""
+
+
+class Compiled:
+    """Runs any neuron with a pure step. The first call of each kind compiles, and compares with eager.
+
+    Args:
+        chunk: Steps of a chunk, for neurons of which no loop is made; None to fit it to the first input.
+            It stays what it is, whatever the length of later inputs, as each length of a chunk is compiled
+            by itself.
+
+    Attributes:
+        refusal: Why everything runs eagerly instead: what could not be compiled, or disagreed.
+        no_loop: Why there is none, for the kinds of neurons of which no loop is made.
+    """
+
+    name = "compiled"
+
+    def __init__(self, chunk: int | None = None) -> None:
+        self.chunk = chunk
+        self.refusal = ""
+        self.no_loop: dict[type, str] = {}
+        self._graphs = Graphs()
+        self._fingerprints = Fingerprints()
+        self._trusted: set[tuple[Any, ...]] = set()
+        self._loops: dict[tuple[object, ...], Loop | str] = {}
+
+    def run(self, neuron: Stepping, x: Tensor, state: State) -> tuple[Tensor, State]:
+        if getattr(getattr(neuron, "surrogate", None), "random", False):
+            self.refusal = "the surrogate draws noise anew in every call"
+        if self.refusal or not (state and x.numel()) or _observed():
+            return EAGER.run(neuron, x, state)
+        run = self._way(neuron, x, state)
+        if run is None:
+            return EAGER.run(neuron, x, state)
+        kind = (type(neuron), run, x.shape[2:], x.dtype, x.device, torch.is_grad_enabled())
+        if kind not in self._trusted:
+            if not x.detach().isfinite().all():  # no input to judge by
+                return EAGER.run(neuron, x, state)
+            self.refusal = self._trial(neuron, x, state, run)
+            if self.refusal:
+                return EAGER.run(neuron, x, state)
+            self._trusted.add(kind)
+        if x.is_cuda and run == self._by_chunks:
+            return self._graphs.run(neuron, x, state, run, self._fingerprint(neuron))
+        return run(neuron, x, state)
+
+    def _way(self, neuron: Stepping, x: Tensor, state: State) -> Run | None:
+        """What runs it; None if an input is too short or too narrow for a chunk."""
+        loop = self.loop(neuron, x, state)
+        if loop is not None:
+            return loop.run
+        if self.chunk is None:
+            self.chunk = chunk_steps(len(x))
+        return self._by_chunks if x.shape[1] > 1 and len(x) >= self.chunk else None
+
+    def _by_chunks(self, neuron: Stepping, x: Tensor, state: State) -> tuple[Tensor, State]:
+        assert self.chunk is not None
+        return chunks.run(neuron, x, state, self.chunk)
+
+    def loop(self, neuron: Stepping, x: Tensor, state: State) -> Loop | None:
+        """The loop over all steps of this kind of neuron and input; None where there is none."""
+        loop = self._loop(neuron, x, state)
+        if isinstance(loop, Loop):
+            return loop
+        self.no_loop[type(neuron)] = loop
+        return None
+
+    def _loop(self, neuron: Stepping, x: Tensor, state: State) -> Loop | str:
+        """The loop, or why there is none."""
+        held = self._fingerprint(neuron)
+        if isinstance(held, str):
+            return held
+        if x.device.type not in {"cpu", "cuda"}:
+            return f"no loop runs on {x.device.type}"
+        if any(part.shape != x.shape[1:] for part in state):
+            return "its state is not of the shape of its input"
+        form = (x.device, x.dtype, *(part.dtype for part in state), torch.is_autocast_enabled(x.device.type))
+        kind = (form, held)
+        if kind not in self._loops:
+            if len(self._loops) == MOST_LOOPS:
+                return f"its numbers change: {MOST_LOOPS} loops were made"
+            self._loops[kind] = _made(neuron, x, state)
+        return self._loops[kind]
+
+    def _fingerprint(self, neuron: Stepping) -> int | str:
+        """What the neuron holds, or why that cannot be told."""
+        try:
+            return self._fingerprints.of(neuron)  # type: ignore[arg-type]
+        except UnsupportedStepError as error:
+            return str(error)
+
+    @property
+    def way(self) -> str:
+        """What has run: ``all steps`` at once by loops, or ``25 steps: why`` at a time by chunks."""
+        chunked = [self.no_loop[kind] for kind, run, *_ in self._trusted if run == self._by_chunks]
+        return f"{self.chunk} steps: {' / '.join(sorted({*chunked}))}" if chunked else "all steps"
+
+    def __deepcopy__(self, memo: object) -> Compiled:
+        return self  # a copy of a network is run by the same engine
+
+    def __reduce__(self) -> tuple[type, tuple[int | None]]:
+        return type(self), (self.chunk,)  # what was compiled stays where it is
+
+    def __repr__(self) -> str:
+        return f"Compiled(chunk={self.chunk})"
+
+    def _trial(self, neuron: Stepping, x: Tensor, state: State, run: Run) -> str:
+        """Compile, and compare with eager on this very input; what is wrong, if something is."""
+        try:
+            with aside():
+                return disagreement(neuron, x, state, EAGER.run, run)
+        except Exception as error:
+            first = str(error).strip().partition("\n")[0]
+            return f"it cannot be compiled: {type(error).__name__}: {first}"
+
+
+def _made(neuron: Stepping, x: Tensor, state: State) -> Loop | str:
+    try:
+        with aside():
+            return Loop(neuron, x, state)
+    except UnsupportedStepError as error:
+        return str(error)
+
+
+def _observed() -> bool:
+    """Whether someone counts or changes operations or spikes: compiled code would hide them."""
+    return transformed() or is_in_torch_dispatch_mode() or observed()

@@ -1,1 +1,0 @@
-"""Running a neuron over time: the neuron and surrogate contracts, networks and the engines."""

@@ -1,0 +1,1 @@
+"""Make components from Python, by the names that a matrix uses."""
