@@ -28,7 +28,7 @@ _Value = TypeVar("_Value")
 
 
 class Stuck(Fault):
-    """A hook did not end in time. What it was doing goes on in a thread of its own."""
+    """A hook did not end in time. The thread that it ran in was asked to end."""
 
 
 @contextmanager
@@ -72,11 +72,22 @@ def call(what: str, hook: Callable[[], _Value], seconds: float | None = None) ->
         thread.start()
         thread.join(limit)
         if thread.is_alive():
-            frame = sys._current_frames().get(thread.ident or 0)
-            raise Stuck(f"{what} did not end within {limit:g} s{_place(_frames(frame))}")
+            place = _place(_frames(sys._current_frames().get(thread.ident or 0)))
+            _interrupt(thread)
+            raise Stuck(f"{what} did not end within {limit:g} s{place}")
         if errors:
             raise Fault(f"{what} failed: {_describe(errors[0])}") from errors[0]
     return values[0]
+
+
+def _interrupt(thread: threading.Thread) -> None:
+    """Raise ``SystemExit`` in ``thread``, so that an endless loop of Python code ends.
+
+    It would take turns with this process's other threads for the rest of a run, and slow them several times.
+    """
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(
+        ctypes.c_ulong(thread.ident or 0), ctypes.py_object(SystemExit)
+    )
 
 
 def _describe(error: BaseException) -> str:

@@ -1,4 +1,5 @@
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -320,6 +321,16 @@ def test_a_skip_that_hangs_is_asked_once_and_named(install: Install, monkeypatch
     assert [line[: len(says)] for line in host.complaints] == [says]
     assert (host.skip_reason(replace(CELL, neuron=Component("leaky"))) or "").startswith(says)
     assert len(sys.modules["probe_snn_a"].asked) == 1
+
+
+def test_a_hook_that_hangs_does_not_run_on(install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calls, "HOOK_SECONDS", 0.2)
+    install("snn-a", f"@hookimpl\ndef snnbench_cell_finished(result):\n{HANGS}")
+    before = set(threading.enumerate())
+    Host.load().cell_finished(CellResult(CELL, Status.DONE))
+    for thread in set(threading.enumerate()) - before:
+        thread.join(timeout=20)
+        assert not thread.is_alive()
 
 
 def test_an_observer_that_hangs_is_named_and_told_nothing_more(
