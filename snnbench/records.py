@@ -130,6 +130,11 @@ class Status(StrEnum):
     INTERRUPTED = "interrupted"
 
 
+def class_flag(grade: str) -> str:
+    """Return the flag of a ratio to a reference: ``class A`` where ``grade``, the label, is ``A``."""
+    return f"class {grade}"
+
+
 @dataclass(frozen=True, slots=True)
 class Metric:
     """One measured number, or the reason why there is none.

@@ -5,14 +5,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from snnbench.errors import UsageError
 from snnbench.paths import user_path
 from snnbench.records import CellResult, Meaning, RunHeader
 from snnbench.report import write as files
-from snnbench.report.board import leaderboard
-from snnbench.report.frame import DataFrame, to_frame
+from snnbench.report.board import Board, make_board
+from snnbench.report.cells import measured_cells
+from snnbench.report.frame import DataFrame, board_frame, to_frame
+from snnbench.report.imported import cells_of
 from snnbench.report.write import Format
 from snnbench.store import journal
 
@@ -40,6 +43,39 @@ def load_results(path: str | Path | Iterable[str | Path]) -> DataFrame:
     return to_frame(results, _meanings(headers))
 
 
+def leaderboard(results: DataFrame) -> DataFrame:
+    """Means over seeds: a row a combination, device, engine and environment.
+
+    Each headline metric ``m`` has the columns ``m`` (the mean), ``m.low`` and ``m.high`` (its 95 %
+    interval, null where there is none), ``m.n`` (of how many of the row's ``seeds`` it is the
+    mean), ``m.flags``, and ``m.reason`` (why a seed has no number). ``status.done``,
+    ``status.failed``, ... count seeds, ``label.*`` are the row's claims, and ``marks`` says, joined
+    by ``; ``, what a reader must know before believing the row.
+
+    A ratio of one seed keeps that seed's own interval.
+
+    ``rank`` orders the rows of one ``contest``, which is one dataset, protocol and budget, by what
+    ``ranked_by`` names: mean test accuracy. Each of them is compared with the first, accounting for its
+    having been picked (``accuracy.test.p``, see ``comparison.against_best``), and
+    ``accuracy.test.standing`` is one of ``ranking.Standing``: ``best`` (all that share rank 1), ``worse``
+    (p < 0.05), ``tied`` (not told apart, which is no proof of equality), ``unclear`` (not told apart, below
+    a row that is worse) or ``untested`` (fewer than two seeds on either side). Rows of a budget without
+    epochs are ranked by training speed instead, those of one network and reference neuron, and none but
+    the first has a standing.
+
+    ``rank``, ``contest`` and the counts are whole numbers (``rank`` is null in a row that has no number to be
+    ranked by), means and ends of intervals ``float64``, all else text.
+
+    Args:
+        results: A row a cell, as ``load_results`` returns it: also several such frames put together by
+            ``pd.concat``, with columns added, or read back from ``table.csv``.
+
+    Raises:
+        UsageError: ``results`` is no table of results.
+    """
+    return board_frame(make_board(cells_of(results)))
+
+
 def read_runs(directories: Sequence[Path]) -> tuple[list[RunHeader], list[CellResult], list[str]]:
     """Headers, the latest results of all cells, and warnings for people.
 
@@ -60,12 +96,12 @@ class Report:
     """What ``write_report`` did.
 
     Attributes:
-        board: The leaderboard.
+        board: The leaderboard; ``report.frame.board_frame`` makes a DataFrame of it.
         paths: The files.
         warnings: What was wrong with a journal, for people.
     """
 
-    board: DataFrame
+    board: Board
     paths: list[Path]
     warnings: list[str]
 
@@ -88,10 +124,15 @@ def write_report(
     if out is None and len(directories) != 1:
         raise UsageError("a report of several runs has no directory of its own", "name one with -o DIR")
     headers, results, warnings = read_runs(directories)
-    frame = to_frame(results, _meanings(headers))
-    board = leaderboard(frame)
+    meanings = _meanings(headers)
+    board = make_board(measured_cells(results, meanings))
     title = " + ".join(dict.fromkeys(directory.resolve().name for directory in directories))
     paths = files.write(
-        title, frame, board, headers, cells=results, formats=formats, out=out or directories[0]
+        title,
+        board,
+        headers,
+        cache(lambda: to_frame(results, meanings)),
+        formats=formats,
+        out=out or directories[0],
     )
     return Report(board, paths, warnings)

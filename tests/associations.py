@@ -10,8 +10,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from snnbench.report.board import leaderboard
-from snnbench.report.frame import to_frame
+from snnbench.report.board import make_board
+from snnbench.report.cells import measured_cells
 from snnbench.report.stability import stability
 from snnbench.report.view import sections
 from snnbench.results import read_runs
@@ -22,13 +22,10 @@ HEAD = "| λ before training | and | ρ | 95 % interval | combinations | within 
 def main(folder: Path) -> None:
     """Print the tables of one run."""
     _, cells, _ = read_runs([folder])
-    results = to_frame(cells)
-    board = leaderboard(results)
-    known = {cell.identity: cell for cell in cells}
-    contests = (rows for _, rows in board.groupby("contest", sort=False))
-    for section, rows in zip(sections(board), contests, strict=True):
+    board = make_board(measured_cells(cells))
+    for section, contest in zip(sections(board), board.contests, strict=True):
         print(f"\n{section.title}\n\n{HEAD}\n|{'---|' * 6}")  # noqa: T201
-        for one in stability(section, rows, results, known).associations:
+        for one in stability(section, contest, board.cells).associations:
             texts = (one.cause, one.effect, one.rho, one.interval, str(one.n), ", ".join(one.within))
             print(f"| {' | '.join(texts)} |")  # noqa: T201
 

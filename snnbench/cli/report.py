@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from snnbench.report.frame import DataFrame
-    from snnbench.report.view import Row, Section
+    from snnbench.report.board import Board
+    from snnbench.report.view import Section, ShownRow
     from snnbench.report.write import Format
 
 COLUMNS = {
@@ -77,16 +77,16 @@ def _formats(text: str) -> list[Format]:
     return [known[name] for name in dict.fromkeys(names)]
 
 
-def print_leaderboard(board: DataFrame) -> None:
+def print_leaderboard(board: Board) -> None:
     """Print the leaderboard to stdout, compactly: a table for each dataset and budget.
 
     Args:
-        board: As ``snnbench.leaderboard`` returns it.
+        board: What ``results.write_report`` showed.
     """
     from snnbench.report.view import sections
 
     screen = console()
-    if board.empty:
+    if not board.contests:
         screen.print("no cell has been measured")
         return
     for section in sections(board):
@@ -100,14 +100,14 @@ def print_leaderboard(board: DataFrame) -> None:
     _legend(screen)
 
 
-def _unmeasured(board: DataFrame) -> list[str]:
+def _unmeasured(board: Board) -> list[str]:
     """Return a line for each reason why rows have no number in columns that would be shown."""
     found: dict[str, list[str]] = {}
     for metric, title in COLUMNS.items():
-        absent = board[board[metric].isna()] if metric in board else board[:0]
-        reasons = absent.get(f"{metric}.reason")  # a cell that was lost has none
-        for reason in () if reasons is None else reasons.dropna().unique():
-            found.setdefault(str(reason), []).append(title)
+        absent = [row.estimates[metric] for row in board.rows if metric in row.estimates]
+        reasons = [reason for one in absent if one.missing for reason in one.reasons]
+        for reason in dict.fromkeys(reasons):  # a cell that was lost has none
+            found.setdefault(reason, []).append(title)
     return [f"not measured: {', '.join(titles)}: {plain(reason, SHORT)}" for reason, titles in found.items()]
 
 
@@ -143,7 +143,7 @@ def _table(section: Section, shown: Sequence[str]) -> Table:
     return table
 
 
-def _texts(section: Section, row: Row, shown: Sequence[str]) -> list[str]:
+def _texts(section: Section, row: ShownRow, shown: Sequence[str]) -> list[str]:
     """One row; only the accuracy has room for its interval."""
     numbers = dict(zip(section.metrics, row.numbers, strict=True))
     texts = [
@@ -151,7 +151,7 @@ def _texts(section: Section, row: Row, shown: Sequence[str]) -> list[str]:
         *row.names.values(),
         *(numbers[metric].line if metric == "accuracy.test" else numbers[metric].text for metric in shown),
         row.count,
-        *([", ".join(row.marks)] if any(other.marks for other in section.rows) else []),
+        *([", ".join(mark.text for mark in row.marks)] if any(other.marks for other in section.rows) else []),
     ]
     return [plain(text) for text in texts]
 

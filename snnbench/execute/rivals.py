@@ -15,7 +15,7 @@ from snnbench.execute.build import Builder
 from snnbench.execute.job import Job
 from snnbench.measure import Trained, equivalence, throughput
 from snnbench.plugin.specs import NeuronSpec
-from snnbench.records import Component
+from snnbench.records import Component, class_flag
 
 Alone: TypeAlias = Callable[[], AbstractContextManager[None]]
 
@@ -49,7 +49,7 @@ def time(job: Job, build: Builder, trained: Trained, alone: Alone, grade: str) -
         )
     for name, metric in metrics.items():
         if name.endswith("_ratio") and metric.value is not None:
-            metrics[name] = replace(metric, flags=(f"class {grade}", *metric.flags))
+            metrics[name] = replace(metric, flags=(class_flag(grade), *metric.flags))
     return metrics
 
 

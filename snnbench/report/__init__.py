@@ -1,1 +1,1 @@
-"""From journals to tables and pages. The only part that imports pandas."""
+"""From journals to rows, and from rows to pages and tables. ``frame`` and ``imported`` are its DataFrames."""

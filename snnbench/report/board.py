@@ -1,104 +1,109 @@
-"""The leaderboard as a DataFrame: a row a combination in one place, ranked within one dataset."""
+"""The leaderboard: contests of rows, each a combination in one place, ranked within one dataset."""
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import zip_longest
-from typing import Any
-
-import pandas as pd
 
 from snnbench.records import Status
-from snnbench.report.frame import BUDGET, LABEL, DataFrame, metrics, normalise
+from snnbench.report.cells import Cells
+from snnbench.report.columns import BUDGET, SCORE
+from snnbench.report.groups import groups
 from snnbench.report.lookup import headlines
-from snnbench.report.ranking import P_VALUE, STANDING, rank
-from snnbench.report.rows import ROW, SCORE, groups, mark_biased_ratios, mark_other_surrogates, row_of
-
-CONTEST = ("dataset", "protocol", *BUDGET)
-"""Rows are ranked among those that agree in these, by accuracy."""
-
-RACE = (*CONTEST, "network", f"{LABEL}reference")
-"""Where nothing was trained, among those that agree in these, by speed."""
+from snnbench.report.marking import marked, marks_of
+from snnbench.report.ranking import Ranking, rank
+from snnbench.report.rows import Row, row_of
 
 SPEED = "throughput.training"
+"""What rows are ranked by where nothing was trained."""
 
 
-def leaderboard(results: DataFrame) -> DataFrame:
-    """Means over seeds: a row a combination, device, engine and environment.
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """Rows that are ranked against each other.
 
-    Each headline metric ``m`` has the columns ``m`` (the mean), ``m.low`` and ``m.high`` (its 95 %
-    interval, null where there is none), ``m.n`` (of how many of the row's ``seeds`` it is the
-    mean), ``m.flags``, and ``m.reason`` (why a seed has no number). ``status.done``,
-    ``status.failed``, ... count seeds, ``label.*`` are the row's claims, and ``marks`` says, joined
-    by ``; ``, what a reader must know before believing the row.
-
-    A ratio of one seed keeps that seed's own interval.
-
-    ``rank`` orders the rows of one ``contest``, which is one dataset, protocol and budget, by what
-    ``ranked_by`` names: mean test accuracy. Each of them is compared with the first, accounting for its
-    having been picked (``accuracy.test.p``, see ``comparison.against_best``), and
-    ``accuracy.test.standing`` is one of ``ranking.Standing``: ``best`` (all that share rank 1), ``worse``
-    (p < 0.05), ``tied`` (not told apart, which is no proof of equality), ``unclear`` (not told apart, below
-    a row that is worse) or ``untested`` (fewer than two seeds on either side). Rows of a budget without
-    epochs are ranked by training speed instead, those of one network and reference neuron, and none but
-    the first has a standing.
-
-    ``rank``, ``contest`` and the counts are whole numbers (``rank`` is null in a row that has no number to be
-    ranked by), means and ends of intervals ``float64``, all else text.
-
-    Args:
-        results: A row a cell, as ``load_results`` returns it: also several such frames put together by
-            ``pd.concat``, with columns added, or read back from ``table.csv``.
-
-    Raises:
-        UsageError: ``results`` is no table of results.
+    Attributes:
+        ranked_by: The metric.
+        rows: By rank; those without one last.
+        rankings: Where each of them stands.
     """
-    results = normalise(results)
-    shown = headlines(metrics(results))
-    split = groups(results)
-    rows = [row_of(group, shown) for group in split]
-    contests: dict[tuple[object, ...], list[int]] = defaultdict(list)
-    for index, row in enumerate(rows):
-        contests[_contest(row)].append(index)
-    for number, (_, contest) in enumerate(sorted(contests.items())):
-        mark_other_surrogates([rows[index] for index in contest])
-        mark_biased_ratios([rows[index] for index in contest])
-        by = SCORE if rows[contest[0]]["epochs"] else SPEED
-        samples = max(split[index].test_samples for index in contest)
-        rankings = rank(
-            [split[index].numbers(by) for index in contest],
-            tested=by == SCORE,
-            resolution=1 / samples if samples else 0.0,
-        )
-        for index, ranking in zip(contest, rankings, strict=True):
-            rows[index] |= {"contest": number, "ranked_by": by, **ranking}
-    frame = pd.DataFrame(rows)
-    frame = frame.reindex(columns=_columns(results, shown, frame))
-    frame = frame.sort_values(["contest", "rank"], kind="stable", ignore_index=True)
-    frame = frame.astype({"rank": "Int64"})
-    frame.attrs = {name: dict(results.attrs.get(name, {})) for name in ("units", "meanings")}
-    return frame
+
+    ranked_by: str
+    rows: tuple[Row, ...]
+    rankings: tuple[Ranking, ...]
 
 
-def _contest(row: Mapping[str, object]) -> tuple[object, ...]:
-    """What the rows of one contest agree in, in an order that sorts well."""
-    return tuple(_natural(row.get(name)) for name in (CONTEST if row["epochs"] else RACE))
+@dataclass(frozen=True, slots=True)
+class Board:
+    """Everything that a leaderboard shows.
+
+    Attributes:
+        contests: Of one dataset, protocol and budget each, in the order of those.
+        metrics: What each row has an estimate of, in the order of their columns.
+        cells: What it was made of.
+    """
+
+    contests: tuple[Contest, ...]
+    metrics: tuple[str, ...]
+    cells: Cells
+
+    @property
+    def rows(self) -> Iterator[Row]:
+        """Iterate over the rows of all contests."""
+        return (row for contest in self.contests for row in contest.rows)
+
+    @property
+    def statuses(self) -> set[Status]:
+        """Return how cells ended, with ``done`` even if none did."""
+        return {Status.DONE, *(cell.status for cell in self.cells.cells)}
 
 
-def _natural(value: Any) -> tuple[tuple[str, float], ...]:
-    """A key that sorts the numbers in a text as numbers; what is missing comes first."""
-    parts = re.split(r"(\d+(?:\.\d+)?)", "" if pd.isna(value) else str(value))
+def make_board(cells: Cells) -> Board:
+    """Return the leaderboard of ``cells``: means over seeds, marked and ranked.
+
+    Rows of one dataset, protocol and budget are ranked by mean test accuracy. Rows of a budget without
+    epochs are ranked by training speed instead, those of one network and reference neuron.
+    """
+    shown = tuple(headlines(cells.metrics))
+    contests: dict[tuple[object, ...], list[Row]] = defaultdict(list)
+    for group in groups(cells.cells):
+        row = row_of(group, shown, cells.descriptions)
+        row = replace(row, marks=marks_of(row))
+        contests[_agreed(row)].append(row)
+    return Board(tuple(_contest(contests[key]) for key in sorted(contests)), shown, cells)
+
+
+def _contest(rows: Sequence[Row]) -> Contest:
+    trained = bool(rows[0].combination.budget.epochs)
+    by = SCORE if trained else SPEED
+    samples = max(row.group.test_samples for row in rows)
+    rankings = rank(
+        [row.group.numbers(by) for row in rows],
+        tested=trained,
+        resolution=1 / samples if samples else 0.0,
+    )
+    pairs = sorted(zip(marked(rows), rankings, strict=True), key=_by_rank)
+    return Contest(by, tuple(row for row, _ in pairs), tuple(ranking for _, ranking in pairs))
+
+
+def _by_rank(pair: tuple[Row, Ranking]) -> float:
+    return float("inf") if pair[1].rank is None else pair[1].rank
+
+
+def _agreed(row: Row) -> tuple[tuple[tuple[str, float], ...], ...]:
+    """Return what the rows of one contest agree in, in an order that sorts well."""
+    one, budget = row.combination, row.combination.budget
+    numbers = (getattr(budget, name) for name in BUDGET)
+    agreed = [one.dataset.text, str(one.protocol), *map(str, numbers)]
+    if not budget.epochs:
+        agreed += [one.network.text, row.reference]
+    return tuple(map(_natural, agreed))
+
+
+def _natural(text: str) -> tuple[tuple[str, float], ...]:
+    """Return a key that sorts the numbers in a text as numbers; what is missing comes first."""
+    parts = re.split(r"(\d+(?:\.\d+)?)", text)
     return tuple((text, float(number or 0)) for text, number in zip_longest(parts[::2], parts[1::2]))
-
-
-def _columns(results: DataFrame, shown: Sequence[str], rows: DataFrame) -> list[str]:
-    """All columns in order, those of a board without rows included, and no status that no cell has."""
-    parts = ("", ".low", ".high", ".n", ".flags", ".reason")
-    numbers = [f"{metric}{part}" for metric in shown for part in parts]
-    kept = {Status.DONE, *results["status"]}
-    unused = [f"status.{status}" for status in Status if status not in kept]
-    rest = [name for name in rows.columns if name not in {*ROW, "seeds", "marks", *numbers, *unused}]
-    head = ["rank", "contest", "ranked_by", *ROW, "seeds", SCORE, P_VALUE, STANDING]
-    return list(dict.fromkeys([*head, *numbers, *rest, "marks"]))

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from snnbench.report.numbers import Scale, number
 from snnbench.report.plot import BOTTOM, DRAWN, HEIGHT, LEFT, TOP, WIDTH, Axis, Tick, ticks
-from snnbench.report.view import Row
+from snnbench.report.view import ShownRow
 
 MARGIN = 52.0
 """Right of the lines, where their ranks stand."""
@@ -27,7 +27,7 @@ Points: TypeAlias = Mapping[float, float]
 class Line:
     """One row's line, in pixels: ``path`` for SVG, its end, and where its rank stands."""
 
-    row: Row
+    row: ShownRow
     path: str
     dots: tuple[tuple[float, float], ...]
     label: float | None
@@ -66,7 +66,7 @@ class Wording:
     logarithmic: bool = False
 
 
-def chart(wording: Wording, curves: Sequence[tuple[Row, Points]]) -> Chart | None:
+def chart(wording: Wording, curves: Sequence[tuple[ShownRow, Points]]) -> Chart | None:
     """The chart of all ``curves`` with at least two points; None if there is none."""
     drawn = [(row, _drawn(points, wording.logarithmic)) for row, points in curves]
     drawn = [(row, points) for row, points in drawn if len(points) > 1]
@@ -110,7 +110,7 @@ def _thin(xs: Sequence[float]) -> Sequence[float]:
     return xs[:: -(-len(xs) // 12)]
 
 
-def _line(row: Row, points: Points, x_axis: Axis, y_axis: Axis, label: float | None) -> Line:
+def _line(row: ShownRow, points: Points, x_axis: Axis, y_axis: Axis, label: float | None) -> Line:
     places = tuple((x_axis.at(x), y_axis.at(y)) for x, y in points.items())
     name = f"{row.rank or '–'}. {' · '.join(row.names.values())}"
     numbers = ", ".join(f"{x:g}: {number('exponent', y)}" for x, y in points.items())
@@ -118,7 +118,7 @@ def _line(row: Row, points: Points, x_axis: Axis, y_axis: Axis, label: float | N
     return Line(row, path, places, label, f"{name}: {numbers}")
 
 
-def _labels(ends: Sequence[tuple[Row, float]]) -> dict[int, float]:
+def _labels(ends: Sequence[tuple[ShownRow, float]]) -> dict[int, float]:
     """Heights of the names of the first ranks, near the ends of their lines and apart from each other."""
     named = sorted(((end, row) for row, end in ends[:NAMED] if row.rank), key=_height)
     heights: list[float] = []
@@ -128,4 +128,4 @@ def _labels(ends: Sequence[tuple[Row, float]]) -> dict[int, float]:
     return {row.index: height - over for (_, row), height in zip(named, heights, strict=True)}
 
 
-_height: Callable[[tuple[float, Row]], float] = lambda named: named[0]  # noqa: E731
+_height: Callable[[tuple[float, ShownRow]], float] = lambda named: named[0]  # noqa: E731

@@ -1,75 +1,46 @@
-"""From results to a DataFrame: a row a cell."""
+"""DataFrames of a report, for people who go on with pandas: a row a cell, or a row of the board."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, fields
-from typing import Any, TypeAlias
+from dataclasses import asdict
+from typing import TypeAlias
 
 import pandas as pd
 
-from snnbench.errors import UsageError
-from snnbench.records import TAKEN, CellResult, Component, Meaning, Metric
-from snnbench.reruns import counting
-from snnbench.settings import Budget
+from snnbench.records import CellResult, Component, Meaning, Metric, Status
+from snnbench.report.board import Board, Contest
+from snnbench.report.cells import units_of
+from snnbench.report.columns import (
+    AXES,
+    BUDGET,
+    DETAILS,
+    IDENTITY,
+    LABEL,
+    NONE,
+    P_VALUE,
+    PENALTY,
+    PLACE,
+    ROW,
+    SCORE,
+    STANDING,
+    VERSION,
+    column_of,
+)
+from snnbench.report.ranking import Ranking
+from snnbench.report.rows import Estimate, Row, joined
 
 DataFrame: TypeAlias = pd.DataFrame
 
-AXES = ("dataset", "encoder", "network", "neuron", "surrogate")
-BUDGET = tuple(field.name for field in fields(Budget) if field.name != "stability")
-PENALTY = "penalty"
-"""What is in the loss beside the cross-entropy: rows that differ in it alone are ranked together."""
-VERSION = "version"
-"""Hash of the components with their code: cells of one combination that differ in it ran different code."""
-IDENTITY = (
-    "id",
-    "combination",
-    *AXES,
-    "seed",
-    "status",
-    "reason",
-    "device",
-    "engine",
-    "environment",
-    "protocol",
-    *BUDGET,
-    PENALTY,
-    "started",
-    "seconds",
-    "key",
-    VERSION,
-)
-"""The columns of every frame, before its metrics and labels."""
+TEXT = {*AXES, *PLACE, PENALTY, VERSION, "id", "combination", "status", "reason", "key"}
+"""Columns of every table of cells that hold text."""
 
-TEXT = {
-    *AXES,
-    PENALTY,
-    "id",
-    "combination",
-    "status",
-    "reason",
-    "device",
-    "engine",
-    "environment",
-    "key",
-    VERSION,
-}
-DETAILS = (".low", ".high", ".flags", ".reason")
-LABEL = "label."
-STEPS = f"{LABEL}steps"
-"""How many time steps the encoder made: of sequences and recordings, whatever the budget asks for."""
-
-
-NONE = "none"
-"""The surrogate of a neuron that does not spike, and the penalty of a plain loss.
-
-It is a word, so that a groupby keeps these rows.
-"""
+BETWEEN_FLAGS, BETWEEN_REASONS, BETWEEN_MARKS = ", ", "; ", "; "
 
 
 def to_frame(results: Iterable[CellResult], meanings: Mapping[str, Meaning] | None = None) -> DataFrame:
-    """A row a cell: the columns of ``IDENTITY``, then every metric and label that any cell has.
+    """Return a row a cell: the columns of ``IDENTITY``, then every metric and label that any cell has.
 
     Texts are of the dtype ``str``, ``seed``, ``protocol`` and the whole numbers of the budget ``int64``,
     ``started`` is a time in UTC, and a metric is a column of ``float64``. Where any cell has them,
@@ -83,49 +54,16 @@ def to_frame(results: Iterable[CellResult], meanings: Mapping[str, Meaning] | No
         meanings: What plugins say of their measurements, by metric.
     """
     results = list(results)
-    frame = pd.DataFrame([_row(result) for result in results])
+    frame = pd.DataFrame([_cell(result) for result in results])
     columns = [*IDENTITY, *(name for name in frame.columns if name not in IDENTITY)]
-    frame = _typed(frame.reindex(columns=columns))
-    frame.attrs["units"] = {
-        _column(name): metric.unit
-        for known in (False, True)  # a missing number may not know its unit
-        for result in results
-        for name, metric in result.metrics.items()
-        if (metric.value is not None) is known
-    }
-    frame.attrs["meanings"] = {_column(name): asdict(meaning) for name, meaning in (meanings or {}).items()}
+    frame = typed(frame.reindex(columns=columns))
+    frame.attrs["units"] = units_of(results)
+    frame.attrs["meanings"] = {column_of(name): asdict(meaning) for name, meaning in (meanings or {}).items()}
     return frame
 
 
-def normalise(frame: DataFrame) -> DataFrame:
-    """A frame that people put together, read back or added to, as ``to_frame`` would have made it.
-
-    Rows are numbered anew, columns get their dtypes, and a cell that is there twice counts once, in its
-    last row. Columns of text that are no part of a result are left out.
-
-    Raises:
-        UsageError: Columns that every result has are missing.
-    """
-    absent = [name for name in IDENTITY if name not in frame]
-    if absent:
-        raise UsageError(
-            f"this is no table of results: it has no column {', '.join(map(repr, absent))}",
-            "give a frame of snnbench.load_results, or several of them put together",
-        )
-    typed = _typed(frame.reset_index(drop=True))
-    known = [
-        name for name in typed.columns if name in IDENTITY or _is_detail(name) or _is_number(typed[name])
-    ]
-    attempt = ["key", "id", "device", "environment", *BUDGET]
-    whose = typed[attempt].fillna("").itertuples(index=False, name=None)
-    kept = counting(zip(whose, typed["engine"], typed["status"] == "done", strict=True))
-    normal = typed.loc[[place for _, place in kept], known].reset_index(drop=True)
-    normal.attrs = dict(frame.attrs)
-    return normal
-
-
-def _typed(frame: DataFrame) -> DataFrame:
-    """``frame`` with the dtypes that ``to_frame`` promises; what cannot be one is missing."""
+def typed(frame: DataFrame) -> DataFrame:
+    """Return ``frame`` with the dtypes that ``to_frame`` promises; what cannot be one is missing."""
     texts = [name for name in frame.columns if name in TEXT or _is_text(name)]
     typed = frame.astype(dict.fromkeys(texts, "str"))
     for name in ("surrogate", PENALTY):
@@ -141,24 +79,7 @@ def _is_text(name: object) -> bool:
     return str(name).startswith(LABEL) or str(name).endswith(DETAILS[2:])
 
 
-def _is_detail(name: object) -> bool:
-    return str(name).startswith(LABEL) or str(name).endswith(DETAILS)
-
-
-def _is_number(column: pd.Series[Any]) -> bool:
-    return pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
-
-
-def metrics(frame: DataFrame) -> list[str]:
-    """Names of the metric columns of a frame that ``to_frame`` made."""
-    return [
-        str(name)
-        for name in frame.columns
-        if name not in IDENTITY and not _is_detail(name) and _is_number(frame[name])
-    ]
-
-
-def _row(result: CellResult) -> dict[str, object]:
+def _cell(result: CellResult) -> dict[str, object]:
     cell = result.cell
     row: dict[str, object] = {
         "id": cell.id,
@@ -179,19 +100,12 @@ def _row(result: CellResult) -> dict[str, object]:
         VERSION: cell.version or None,
     }
     for name, metric in result.metrics.items():
-        row |= _metric(_column(name), metric)
+        row |= _metric(column_of(name), metric)
     return row | {f"{LABEL}{name}": text for name, text in result.labels.items()}
 
 
 def _text(component: Component | None) -> str | None:
     return None if component is None else str(component)
-
-
-def _column(metric: str) -> str:
-    """The column of a metric; one that would take the place of another column gets another name."""
-    taken = metric in TAKEN or metric in IDENTITY or metric.startswith((LABEL, "status."))
-    name = f"measured_{metric}" if taken else metric
-    return f"{name}_" if name.endswith((*DETAILS, ".n", ".p", ".standing")) else name
 
 
 def _metric(name: str, metric: Metric) -> dict[str, object]:
@@ -200,7 +114,72 @@ def _metric(name: str, metric: Metric) -> dict[str, object]:
     ends = {f"{name}.low": metric.low, f"{name}.high": metric.high}
     row |= {end: number for end, number in ends.items() if number is not None}
     if metric.flags:
-        row[f"{name}.flags"] = ", ".join(metric.flags)
+        row[f"{name}.flags"] = BETWEEN_FLAGS.join(metric.flags)
     if math.isnan(value):
         row[f"{name}.reason"] = metric.reason or "not a number"
     return row
+
+
+def board_frame(board: Board) -> DataFrame:
+    """Return a row of the board a row; ``results.leaderboard`` tells the columns."""
+    rows = [
+        _row(board, number, contest, row, ranking)
+        for number, contest in enumerate(board.contests)
+        for row, ranking in zip(contest.rows, contest.rankings, strict=True)
+    ]
+    frame = pd.DataFrame(rows, columns=None if rows else _head(board)).astype({"rank": "Int64"})
+    descriptions = board.cells.descriptions
+    meanings = {name: asdict(meaning) for name, meaning in descriptions.meanings.items()}
+    frame.attrs = {"units": dict(descriptions.units), "meanings": meanings}
+    return frame
+
+
+def _head(board: Board) -> list[str]:
+    """Return the columns of a board without rows."""
+    numbers = [name for metric in board.metrics for name in (metric, *_parts(metric))]
+    head = ["rank", "contest", "ranked_by", *ROW, "seeds", SCORE, P_VALUE, STANDING, *numbers, "marks"]
+    return list(dict.fromkeys(head))
+
+
+def _parts(metric: str) -> list[str]:
+    return [f"{metric}{part}" for part in (".low", ".high", ".n", ".flags", ".reason")]
+
+
+def _row(board: Board, number: int, contest: Contest, row: Row, ranking: Ranking) -> dict[str, object]:
+    told: dict[str, object] = {"rank": ranking.rank, "contest": number, "ranked_by": contest.ranked_by}
+    told |= _identity(row)
+    told |= {"seeds": row.group.seeds, SCORE: math.nan, P_VALUE: ranking.p_value}
+    told[STANDING] = None if ranking.standing is None else ranking.standing.value
+    for metric, estimate in row.estimates.items():
+        told |= _estimate(metric, estimate)
+    counts = row.group.statuses
+    told |= {f"status.{status}": counts[status] for status in Status if status in board.statuses}
+    for label in board.cells.labels:
+        told[f"{LABEL}{label}"] = joined(label, row.labels.get(label, ())) or None
+    told["marks"] = BETWEEN_MARKS.join(mark.text for mark in row.marks) or None
+    return told
+
+
+def _identity(row: Row) -> dict[str, object]:
+    one, place = row.combination, row.place
+    identity = {
+        **{axis: getattr(one, axis).text for axis in AXES},
+        PENALTY: one.penalty,
+        **{name: getattr(place, name) for name in PLACE},
+        "protocol": one.protocol,
+        **{name: getattr(one.budget, name) for name in BUDGET},
+        VERSION: one.version,
+    }
+    return {name: math.nan if value == "" else value for name, value in identity.items()}
+
+
+def _estimate(metric: str, estimate: Estimate) -> dict[str, object]:
+    told = estimate.summary
+    values = (
+        told.low,
+        told.high,
+        told.n,
+        BETWEEN_FLAGS.join(estimate.flags) or None,
+        BETWEEN_REASONS.join(estimate.reasons) or None,
+    )
+    return {metric: told.mean, **dict(zip(_parts(metric), values, strict=True))}

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+import statistics
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from snnbench.report.frame import NONE, STEPS, DataFrame
+from snnbench.report.cells import STEPS, MeasuredCell
+from snnbench.report.columns import NONE
 from snnbench.report.numbers import number
 from snnbench.report.plot import DRAWN, Axis, Tick, log_ticks
 
@@ -19,8 +20,10 @@ Values: TypeAlias = NDArray[np.float64]
 
 WIDTH, HEIGHT = 400.0, 320.0
 LEFT, RIGHT, TOP, BOTTOM = 56.0, 14.0, 50.0, 46.0
-FACTORS = {"steps": "T", "batch_size": "batch", "neurons": "neurons"}
-"""What may grow, and how it is called on the plot."""
+FACTORS = ("T", "batch", "neurons")
+"""What may grow."""
+TIME, MEMORY = "Time of a training step (ms)", "Peak memory of a training step (MiB)"
+"""What is drawn, a panel each."""
 
 LEGEND = 110.0
 """Width of one entry of the legend, in pixels."""
@@ -33,8 +36,6 @@ FEWEST = 3
 
 DECADE = 10.0
 """An exponent is fitted to the points within this factor of the largest: what is fixed weighs least there."""
-
-SUBJECT = ["dataset_name", "network_name", "neuron", "surrogate", "engine", "device", "environment"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,63 +80,88 @@ class Growth:
 
 
 @dataclass(frozen=True, slots=True)
-class _Quantity:
-    column: str
-    title: str
+class Timed:
+    """What a cell without training tells of growth.
+
+    Attributes:
+        factors: Factor to its size.
+        amounts: Title of a panel to what is drawn there.
+    """
+
+    cell: MeasuredCell
+    factors: Mapping[str, float]
+    amounts: Mapping[str, float]
+
+    @property
+    def subject(self) -> tuple[str, ...]:
+        """Return what cells of one figure have in common."""
+        one, place = self.cell.combination, self.cell.place
+        where = (place.engine, place.device, place.environment)
+        return (one.dataset.name, one.network.name, one.neuron.text, one.surrogate.text, *where)
 
 
-QUANTITIES = (
-    _Quantity("milliseconds", "Time of a training step (ms)"),
-    _Quantity("mebibytes", "Peak memory of a training step (MiB)"),
-)
-
-
-def growths(results: DataFrame) -> list[Growth]:
-    """One figure for each neuron and place in which a factor alone takes enough values within a decade.
+def growths(cells: Sequence[MeasuredCell]) -> list[Growth]:
+    """Return one figure for each neuron and place where a factor alone takes enough values within a decade.
 
     Args:
-        results: A row a cell, as ``load_results`` returns it. Only cells without training count.
+        cells: Those that were trained are left out.
     """
-    needed = ["throughput.training", "throughput.training_updates"]
-    if not set(needed) <= set(results.columns):
-        return []
-    timed = (results[needed] > 1 / DRAWN).all(axis=1) & (results[needed] < DRAWN).all(axis=1)
-    rows = results[(results["epochs"] == 0) & timed].copy()
-    if rows.empty:
-        return []
-    if STEPS in rows:
-        rows["steps"] = pd.to_numeric(rows[STEPS], errors="coerce").fillna(rows["steps"])
-    rows["neurons"] = (
-        rows["throughput.training_updates"] / rows["throughput.training"] / rows["steps"]
-    ).round()
-    rows["milliseconds"] = 1e3 * rows["batch_size"] / rows["throughput.training"]
-    if "memory.training_peak" in rows:
-        peak = rows["memory.training_peak"]
-        rows["mebibytes"] = peak.where((peak > 1 / DRAWN) & (peak < DRAWN)) / 2**20
-    rows["dataset_name"], rows["network_name"] = (
-        rows[axis].str.partition("[")[0] for axis in ("dataset", "network")
-    )
-    found = (_growth(cells) for _, cells in rows.groupby(SUBJECT, dropna=False, sort=False))
+    subjects: dict[tuple[str, ...], list[Timed]] = {}
+    for cell in cells:
+        if cell.combination.budget.epochs == 0 and (timed := _timed(cell)) is not None:
+            subjects.setdefault(timed.subject, []).append(timed)
+    found = (_growth(timed) for timed in subjects.values())
     return [one for one in found if one is not None]
 
 
-def _growth(cells: DataFrame) -> Growth | None:
-    base = {factor: float(cells[factor].mode().iloc[0]) for factor in FACTORS}
-    panels = tuple(panel for one in QUANTITIES if (panel := _panel(cells, base, one)) is not None)
+def _timed(cell: MeasuredCell) -> Timed | None:
+    """Return the factors and amounts of a cell; None if it was not timed."""
+    rate, updates = _drawable(cell, "throughput.training"), _drawable(cell, "throughput.training_updates")
+    if rate is None or updates is None:
+        return None
+    budget = cell.combination.budget
+    steps = _steps(cell)
+    amounts = {TIME: 1e3 * budget.batch_size / rate}
+    peak = _drawable(cell, "memory.training_peak")
+    if peak is not None:
+        amounts[MEMORY] = peak / 2**20
+    factors = {"T": steps, "batch": float(budget.batch_size), "neurons": float(round(updates / rate / steps))}
+    return Timed(cell, factors, amounts)
+
+
+def _drawable(cell: MeasuredCell, metric: str) -> float | None:
+    """Return a number that a logarithmic axis can show."""
+    value = cell.number(metric)
+    return value if value is not None and 1 / DRAWN < value < DRAWN else None
+
+
+def _steps(cell: MeasuredCell) -> float:
+    """Return how many time steps the encoder made, those of the budget where the cell does not say."""
+    try:
+        return float(cell.labels[STEPS])
+    except (KeyError, ValueError):
+        return float(cell.combination.budget.steps)
+
+
+def _growth(cells: Sequence[Timed]) -> Growth | None:
+    base = {factor: _most_common(cell.factors[factor] for cell in cells) for factor in FACTORS}
+    panels = tuple(panel for title in (TIME, MEMORY) if (panel := _panel(cells, base, title)) is not None)
     if not panels:
         return None
-    first = cells.iloc[0]
-    names = [first[name] for name in ("network_name", "neuron", "surrogate", "engine", "device")]
+    _, network, *names, _ = cells[0].subject
     changed = {line.name for panel in panels for line in panel.lines}
-    others = {FACTORS[factor]: value for factor, value in base.items() if changed != {FACTORS[factor]}}
+    others = {factor: value for factor, value in base.items() if changed != {factor}}
     fixed = ", ".join(f"{name} {value:g}" for name, value in others.items())
-    return Growth(" · ".join(str(name) for name in names if name != NONE), fixed, panels)
+    return Growth(" · ".join(name for name in (network, *names) if name != NONE), fixed, panels)
 
 
-def _panel(cells: DataFrame, base: Mapping[str, float], quantity: _Quantity) -> Panel | None:
-    if quantity.column not in cells:
-        return None
-    lines = list(_series(cells, base, quantity.column))
+def _most_common(values: Iterable[float]) -> float:
+    """Return the most common value; the least of those that are equally common."""
+    return min(statistics.multimode(values))
+
+
+def _panel(cells: Sequence[Timed], base: Mapping[str, float], title: str) -> Panel | None:
+    lines = list(_series([cell for cell in cells if title in cell.amounts], base, title))
     if not lines:
         return None
     xs, ys = (np.concatenate([line[axis] for line in lines]) for axis in (1, 2))
@@ -150,23 +176,22 @@ def _panel(cells: DataFrame, base: Mapping[str, float], quantity: _Quantity) -> 
         )
         for name, x, y in lines
     )
-    return Panel(
-        quantity.title,
-        _ticks(x_axis),
-        _ticks(y_axis),
-        drawn,
-    )
+    return Panel(title, _ticks(x_axis), _ticks(y_axis), drawn)
 
 
-def _series(cells: DataFrame, base: Mapping[str, float], column: str) -> Iterator[tuple[str, Values, Values]]:
-    """Each factor that has enough values where the others are at the base: its name, values and means."""
-    for factor, name in FACTORS.items():
+def _series(
+    cells: Sequence[Timed], base: Mapping[str, float], title: str
+) -> Iterator[tuple[str, Values, Values]]:
+    """Yield the name, values and means of each factor that has enough values with the others at the base."""
+    for factor in FACTORS:
         others = [other for other in FACTORS if other != factor]
-        alone = cells[(cells[others] == [base[other] for other in others]).all(axis=1)]
-        means = alone.groupby(factor)[column].mean().dropna()
-        x, y = means.index.to_numpy(float), means.to_numpy(float)
+        found: dict[float, list[float]] = {}
+        for cell in cells:
+            if all(cell.factors[other] == base[other] for other in others):
+                found.setdefault(cell.factors[factor], []).append(cell.amounts[title])
+        x = np.array(sorted(found))
         if _upper(x).sum() >= FEWEST:
-            yield name, x, y
+            yield factor, x, np.array([float(np.mean(found[value])) for value in x])
 
 
 def _exponent(x: Values, y: Values) -> float:

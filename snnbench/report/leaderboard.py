@@ -5,18 +5,18 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 
 import jinja2
 
-from snnbench.records import CellResult, RunHeader
+from snnbench.records import RunHeader
 from snnbench.report import growth, plot
+from snnbench.report.board import Board
 from snnbench.report.curves import MARGIN
-from snnbench.report.frame import DataFrame
 from snnbench.report.legend import marks, meanings
 from snnbench.report.lost import missing
-from snnbench.report.marks import explain
 from snnbench.report.stability import stability
 from snnbench.report.view import CAPTION, sections
 from snnbench.words import plain
@@ -25,24 +25,16 @@ SUMMARY = {"cpu.model": "CPU", "gpu.model": "GPU", "torch": "torch", "python": "
 """What the top of the page says of an environment, and how it is called there."""
 
 
-def page(
-    title: str,
-    results: DataFrame,
-    board: DataFrame,
-    headers: Sequence[RunHeader],
-    cells: Iterable[CellResult] = (),
-) -> bytes:
-    """The leaderboard as HTML.
+def page(title: str, board: Board, headers: Sequence[RunHeader]) -> bytes:
+    """Return the leaderboard as HTML.
 
     Names, reasons and labels come from plugins and journals: the template escapes all of them, and
     the page's own policy lets no script run but the page's and no address be fetched.
 
     Args:
         title: Name of the run.
-        results: A row a cell, as ``load_results`` returns it.
-        board: ``leaderboard(results)``.
+        board: What it shows.
         headers: Of the runs that the results are from.
-        cells: The results once more, with their series.
     """
     templates = jinja2.Environment(
         loader=jinja2.PackageLoader("snnbench.report"),
@@ -54,27 +46,25 @@ def page(
     style = "".join(_source(templates, name) for name in ("leaderboard.css", "stability.css"))
     script = _source(templates, "leaderboard.js")
     shown = sections(board)
-    contests = (rows for _, rows in board.groupby("contest", sort=False))
-    by_identity = {cell.identity: cell for cell in cells}
     boards = [
-        (section, plot.plots(section), stability(section, rows, results, by_identity))
-        for section, rows in zip(shown, contests, strict=True)
+        (section, plot.plots(section), stability(section, contest, board.cells))
+        for section, contest in zip(shown, board.contests, strict=True)
     ]
+    statuses = Counter(cell.status.value for cell in board.cells.cells)
     html = templates.get_template("leaderboard.html.j2").render(
         title=plain(title),
         caption=CAPTION,
         boards=boards,
-        growths=growth.growths(results),
+        growths=growth.growths(board.cells.cells),
         paper=growth,
-        missing=missing(results),
-        statuses=results["status"].value_counts().to_dict(),
+        missing=missing(board.cells),
+        statuses=dict(statuses.most_common()),
         runs=[(_shown(header), _content(header)) for header in headers],
         environments={
             name: values for header in map(_shown, headers) for name, values in header.environments.items()
         },
         summary=SUMMARY,
         meanings=meanings(shown),
-        explain=explain,
         marks=marks(shown),
         canvas=plot,
         margin=MARGIN,

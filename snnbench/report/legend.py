@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from snnbench.report.catalogue import Entry
-from snnbench.report.marks import MARKS, explain
+from snnbench.report.marks import MEANINGS
 from snnbench.report.view import Section
 
 DIRECTIONS = {True: "Higher is better.", False: "Lower is better.", None: ""}
@@ -24,8 +24,7 @@ def meanings(sections: Iterable[Section]) -> list[tuple[str, Entry, str]]:
 
 
 def marks(sections: Sequence[Section]) -> dict[str, str]:
-    """The marks that are shown and what they mean, in the order of ``MARKS``."""
-    shown = {mark for section in sections for mark in section.shared}
-    shown |= {mark for section in sections for row in section.rows for mark in row.marks}
-    used = {explain(mark) for mark in shown}
-    return {mark: meaning for mark, meaning in MARKS.items() if meaning in used}
+    """Return the marks that are shown by name, and what they mean, in the order of ``MEANINGS``."""
+    shown = {mark.name for section in sections for mark in section.shared}
+    shown |= {mark.name for section in sections for row in section.rows for mark in row.marks}
+    return {name: meaning for name, meaning in MEANINGS.items() if name in shown}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from snnbench.records import Meaning
 from snnbench.report.catalogue import CATALOGUE, Entry, Kind
@@ -56,6 +56,23 @@ def describe(metric: str, unit: str = "", said: Meaning | None = None) -> Entry:
     meaning = plain(said.summary) or "A measurement added by a plugin."
     meaning = meaning if meaning.endswith((".", "!", "?")) else f"{meaning}."
     return Entry(plain(metric), shown, kind, said.higher_is_better, meaning, headline="." not in family)
+
+
+@dataclass(frozen=True, slots=True)
+class Descriptions:
+    """What the metrics of one report are called and mean.
+
+    Attributes:
+        units: Of each metric, as its cells say.
+        meanings: What plugins say of theirs.
+    """
+
+    units: Mapping[str, str] = field(default_factory=dict)
+    meanings: Mapping[str, Meaning] = field(default_factory=dict)
+
+    def of(self, metric: str) -> Entry:
+        """Return the entry of ``metric``."""
+        return describe(metric, self.units.get(metric, ""), self.meanings.get(metric))
 
 
 def headlines(metrics: Iterable[str]) -> list[str]:

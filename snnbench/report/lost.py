@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from snnbench.report.frame import LABEL, DataFrame, metrics
+from snnbench.report.cells import Cells, MeasuredCell
 from snnbench.words import plain
 
 
@@ -24,36 +24,29 @@ class Missing:
     cells: tuple[str, ...]
 
 
-def missing(results: DataFrame) -> list[Missing]:
-    """Every cell that was not done or not by the engine asked for, and every missing number, by reason.
+def missing(cells: Cells) -> list[Missing]:
+    """Return cells that were not done, or not by the engine asked for, and missing numbers, by reason."""
+    told = [(cell.status.value, cell.reason, cell) for cell in cells.cells if not cell.done]
+    found = _by_reason(told)
+    fell = [(cell, cell.labels["fallback"]) for cell in cells.cells if cell.labels.get("fallback")]
+    found += _by_reason(("engine compiled", why, cell) for cell, why in fell)
+    for metric in cells.metrics:
+        without = [(cell, one) for cell in cells.cells if (one := cell.metrics.get(metric)) and one.reason]
+        found += _by_reason((metric, one.reason or "", cell) for cell, one in without)
+    return _folded(found)
 
-    Args:
-        results: A row a cell, as ``load_results`` returns it.
-    """
-    lost = results[results["status"] != "done"]
-    found = [_missing(lost, "status", "reason")] if len(lost) else []
-    if f"{LABEL}fallback" in results:
-        fell = results[results[f"{LABEL}fallback"].notna()].assign(engine="engine compiled")
-        found.append(_missing(fell, "engine", f"{LABEL}fallback"))
-    for metric in metrics(results):
-        column = f"{metric}.reason"
-        if column in results and results[column].notna().any():
-            without = results.loc[results[column].notna(), ["id", column]].assign(metric=metric)
-            found.append(_missing(without, "metric", column))
-    return _folded(one for part in found for one in part)
+
+def _by_reason(every: Iterable[tuple[str, str, MeasuredCell]]) -> list[Missing]:
+    """Return one entry for what the same cells lack for the same reason."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for what, reason, cell in every:
+        groups.setdefault((what, reason or "no reason was recorded"), []).append(plain(cell.id))
+    return [Missing(plain(what), plain(reason), tuple(ids)) for (what, reason), ids in groups.items()]
 
 
 def _folded(every: Iterable[Missing]) -> list[Missing]:
-    """Metrics that the same cells lack for the same reason, as one."""
+    """Return metrics that the same cells lack for the same reason as one."""
     groups: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for one in every:
         groups.setdefault((one.reason, one.cells), []).append(one.what)
     return [Missing(", ".join(what), reason, cells) for (reason, cells), what in groups.items()]
-
-
-def _missing(cells: DataFrame, what: str, reason: str) -> list[Missing]:
-    groups = cells.fillna({reason: "no reason was recorded"}).groupby([what, reason], sort=False)
-    texts = (
-        (plain(str(key[0])), plain(str(key[1])), tuple(map(plain, group["id"]))) for key, group in groups
-    )
-    return [Missing(*text) for text in texts]

@@ -1,18 +1,75 @@
-"""What each mark means: the warnings that stand beside numbers."""
+"""Warnings that stand beside numbers: those that the report raises, and what all of them mean."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from enum import StrEnum
 
-FAILED_CHECKS = {"accuracy.repeat_check": "not repeatable", "stability.leak_check": "leak check failed"}
-"""Metrics that are 0 where a check failed, and the mark of it."""
+from snnbench.records import Status
 
-MARKS = {
-    "few seeds": "Fewer than 3 seeds were measured: the mean says little about the next seed.",
-    "renewed": "Older versions of its components were measured here too; their cells are left out.",
-    "versions": "A seed was measured in two versions, which must not be averaged: report the runs apart.",
-    "identical": "All seeds gave the same number: how far seeds differ is not known.",
-    "infinite": "A seed's number is infinite, so there is no interval.",
+
+class Flag(StrEnum):
+    """Warnings that the report itself raises, with the sentence that explains each of them."""
+
+    meaning: str
+
+    def __new__(cls, text: str, meaning: str) -> Flag:
+        """Return the member of ``text``."""
+        member = str.__new__(cls, text)
+        member._value_, member.meaning = text, meaning
+        return member
+
+    FEW_SEEDS = "few seeds", "Fewer than 3 seeds were measured: the mean says little about the next seed."
+    RENEWED = "renewed", "Older versions of its components were measured here too; their cells are left out."
+    VERSIONS = (
+        "versions",
+        "A seed was measured in two versions, which must not be averaged: report the runs apart.",
+    )
+    IDENTICAL = "identical", "All seeds gave the same number: how far seeds differ is not known."
+    INFINITE = "infinite", "A seed's number is infinite, so there is no interval."
+    OTHER_SURROGATE = (
+        "other surrogate",
+        "The reference ran with this row's surrogate, a library's perhaps, not with that of its own row "
+        "here: the ratio is not that of the two rows' rates.",
+    )
+    DIVERGED = "diverged", "The loss was not finite in so many seeds."
+    FAILED = "failed", "So many seeds ended in an error; the list of what was not measured says which."
+    OOM = "oom", "So many seeds ran out of memory."
+    TIMEOUT = "timeout", "So many seeds took longer than the time limit."
+    INTERRUPTED = "interrupted", "So many seeds were interrupted; running again continues them."
+    SKIPPED = "skipped", "So many seeds were left out, for the reason in the list of what was not measured."
+    CLASS = (
+        "class",
+        "How equal the model is to the reference: A the same spikes and gradients, B under 0.1 % of the "
+        "spikes flipped, C another model.",
+    )
+    REFERENCE_OFF = (
+        "reference off",
+        "The reference, timed against itself, is off 1 by more than its interval and 5 %: the timings of "
+        "this machine are biased.",
+    )
+    RATIO_IN_DOUBT = (
+        "ratio in doubt",
+        "The reference's own ratio is off on this board (reference off): this row's may be off by as much.",
+    )
+    GRADED = "graded", "The output is graded, not binary: sparsity and operation counts do not compare."
+    FALLBACK = (
+        "fallback",
+        "Ran eagerly, as its compiled form failed or disagreed: the label fallback says why.",
+    )
+    NOT_REPEATABLE = (
+        "not repeatable",
+        "The same batch gave another output the second time: something is carried from batch to batch, or "
+        "drawn at random, and the numbers depend on it.",
+    )
+    LEAK_CHECK_FAILED = (
+        "leak check failed",
+        "λ true missed the value known in advance: do not trust the exponents of this row.",
+    )
+
+
+FLAGS = {
     "subset": "Trained on part of the published training samples.",
     "unpublished files": "The files are not the published ones: results do not compare with published ones.",
     "overlap": "Some test samples are also training or validation samples (Test in training says how many).",
@@ -27,9 +84,6 @@ MARKS = {
     "exploded": "The training loss ended at more than ten times that of the first batch: the learning rate "
     "is too large for these weights.",
     "unstable": "A timing did not settle within its time cap.",
-    "fallback": "Ran eagerly, as its compiled form failed or disagreed: the label fallback says why.",
-    "other surrogate": "The reference ran with this row's surrogate, a library's perhaps, not with that of "
-    "its own row here: the ratio is not that of the two rows' rates.",
     "busy": "Other processes took more than their share of the processors during a timing.",
     "coarse": "The memory counter's resolution is coarse against the value.",
     "finite-time": "The sequence is too short for an asymptotic exponent.",
@@ -43,38 +97,48 @@ MARKS = {
     "coalesces": "Most disturbances of this size vanished in one step: the exponent is of the others.",
     "singular": "Some directions shrink to nothing in one step: their exponents are −∞.",
     "resolution": "δ is too close to the resolution of floating-point numbers.",
-    "diverged": "The loss was not finite in so many seeds.",
-    "failed": "So many seeds ended in an error; the list of what was not measured says which.",
-    "oom": "So many seeds ran out of memory.",
-    "timeout": "So many seeds took longer than the time limit.",
-    "interrupted": "So many seeds were interrupted; running again continues them.",
-    "skipped": "So many seeds were left out, for the reason in the list of what was not measured.",
-    "class": "How equal the model is to the reference: A the same spikes and gradients, B under 0.1 % of the "
-    "spikes flipped, C another model.",
-    "reference off": "The reference, timed against itself, is off 1 by more than its interval and 5 %: the "
-    "timings of this machine are biased.",
-    "ratio in doubt": "The reference's own ratio is off on this board (reference off): this row's may be "
-    "off by as much.",
-    "graded": "The output is graded, not binary: sparsity and operation counts do not compare.",
-    "not repeatable": "The same batch gave another output the second time: something is carried from batch "
-    "to batch, or drawn at random, and the numbers depend on it.",
-    "leak check failed": "λ true missed the value known in advance: do not trust the exponents of this row.",
 }
-"""Warnings that stand beside numbers, in the order they are explained."""
+"""Warnings that measurements raise."""
 
-_LOST = re.compile(r"\d+ of \d+ (\w+)")
-"""The mark of seeds that were lost: ``1 of 3 timeout``."""
+FAILED_CHECKS = {
+    "accuracy.repeat_check": Flag.NOT_REPEATABLE,
+    "stability.leak_check": Flag.LEAK_CHECK_FAILED,
+}
+"""Metrics that are 0 where a check failed, and the mark of it."""
+
+LOST = {status: Flag(status.value) for status in Status if status is not Status.DONE}  # type: ignore[call-arg]
+"""The mark of seeds that ended so."""
+
+MEANINGS = FLAGS | {flag.value: flag.meaning for flag in Flag}
+"""All of them, in the order in which they are explained."""
 
 _FAMILY = re.compile(r"([^\[]+)\[(.*)\]")
 
 
-def explain(mark: str) -> str:
-    """Return what ``mark`` means: ``resolution[1e-06]`` is explained as ``resolution``; empty if unknown."""
-    lost = _LOST.fullmatch(mark)
-    return MARKS.get(lost[1] if lost else split_name(mark)[0].partition(" ")[0], "") or MARKS.get(mark, "")
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A warning beside a row.
+
+    Attributes:
+        text: As it is shown: ``1 of 3 timeout``, ``resolution[1e-06]``.
+        name: What it is explained as: ``timeout``, ``resolution``.
+    """
+
+    text: str
+    name: str
+
+    @classmethod
+    def of(cls, flag: str) -> Mark:
+        """Return the mark of a flag: of ``resolution[1e-06]``, what is explained as ``resolution``."""
+        return cls(str(flag), split_name(flag)[0])
+
+    @property
+    def meaning(self) -> str:
+        """Return the sentence that explains it; empty if there is none."""
+        return MEANINGS.get(self.name, "")
 
 
 def split_name(name: str) -> tuple[str, str]:
-    """Return the family and the parameter of a metric or a mark: of ``resolution[0.1]``, ``0.1``."""
+    """Return the family and the parameter of a metric or a flag: of ``resolution[0.1]``, ``0.1``."""
     match = _FAMILY.fullmatch(name)
     return (match[1], match[2]) if match else (name, "")

@@ -8,9 +8,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from snnbench.report.columns import SCORE
 from snnbench.report.numbers import Scale
-from snnbench.report.rows import SCORE
-from snnbench.report.view import Number, Row, Section
+from snnbench.report.view import Number, Section, ShownRow
 
 WIDTH, HEIGHT = 720.0, 380.0
 LEFT, RIGHT, TOP, BOTTOM = 62.0, 20.0, 16.0, 50.0
@@ -37,7 +37,7 @@ DRAWN = 1e100
 class Point:
     """One row, in pixels. Without an interval both ends are the point; ``below`` the axis it lies on it."""
 
-    row: Row
+    row: ShownRow
     x: float
     y: float
     x_ends: tuple[float, float]
@@ -104,7 +104,7 @@ def plots(section: Section) -> list[Plot]:
     speed = next((metric for metric in SPEEDS if metric in names), None)
     if speed is None or SCORE not in names:
         return []
-    places: dict[str, list[tuple[Row, Number, Number]]] = defaultdict(list)
+    places: dict[str, list[tuple[ShownRow, Number, Number]]] = defaultdict(list)
     for row in section.rows:
         x, y = row.numbers[names.index(speed)], row.numbers[names.index(SCORE)]
         if 0 <= y.value <= 1 and 1 / DRAWN < x.value < DRAWN:
@@ -115,7 +115,7 @@ def plots(section: Section) -> list[Plot]:
     return [_plot(place, title, drawn) for place, drawn in places.items() if len(drawn) > 1]
 
 
-def _plot(place: str, x_title: str, drawn: Sequence[tuple[Row, Number, Number]]) -> Plot:
+def _plot(place: str, x_title: str, drawn: Sequence[tuple[ShownRow, Number, Number]]) -> Plot:
     xs, ys = [x for _, x, _ in drawn], [y for _, _, y in drawn]
     slowest, fastest = min(x.value for x in xs), max(x.value for x in xs)
     left = max(min(min(_ends(x)) for x in xs), slowest / WIDEST) / 1.1
@@ -147,7 +147,7 @@ def _floor(values: Sequence[float]) -> float:
     return best - max(8 * (best - statistics.median(values)), 0.1)
 
 
-def _point(row: Row, x: Number, y: Number, axes: tuple[Axis, Axis], *, numbered: bool) -> Point:
+def _point(row: ShownRow, x: Number, y: Number, axes: tuple[Axis, Axis], *, numbered: bool) -> Point:
     x_axis, y_axis = axes
     (left, right), (low, high) = _ends(x), _ends(y)
     return Point(

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
+from scipy import stats
 
 from snnbench.report.comparison import ALPHA, against_best, mean
-from snnbench.report.rows import SCORE
-
-P_VALUE = f"{SCORE}.p"
-STANDING = f"{SCORE}.standing"
 
 
 class Standing(StrEnum):
@@ -27,37 +25,51 @@ class Standing(StrEnum):
     UNTESTED = "untested"
 
 
-def rank(
-    scores: Sequence[NDArray[np.float64]], *, tested: bool, resolution: float = 0.0
-) -> list[dict[str, object]]:
-    """Rank, p-value against the best if ``tested``, and standing of each row of a contest.
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Where a row stands in its contest.
+
+    Attributes:
+        rank: From 1; None without the number that it is ranked by.
+        p_value: Of the comparison with the best; NaN where nothing was tested.
+        standing: None if the row is not compared.
+    """
+
+    rank: int | None
+    p_value: float
+    standing: Standing | None
+
+
+def rank(scores: Sequence[NDArray[np.float64]], *, tested: bool, resolution: float = 0.0) -> list[Ranking]:
+    """Return rank, p-value against the best if ``tested``, and standing of each row of a contest.
 
     Args:
         scores: Of each row, one value a seed.
         tested: Rows are compared with the best; else it alone has a standing.
         resolution: Smallest step of a value (see ``against_best``).
     """
-    ranks = pd.Series([mean(sample) for sample in scores]).rank(ascending=False, method="min").to_numpy()
+    means = np.array([mean(sample) for sample in scores])
+    ranks = stats.rankdata(-means, method="min", nan_policy="omit")
     p_values = against_best(scores, resolution) if tested else np.full(len(scores), np.nan)
     worse = ranks[(ranks > 1) & (p_values < ALPHA)]
     first_worse = worse.min() if len(worse) else np.inf
     return [
-        {
-            "rank": place,
-            P_VALUE: np.nan if place == 1 else p,
-            STANDING: _standing(float(place), float(p), first_worse) if tested or place == 1 else None,
-        }
+        Ranking(
+            rank=None if np.isnan(place) else int(place),
+            p_value=math.nan if place == 1 else float(p),
+            standing=_standing(float(place), float(p), first_worse) if tested or place == 1 else None,
+        )
         for place, p in zip(ranks, p_values, strict=True)
     ]
 
 
-def _standing(rank: float, p: float, first_worse: float) -> str | None:
+def _standing(rank: float, p: float, first_worse: float) -> Standing | None:
     if np.isnan(rank):
         return None
     if rank == 1:
-        return Standing.BEST.value
+        return Standing.BEST
     if np.isnan(p):
-        return Standing.UNTESTED.value
+        return Standing.UNTESTED
     if p < ALPHA:
-        return Standing.WORSE.value
-    return (Standing.UNCLEAR if rank >= first_worse else Standing.TIED).value
+        return Standing.WORSE
+    return Standing.UNCLEAR if rank >= first_worse else Standing.TIED

@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
 
-from snnbench.records import CellResult, Status
+from snnbench.report.board import Contest
+from snnbench.report.catalogue import Entry
+from snnbench.report.cells import Cells, MeasuredCell
+from snnbench.report.columns import SCORE
 from snnbench.report.correlation import Correlation, spearman
 from snnbench.report.curves import Chart, Points, Wording, chart
-from snnbench.report.frame import DataFrame
-from snnbench.report.lookup import describe
+from snnbench.report.marks import split_name
 from snnbench.report.numbers import Scale
-from snnbench.report.rows import PLACE, ROW, SCORE
 from snnbench.report.view import Section
 from snnbench.settings import INITIAL
-
-Identity: TypeAlias = tuple[str, str, str, str]
-"""Key, device, engine and environment: see ``CellResult.identity``."""
 
 CURVE = "stability.lambda_delta"
 SPECTRUM = "stability.spectrum"
@@ -90,92 +86,71 @@ class Stability:
     associations: tuple[Association, ...]
 
 
-def stability(
-    section: Section, rows: DataFrame, results: DataFrame, cells: Mapping[Identity, CellResult]
-) -> Stability:
-    """Charts and rank correlations of one section.
+def stability(section: Section, contest: Contest, cells: Cells) -> Stability:
+    """Return the charts and rank correlations of one section.
 
     Args:
         section: As it is shown.
-        rows: The rows of the board that it shows, in its order.
-        results: A row a cell.
-        cells: The results with their series, by identity: what was measured in another place has a line
-            of its own.
+        contest: The rows that it shows. The lines of a row are means over its own cells, so that what was
+            measured in another place has a line of its own.
+        cells: All cells, for the metrics that there are and what they are called.
     """
-    done = results[results["status"] == Status.DONE]
-    groups = [_cells_of(row, done) for row in rows[list(ROW)].to_dict("records")]
+    groups = [row.group.done for row in contest.rows]
     pairs = list(zip(section.rows, groups, strict=True))
     curves = {
         CURVE: [(row, _family(group, CURVE)) for row, group in pairs],
         SPECTRUM: [(row, _family(group, SPECTRUM)) for row, group in pairs],
-        **{
-            name: [(row, _along(_measured_in(group, cells), *axes)) for row, group in pairs]
-            for name, axes in SERIES.items()
-        },
+        **{name: [(row, _along(group, *axes)) for row, group in pairs] for name, axes in SERIES.items()},
     }
     charts = [chart(WORDINGS[name], drawn) for name, drawn in curves.items()]
     return Stability(tuple(one for one in charts if one), tuple(_associations(groups, cells)))
 
 
-def _cells_of(row: Mapping[object, object], done: DataFrame) -> DataFrame:
-    """The cells that a row of the board is the mean of."""
-    chosen = np.ones(len(done), dtype=bool)
-    for name in ROW:
-        value = row[name]
-        missing = value is None or value != value  # noqa: PLR0124
-        chosen &= (done[name].isna() if missing else done[name] == value).to_numpy()
-    return done[chosen]
-
-
-def _measured_in(group: DataFrame, cells: Mapping[Identity, CellResult]) -> list[CellResult]:
-    """The results with their series of the cells in ``group``."""
-    known = group[["key", *PLACE]].fillna("").itertuples(index=False, name=None)
-    return [cells[place] for place in known if place in cells]
-
-
-def _family(group: DataFrame, family: str) -> Points:
-    """Means of the metrics ``family[x]``, by x."""
-    found = {}
-    for column in map(str, group.columns):
-        match = re.fullmatch(rf"{re.escape(family)}\[([^\]]+)\]", column)
-        if match and group[column].notna().any():
-            with suppress(ValueError):  # a name that someone else gave
-                found[float(match[1])] = float(group[column].mean())
-    return found
-
-
-def _along(cells: Iterable[CellResult], along: str, up: str) -> Points:
-    """Means over the cells of the series ``up``, by the values of the series ``along``."""
+def _family(group: Iterable[MeasuredCell], family: str) -> Points:
+    """Return the means of the metrics ``family[x]``, by x."""
     found: dict[float, list[float]] = {}
-    for cell in cells:
+    for cell in group:
+        for metric, measured in cell.metrics.items():
+            name, parameter = split_name(metric)
+            if name == family and parameter and measured.value is not None:
+                with suppress(ValueError):  # a name that someone else gave
+                    found.setdefault(float(parameter), []).append(measured.value)
+    return {place: float(np.mean(some)) for place, some in found.items()}
+
+
+def _along(group: Iterable[MeasuredCell], along: str, up: str) -> Points:
+    """Return the means over the cells of the series ``up``, by the values of the series ``along``."""
+    found: dict[float, list[float]] = {}
+    for cell in group:
         values = cell.series.get(up, ())  # of the same length, or not there at all
         for place, value in zip(cell.series.get(along, ()), values, strict=False):
             found.setdefault(place, []).append(value)
     return {place: float(np.mean(some)) for place, some in found.items()}
 
 
-def _associations(groups: Sequence[DataFrame], cells: Mapping[Identity, CellResult]) -> Iterable[Association]:
-    """Correlations over rows, each the mean of its seeds; a family is what has the same neuron."""
-    known = [(group, results) for group in groups if (results := _measured_in(group, cells))]
-    families = [results[0].cell.neuron.name for _, results in known]
+def _associations(groups: Sequence[Sequence[MeasuredCell]], cells: Cells) -> Iterable[Association]:
+    """Yield correlations over rows, each the mean of its seeds; a family is what has the same neuron."""
+    known = [group for group in groups if group]
+    families = [group[0].combination.neuron.name for group in known]
     for cause in CAUSES:
         for effect in EFFECTS:
-            if any(cause in group and effect in group for group, _ in known):
-                causes, effects = ([_mean(group, name) for group, _ in known] for name in (cause, effect))
-                yield _texts(cause, effect, spearman(causes, effects, families))
+            if known and {cause, effect} <= set(cells.metrics):
+                causes, effects = ([_mean(group, name) for group in known] for name in (cause, effect))
+                found = spearman(causes, effects, families)
+                yield _texts(cells.descriptions.of(cause), cells.descriptions.of(effect), found)
 
 
-def _mean(group: DataFrame, metric: str) -> float:
-    known = group[metric].dropna() if metric in group else ()
-    return float(np.mean(known)) if len(known) else math.nan
+def _mean(group: Iterable[MeasuredCell], metric: str) -> float:
+    known = [value for cell in group if (value := cell.number(metric)) is not None]
+    return float(np.mean(known)) if known else math.nan
 
 
-def _texts(cause: str, effect: str, found: Correlation) -> Association:
+def _texts(cause: Entry, effect: Entry, found: Correlation) -> Association:
     scale = Scale(1.0, 2)
     interval = f"{scale.bare(found.low)} … {scale.bare(found.high)}"
     return Association(
-        cause=describe(cause).title,
-        effect=describe(effect).title,
+        cause=cause.title,
+        effect=effect.title,
         rho=scale.bare(found.rho),
         interval=found.reason or interval,
         within=tuple(f"{one.family} {scale.bare(one.rho)} ({one.n})" for one in found.within),

@@ -1,26 +1,16 @@
-"""The report's tables: every cell as CSV and Parquet, the leaderboard as markdown."""
+"""The report's tables of cells: CSV and Parquet."""
 
 from __future__ import annotations
 
-import html
 import io
-import re
-from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
 from snnbench.report.frame import DataFrame
-from snnbench.report.legend import marks, meanings
-from snnbench.report.lost import Missing
-from snnbench.report.numbers import NOTHING
-from snnbench.report.view import CAPTION, Section
 from snnbench.words import plain
 
 LONGEST_FIELD = 10_000
 """Characters of a text in a CSV file."""
-
-_LINKED = re.compile(r"@(?=\w)|#(?=\d)|:(?=//)|\bwww(?=\.)")
-"""Where a bare link, a mention or a number of an issue begins: a comment after it keeps it text."""
 
 
 def csv(results: DataFrame) -> bytes:
@@ -44,53 +34,3 @@ def parquet(results: DataFrame) -> bytes:
     buffer = io.BytesIO()
     results.to_parquet(buffer, index=False)
     return buffer.getvalue()
-
-
-def markdown(title: str, sections: Sequence[Section], missing: Sequence[Missing]) -> bytes:
-    """The leaderboard, a table a section, then what is missing from it and why, and what it all means."""
-    parts = [f"# {_text(title)}", CAPTION]
-    for section in sections:
-        fixed = " · ".join(f"{_text(name)}: {_text(value)}" for name, value in section.fixed.items())
-        parts += [f"## {_text(section.title)}", fixed, _table(header(section), body(section))]
-    if missing:
-        rows = [[one.what, str(len(one.cells)), one.reason] for one in missing]
-        parts += ["## Not measured", _table(["what", "cells", "reason"], rows)]
-    told = [(titles, f"{entry.meaning} {better}") for titles, entry, better in meanings(sections)]
-    told += marks(sections).items()
-    if told:
-        items = "\n".join(f"- **{_text(name)}**: {_text(what)}" for name, what in told)
-        parts += ["## How to read this", items]
-    return ("\n\n".join(parts) + "\n").encode()
-
-
-def header(section: Section) -> list[str]:
-    """The headings of ``body``."""
-    units = [entry.title + (f" ({entry.unit})" if entry.unit else "") for entry in section.metrics.values()]
-    return ["#", *section.axes, *units, "seeds", "marks"]
-
-
-def body(section: Section) -> list[list[str]]:
-    """One list of texts a row, in the order of ``header``."""
-    return [
-        [
-            NOTHING if row.rank is None else f"{row.rank} {row.sign}".strip(),
-            *row.names.values(),
-            *(number.line for number in row.numbers),
-            row.count,
-            ", ".join(row.marks),
-        ]
-        for row in section.rows
-    ]
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(_text(cell) for cell in line)} |" for line in lines)
-
-
-def _text(text: str) -> str:
-    """Names and reasons come from plugins: they must not become markup, links or mentions, or end a cell."""
-    flat = html.escape(plain(text), quote=False)
-    for mark in "\\|*_`[]":
-        flat = flat.replace(mark, f"\\{mark}")
-    return _LINKED.sub(r"\g<0><!-- -->", flat)

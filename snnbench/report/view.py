@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-import pandas as pd
-
-from snnbench.records import Meaning
+from snnbench.report.board import Board, Contest
 from snnbench.report.catalogue import Entry
-from snnbench.report.frame import AXES, LABEL, NONE, PENALTY, STEPS, DataFrame
-from snnbench.report.lookup import describe
+from snnbench.report.cells import STEPS
+from snnbench.report.columns import AXES, NONE, PENALTY, PLACE, SCORE
+from snnbench.report.marks import Flag, Mark
 from snnbench.report.numbers import NOTHING, interval, mean_text, number
-from snnbench.report.ranking import STANDING, Standing
-from snnbench.report.rows import CLASS, PLACE, SCORE
+from snnbench.report.ranking import Ranking, Standing
+from snnbench.report.rows import Estimate, Row, joined
 from snnbench.words import plain
 
 CAPTION = (
@@ -58,7 +56,7 @@ class Number:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ShownRow:
     """A combination in one place.
 
     Attributes:
@@ -81,7 +79,7 @@ class Row:
     numbers: tuple[Number, ...]
     done: int
     seeds: int
-    marks: tuple[str, ...]
+    marks: tuple[Mark, ...]
 
     @property
     def sign(self) -> str:
@@ -111,106 +109,125 @@ class Section:
     fixed: Mapping[str, str]
     axes: tuple[str, ...]
     metrics: Mapping[str, Entry]
-    rows: tuple[Row, ...]
-    shared: tuple[str, ...] = ()
+    rows: tuple[ShownRow, ...]
+    shared: tuple[Mark, ...] = ()
 
 
-def sections(board: DataFrame) -> list[Section]:
-    """The board, a section a contest."""
-    units = board.attrs.get("units", {})
-    said = {name: Meaning(**meaning) for name, meaning in board.attrs.get("meanings", {}).items()}
-    return [_section(rows, units, said) for _, rows in board.groupby("contest", sort=False)]
+def sections(board: Board) -> list[Section]:
+    """Return the board as it is shown, a section a contest."""
+    return [_section(board, contest) for contest in board.contests]
 
 
-def _section(rows: DataFrame, units: Mapping[str, str], said: Mapping[str, Meaning]) -> Section:
-    first = rows.iloc[0]
-    axes = ["neuron", *(axis for axis in (*AXES[1:], PENALTY, *PLACE) if axis != "neuron")]
-    varying = tuple(axis for axis in axes if axis == "neuron" or _differs(rows[axis]))
-    ran = STEPS in rows and rows[STEPS].notna().any()  # what the encoder made; said among the labels
-    steps = "" if ran else f"{first['steps']} steps, "
-    budget = f"{steps}{first['epochs']} epochs, batch {first['batch_size']}"
-    rate = f"learning rate {first['learning_rate']:g}, weight decay {first['weight_decay']:g}"
-    windows = "".join(f", {name} {first[name]:g}" for name in ("truncate", "checkpoint") if first[name])
-    labels = [str(name) for name in rows.columns if str(name).startswith(LABEL)]
-    claims = tuple(label for label in labels if _differs(rows[label].dropna()))
-    fixed = {axis: _name(first[axis]) for axis in axes if axis not in varying}
-    if first[PENALTY] == NONE:
+def _section(board: Board, contest: Contest) -> Section:
+    rows = contest.rows
+    names = [_names(row) for row in rows]
+    labels = {label: [_label(row, label) for row in rows] for label in board.cells.labels}
+    claims = [label for label, texts in labels.items() if len(set(filter(None, texts))) > 1]
+    varying = tuple(axis for axis in names[0] if axis == "neuron" or len({one[axis] for one in names}) > 1)
+    shown = {
+        metric: board.cells.descriptions.of(metric)
+        for metric in board.metrics
+        if not all(row.estimates[metric].missing for row in rows)
+    }
+    fixed = {axis: text or NOTHING for axis, text in names[0].items() if axis not in varying}
+    if names[0][PENALTY] == NONE:
         fixed.pop(PENALTY, None)
     fixed |= {
-        label.removeprefix(LABEL): _name(next(iter(rows[label].dropna()), None))
-        for label in labels
-        if label not in claims
+        label: next(filter(None, texts), NOTHING) for label, texts in labels.items() if label not in claims
     }
-    shown = {
-        metric: describe(metric, units.get(metric, ""), said.get(metric))
-        for metric in map(str, rows.columns)
-        if f"{metric}.n" in rows and rows[metric].notna().any()
-    }
-    fixed |= {"budget": f"{budget}, {rate}{windows}", "protocol": str(first["protocol"])}
-    shared = _shared_marks(rows)
-    if shared:
-        fixed["all rows"] = ", ".join(shared)
-    if first["ranked_by"] != SCORE:
-        fixed["rank"] = BY_SPEED
-    elif {"eager", "compiled"} <= set(rows["engine"]):
-        fixed["engines"] = ENGINES
+    shared = _shared_marks(contest)
+    fixed |= _setting(contest, steps_known=any(labels.get(STEPS, ()))) | _notes(contest, shared)
     return Section(
-        title=_text(first["dataset"]),
+        title=plain(rows[0].combination.dataset.text),
         fixed=fixed,
         axes=varying,
         metrics=shown,
         rows=tuple(
-            _row(row, varying, claims, shown, shared)
-            for row in rows.assign(index=range(len(rows))).to_dict("records")
+            _row(index, row, ranking, (varying, claims, shown, shared))
+            for index, (row, ranking) in enumerate(zip(rows, contest.rankings, strict=True))
         ),
         shared=tuple(shared),
     )
 
 
-def _shared_marks(rows: DataFrame) -> list[str]:
-    """Marks of every ranked row, which are said once for the section."""
-    ranked = [_marks(marks) for marks in rows.loc[rows["rank"].notna(), "marks"]]
+def _names(row: Row) -> dict[str, str]:
+    """Return what tells rows apart, fit to be shown; the neuron first, and without the dataset."""
+    one, place = row.combination, row.place
+    parts = {axis: plain(getattr(one, axis).text) for axis in ("neuron", *AXES[1:])}
+    return {**parts, PENALTY: plain(one.penalty), **{name: plain(getattr(place, name)) for name in PLACE}}
+
+
+def _label(row: Row, label: str) -> str:
+    return plain(joined(label, row.labels.get(label, ())))
+
+
+def _setting(contest: Contest, *, steps_known: bool) -> dict[str, str]:
+    """Return the budget and the protocol; the steps that the encoder made are said among the labels."""
+    one = contest.rows[0].combination
+    budget = one.budget
+    steps = "" if steps_known else f"{budget.steps} steps, "
+    rate = f"learning rate {budget.learning_rate:g}, weight decay {budget.weight_decay:g}"
+    windows = {"truncate": budget.truncate, "checkpoint": budget.checkpoint}
+    told = [f"{steps}{budget.epochs} epochs, batch {budget.batch_size}", rate]
+    told += [f"{name} {size:g}" for name, size in windows.items() if size]
+    return {"budget": ", ".join(told), "protocol": str(one.protocol)}
+
+
+def _notes(contest: Contest, shared: Sequence[Mark]) -> dict[str, str]:
+    """Return what is to be said of all rows together."""
+    notes = {"all rows": ", ".join(mark.text for mark in shared)} if shared else {}
+    if contest.ranked_by != SCORE:
+        notes["rank"] = BY_SPEED
+    elif {"eager", "compiled"} <= {row.place.engine for row in contest.rows}:
+        notes["engines"] = ENGINES
+    return notes
+
+
+def _shared_marks(contest: Contest) -> list[Mark]:
+    """Return the marks of every ranked row, which are said once for the section."""
+    pairs = zip(contest.rows, contest.rankings, strict=True)
+    ranked = [_marks(row) for row, ranking in pairs if ranking.rank is not None]
     return [mark for mark in ranked[0] if all(mark in marks for marks in ranked)] if len(ranked) > 1 else []
 
 
-def _marks(text: Any) -> list[str]:
-    return [mark for mark in _text(text).split("; ") if mark]
-
-
-def _differs(column: pd.Series[Any]) -> bool:
-    return len(column.drop_duplicates()) > 1
+def _marks(row: Row) -> list[Mark]:
+    """Return a row's marks, fit to be shown."""
+    return [replace(mark, text=plain(mark.text)) for mark in row.marks]
 
 
 def _row(
-    row: Mapping[Any, Any],
-    axes: Sequence[str],
-    claims: Sequence[str],
-    shown: Mapping[str, Entry],
-    shared: Sequence[str],
-) -> Row:
-    return Row(
-        index=row["index"],
-        rank=None if pd.isna(row["rank"]) else int(row["rank"]),
-        standing=_text(row[STANDING]),
-        names={axis: _name(row[axis]) for axis in axes},
-        claims={claim.removeprefix(LABEL): _text(row[claim]) for claim in claims if _text(row[claim])},
-        numbers=tuple(_number(row, metric, entry, shared) for metric, entry in shown.items()),
-        done=row["status.done"],
-        seeds=row["seeds"],
-        marks=tuple(mark for mark in _marks(row["marks"]) if mark not in shared),
+    index: int,
+    row: Row,
+    ranking: Ranking,
+    section: tuple[Sequence[str], Sequence[str], Mapping[str, Entry], Sequence[Mark]],
+) -> ShownRow:
+    """Return a row as it is shown, given the axes, claims, metrics and shared marks of its section."""
+    axes, claims, shown, shared = section
+    names = _names(row)
+    texts = {claim: _label(row, claim) for claim in claims}
+    return ShownRow(
+        index=index,
+        rank=ranking.rank,
+        standing="" if ranking.standing is None else ranking.standing.value,
+        names={axis: names[axis] or NOTHING for axis in axes},
+        claims={claim: text for claim, text in texts.items() if text},
+        numbers=tuple(_number(row, row.estimates[metric], entry, shared) for metric, entry in shown.items()),
+        done=len(row.group.done),
+        seeds=row.group.seeds,
+        marks=tuple(mark for mark in _marks(row) if mark not in shared),
     )
 
 
-def _number(row: Mapping[Any, Any], metric: str, entry: Entry, shared: Sequence[str]) -> Number:
-    mean, low, high = (float(row[f"{metric}{end}"]) for end in ("", ".low", ".high"))
-    counted = row[f"{metric}.n"]
-    part = f"{counted}/{row['seeds']}" if 0 < counted < row["status.done"] else ""
+def _number(row: Row, estimate: Estimate, entry: Entry, shared: Iterable[Mark]) -> Number:
+    told = estimate.summary
+    mean, low, high = told.mean, told.low, told.high
+    part = f"{told.n}/{row.group.seeds}" if 0 < told.n < len(row.group.done) else ""
     line = mean_text(entry.kind, mean, low, high)
-    said = _text(row[f"{metric}.flags"]).split(", ")
-    classes = [flag.removeprefix(CLASS) for flag in said if flag.startswith(CLASS)]
-    grade = f" {'/'.join(classes)}" if classes else ""
-    flags = [flag for flag in said if flag not in {*shared, "identical"} and not flag.startswith(CLASS)]
-    notes = [*flags, _text(row[f"{metric}.reason"])]
+    classes = row.classes
+    grades = [plain(classes[flag]) for flag in estimate.flags if flag in classes]
+    grade = f" {'/'.join(grades)}" if grades else ""
+    elsewhere = {Flag.IDENTICAL, *classes, *(mark.text for mark in shared)}
+    notes = [flag for flag in map(plain, estimate.flags) if flag not in elsewhere]
     return Number(
         text=number(entry.kind, mean) + grade,
         spread=interval(entry.kind, mean, low, high),
@@ -219,14 +236,5 @@ def _number(row: Mapping[Any, Any], metric: str, entry: Entry, shared: Sequence[
         high=high,
         line=f"{line}{grade} ({part})" if part else line + grade,
         part=part,
-        notes="; ".join(note for note in notes if note),
+        notes="; ".join(note for note in [*notes, *map(plain, estimate.reasons)] if note),
     )
-
-
-def _name(value: Any) -> str:
-    return _text(value) or NOTHING
-
-
-def _text(value: Any) -> str:
-    """Text of a column whose missing values are null, fit to be shown."""
-    return "" if pd.isna(value) else plain(str(value))

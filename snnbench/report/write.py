@@ -7,11 +7,13 @@ from enum import StrEnum
 from pathlib import Path
 
 from snnbench.files import replace_file
-from snnbench.records import CellResult, RunHeader
+from snnbench.records import RunHeader
 from snnbench.report import tables
+from snnbench.report.board import Board
 from snnbench.report.frame import DataFrame
 from snnbench.report.leaderboard import page
 from snnbench.report.lost import missing
+from snnbench.report.markdown import markdown
 from snnbench.report.view import sections
 
 
@@ -34,11 +36,10 @@ NAMES = {
 
 def write(
     title: str,
-    results: DataFrame,
-    board: DataFrame,
+    board: Board,
     headers: Sequence[RunHeader],
+    frame: Callable[[], DataFrame],
     *,
-    cells: Sequence[CellResult] = (),
     formats: Iterable[Format],
     out: Path,
 ) -> list[Path]:
@@ -46,10 +47,9 @@ def write(
 
     Args:
         title: Name of the run.
-        results: A row a cell.
-        board: ``leaderboard(results)``.
+        board: The leaderboard.
         headers: Of the runs that the results are from.
-        cells: The results once more, with their series.
+        frame: Makes the table of cells, for the formats that are tables.
         formats: Which files.
         out: The directory; created if need be.
 
@@ -57,10 +57,10 @@ def write(
         StoreError: A file cannot be written.
     """
     content: dict[Format, Callable[[], bytes]] = {
-        Format.HTML: lambda: page(title, results, board, headers, cells),
-        Format.MARKDOWN: lambda: tables.markdown(title, sections(board), missing(results)),
-        Format.CSV: lambda: tables.csv(results),
-        Format.PARQUET: lambda: tables.parquet(results),
+        Format.HTML: lambda: page(title, board, headers),
+        Format.MARKDOWN: lambda: markdown(title, sections(board), missing(board.cells)),
+        Format.CSV: lambda: tables.csv(frame()),
+        Format.PARQUET: lambda: tables.parquet(frame()),
     }
     paths = []
     for one in formats:

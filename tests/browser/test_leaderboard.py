@@ -8,10 +8,8 @@ from typing import Any
 
 import pytest
 
-from results import HEADER, make_metrics, make_result, make_run, make_seeds
+from results import HEADER, board_of, make_metrics, make_result, make_run, make_seeds
 from snnbench.records import CellResult, Component, Metric, RunHeader, Status
-from snnbench.report.board import leaderboard
-from snnbench.report.frame import to_frame
 from snnbench.report.leaderboard import page
 from snnbench.settings import Budget
 
@@ -69,8 +67,7 @@ def show(browser: Any, tmp_path: Path) -> Iterator[Open]:
 
 
 def make_page(*results: CellResult, title: str = "quick", header: RunHeader = HEADER) -> bytes:
-    frame = to_frame(results)
-    return page(title, frame, leaderboard(frame), [header], results)
+    return page(title, board_of(results), [header])
 
 
 def column(tab: Any, index: int, section: int = 0) -> list[str]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from snnbench.identity import cell_key, version_key
-from snnbench.records import Cell, CellResult, Component, Metric, RunHeader, Status
+from snnbench.records import Cell, CellResult, Component, Meaning, Metric, RunHeader, Status
+from snnbench.report.board import Board, make_board
+from snnbench.report.cells import measured_cells
 from snnbench.settings import Budget
 
 HERE = "cpu-a1b2c3"
@@ -26,6 +28,11 @@ HEADER = RunHeader(
     command="snnbench run quick --seeds 0-2",
     started="2025-03-01T12:00:00+00:00",
 )
+
+
+def board_of(results: Iterable[CellResult], meanings: Mapping[str, Meaning] | None = None) -> Board:
+    """Return the board of ``results`` as a report makes it."""
+    return make_board(measured_cells(results, meanings))
 
 
 def make_cell(

@@ -15,7 +15,7 @@ from scipy import stats
 
 from snnbench.report import comparison
 from snnbench.report.comparison import ALPHA, CAUTION, against_best, mean
-from snnbench.report.ranking import P_VALUE, STANDING, rank
+from snnbench.report.ranking import rank
 
 Numbers: TypeAlias = NDArray[np.float64]
 counts = st.integers(300, 360).map(lambda count: count / 360)
@@ -28,7 +28,7 @@ def arrays(rows: Sequence[Sequence[float]]) -> list[Numbers]:
 
 def verdicts(rows: Sequence[Sequence[float]]) -> list[str | None]:
     found = rank(arrays(rows), tested=True)
-    return [None if one[STANDING] is None else str(one[STANDING]) for one in found]
+    return [one.standing for one in found]
 
 
 def test_many_seeds_of_two_rows_have_welchs_p() -> None:
@@ -73,17 +73,17 @@ def test_the_order_of_rows_and_seeds_changes_nothing(rows: list[list[float]], ra
 @given(boards)
 def test_a_worse_rank_never_looks_better(rows: list[list[float]]) -> None:
     found = rank(arrays(rows), tested=True, resolution=1 / 360)
-    found.sort(key=lambda one: float(str(one["rank"])))
-    marks = [str(one[STANDING]) for one in found if one[STANDING] != "untested"]
+    found.sort(key=lambda one: one.rank or 0)
+    marks = [str(one.standing) for one in found if one.standing != "untested"]
     looks = [{"best": 0, "tied": 1}.get(mark, 2) for mark in marks]
     assert looks == sorted(looks)
-    assert all((one["rank"] == 1) == (one[STANDING] == "best") for one in found)
+    assert all((one.rank == 1) == (one.standing == "best") for one in found)
 
 
 def test_a_row_that_is_too_noisy_below_a_worse_one_is_not_called_equal() -> None:
     rows = [[0.95, 0.951, 0.952], [0.949, 0.950, 0.951], [0.90, 0.901, 0.902], [0.20, 0.90, 0.95]]
     assert verdicts(rows) == ["best", "tied", "worse", "unclear"]
-    assert math.isnan(float(str(rank(arrays(rows), tested=True)[0][P_VALUE])))
+    assert math.isnan(rank(arrays(rows), tested=True)[0].p_value)
 
 
 def test_of_a_tie_for_the_best_the_row_that_is_known_best_is_compared_with() -> None:

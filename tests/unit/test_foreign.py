@@ -15,16 +15,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from results import HEADER, make_cell, make_metrics, make_result, make_seeds
+from results import HEADER, board_of, make_cell, make_metrics, make_result, make_seeds
 from snnbench.records import CellResult, Metric
 from snnbench.report import tables
-from snnbench.report.board import leaderboard
-from snnbench.report.frame import to_frame
+from snnbench.report.frame import board_frame, to_frame
 from snnbench.report.leaderboard import page
 from snnbench.report.lost import missing
+from snnbench.report.markdown import markdown
 from snnbench.report.numbers import interval, mean_text, number
 from snnbench.report.plot import Axis, ticks
 from snnbench.report.view import sections
+from snnbench.results import leaderboard
 from snnbench.settings import Budget
 from snnbench.store.lines import Damage, read_line, seal, write_line
 
@@ -79,10 +80,11 @@ CONTENT = [json.loads(write_line(result)) for result in VALID]
 
 
 def whole_report(results: list[CellResult]) -> None:
+    board = board_of(results)
+    page("a run", board, [HEADER])
+    markdown("a run", sections(board), missing(board.cells))
     frame = to_frame(results)
-    board = leaderboard(frame)
-    page("a run", frame, board, [HEADER], results)
-    tables.markdown("a run", sections(board), missing(frame))
+    pd.testing.assert_frame_equal(leaderboard(frame), board_frame(board))
     tables.parquet(frame)
     back = pd.read_csv(io.BytesIO(tables.csv(frame)))
     assert list(back.columns) == list(frame.columns)

@@ -8,7 +8,9 @@ import pytest
 
 from results import make_cell, make_metrics, make_result, make_run, make_seeds
 from snnbench.records import PROTOCOL, TAKEN, CellResult, Component, Metric, Status
-from snnbench.report.frame import IDENTITY, metrics, to_frame
+from snnbench.report.columns import IDENTITY
+from snnbench.report.frame import to_frame
+from snnbench.report.imported import metrics
 
 
 def test_a_row_a_cell_with_what_was_run() -> None:

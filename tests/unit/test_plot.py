@@ -4,16 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from results import make_metrics, make_result, make_run, make_seeds
+from results import board_of, make_metrics, make_result, make_run, make_seeds
 from snnbench.records import CellResult, Metric
-from snnbench.report.board import leaderboard
-from snnbench.report.frame import to_frame
 from snnbench.report.plot import CROWD, HEIGHT, NAMED, WIDTH, Plot, plots
 from snnbench.report.view import sections
 
 
 def draw(*results: CellResult) -> list[Plot]:
-    return [plot for section in sections(leaderboard(to_frame(results))) for plot in plots(section)]
+    return [plot for section in sections(board_of(results)) for plot in plots(section)]
 
 
 def with_rate(results: list[CellResult], rate: float) -> list[CellResult]:

@@ -9,18 +9,18 @@ import pytest
 import torch
 
 import snnbench
-from results import HERE
+from results import HERE, board_of
 from snnbench.errors import UsageError
 from snnbench.matrix.plan import Plan, plan
 from snnbench.matrix.spec import load
 from snnbench.plugin.host import Host
 from snnbench.records import Cell, CellResult, Component, Metric, Status
-from snnbench.report.board import leaderboard
-from snnbench.report.frame import to_frame
+from snnbench.report.cells import measured_cells
+from snnbench.report.frame import board_frame, to_frame
 from snnbench.report.leaderboard import page
 from snnbench.report.lost import missing
+from snnbench.report.markdown import markdown
 from snnbench.report.tables import csv as write_csv
-from snnbench.report.tables import markdown
 from snnbench.report.view import sections
 from snnbench.results import write_report
 from snnbench.settings import Budget
@@ -102,13 +102,13 @@ def test_a_run_without_training_is_measured_end_to_end(tmp_path: Path) -> None:
             rows.loc["relu", f"throughput.{which}_ratio.reason"]
             == "the other network: the neuron does not spike"
         )
-    board = write_report(out).board
+    board = board_frame(write_report(out).board)
     assert set(board["ranked_by"]) == {"throughput.training"}
     assert board.groupby("contest")["label.reference"].unique().map(list).tolist() == [["lif"], ["rlif"]]
 
 
 def test_rows_are_ranked_by_speed_and_none_is_said_to_be_tied() -> None:
-    (section,) = sections(leaderboard(to_frame(SPEED)))
+    (section,) = sections(board_of(SPEED))
     assert [(row.names["neuron"], row.rank, row.standing) for row in section.rows] == [
         ("fast", 1, "best"), ("lif", 2, ""), ("slow", 3, "")
     ]  # fmt: skip
@@ -123,15 +123,14 @@ def test_networks_and_references_are_not_ranked_against_each_other() -> None:
         result("lif", 5.0, network="dense[hidden=[16384]]"),
         result("rlif", 9.0, reference="rlif"),
     ]
-    found = sections(leaderboard(to_frame([*others, *SPEED])))
+    found = sections(board_of([*others, *SPEED]))
     assert [(one.fixed["network"], len(one.rows)) for one in found] == [
         ("dense", 3), ("dense", 1), ("dense[hidden=[512]]", 1), ("dense[hidden=[16384]]", 1)
     ]  # fmt: skip
 
 
 def test_the_class_stands_beside_every_ratio() -> None:
-    frame = to_frame(SPEED)
-    board = leaderboard(frame)
+    board = board_of(SPEED)
     (section,) = sections(board)
     index = list(section.metrics).index("throughput.training_ratio")
     assert [row.numbers[index].text for row in section.rows] == ["3.21× B", "1.00× A", "0.400× C"]
@@ -140,10 +139,10 @@ def test_the_class_stands_beside_every_ratio() -> None:
     ]  # fmt: skip
     assert all("class" not in mark for row in section.rows for mark in row.marks)
     assert "3.21 ± 0.06× B" in markdown("speed", [section], []).decode()
-    html = page("speed", frame, board, []).decode()
+    html = page("speed", board, []).decode()
     assert "3.21× B<small>± 0.06×</small>" in html
     assert "another model C" in html
-    lines = list(csv.DictReader(write_csv(frame).decode().splitlines()))
+    lines = list(csv.DictReader(write_csv(to_frame(SPEED)).decode().splitlines()))
     assert [line["throughput.training_ratio.flags"] for line in lines] == ["class C", "class A", "class B"]
 
 
@@ -155,7 +154,7 @@ def test_several_seeds_have_the_interval_over_seeds_and_every_class() -> None:
         )
         for seed, one in enumerate(cells)
     ]
-    (section,) = sections(leaderboard(to_frame(seeds)))
+    (section,) = sections(board_of(seeds))
     (number,) = [n for n in section.rows[0].numbers if "×" in n.text and "A" in n.text]
     assert number.text == "1.10× A/B"
     assert number.low < 1.0  # t with two degrees of freedom
@@ -166,7 +165,7 @@ def with_seed(cell: Cell, seed: int) -> Cell:
 
 
 def test_what_the_same_cells_lack_for_the_same_reason_is_said_once() -> None:
-    (found,) = missing(to_frame(SPEED))
+    (found,) = missing(measured_cells(SPEED))
     assert (found.what, found.reason, len(found.cells)) == (
         "accuracy.test, accuracy.train", "no epoch was trained", 3
     )  # fmt: skip

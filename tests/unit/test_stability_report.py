@@ -10,15 +10,14 @@ from dataclasses import replace
 import pytest
 from scipy.stats import spearmanr
 
-from results import make_run, make_seeds
+from results import board_of, make_run, make_seeds
 from snnbench.records import CellResult, Component, Metric
-from snnbench.report.board import leaderboard
 from snnbench.report.curves import APART, Wording, chart
-from snnbench.report.frame import to_frame
+from snnbench.report.frame import board_frame
 from snnbench.report.lookup import describe
 from snnbench.report.plot import BOTTOM, HEIGHT, TOP
 from snnbench.report.stability import Stability, stability
-from snnbench.report.view import Row, sections
+from snnbench.report.view import ShownRow, sections
 from snnbench.settings import Regulariser
 
 DELTAS = (0.001, 0.01, 0.1, 1.0)
@@ -53,11 +52,8 @@ def measured(neuron: str, rank: int, seeds: int = 3) -> list[CellResult]:
 
 
 def found(results: Sequence[CellResult], index: int = 0) -> Stability:
-    frame = to_frame(results)
-    board = leaderboard(frame)
-    rows = [part for _, part in board.groupby("contest", sort=False)]
-    cells = {result.identity: result for result in results}
-    return stability(sections(board)[index], rows[index], frame, cells)
+    board = board_of(results)
+    return stability(sections(board)[index], board.contests[index], board.cells)
 
 
 NEURONS = ("lif", "alif", "rlif", "if", "plif", "adlif", "qif", "eif")
@@ -143,9 +139,10 @@ def test_rows_with_and_without_a_term_of_the_loss_are_ranked_together_and_not_mi
         )
         for one in led
     ]
-    board = leaderboard(to_frame([*plain, *led]))
-    assert board["penalty"].tolist() == ["none", "0.5·(lambda_grad→0.1)²"]
-    assert board["rank"].tolist() == [1, 2]
+    board = board_of([*plain, *led])
+    frame = board_frame(board)
+    assert frame["penalty"].tolist() == ["none", "0.5·(lambda_grad→0.1)²"]
+    assert frame["rank"].tolist() == [1, 2]
     (section,) = sections(board)
     assert "penalty" in section.axes
     first = found([*plain, *led]).charts[0]
@@ -161,8 +158,8 @@ def test_without_measurements_there_is_nothing_to_show() -> None:
     assert usual.associations == ()
 
 
-def row(index: int) -> Row:
-    return Row(index, index + 1, "", {"neuron": f"n{index}"}, {}, (), 3, 3, ())
+def row(index: int) -> ShownRow:
+    return ShownRow(index, index + 1, "", {"neuron": f"n{index}"}, {}, (), 3, 3, ())
 
 
 def test_points_lie_where_their_numbers_are_and_infinities_are_left_out() -> None:

@@ -11,29 +11,31 @@ import pandas as pd
 import pytest
 
 import snnbench
-from results import HEADER, make_cell, make_result, make_run, make_seeds
+from results import HEADER, board_of, make_cell, make_result, make_run, make_seeds
 from snnbench.cli.report import print_leaderboard
 from snnbench.errors import StoreError
 from snnbench.records import Component, Meaning, Metric, Status
 from snnbench.report import tables
-from snnbench.report.board import leaderboard
 from snnbench.report.catalogue import CATALOGUE, Kind
-from snnbench.report.frame import normalise, to_frame
+from snnbench.report.cells import measured_cells
+from snnbench.report.frame import to_frame
+from snnbench.report.imported import normalise
 from snnbench.report.leaderboard import page
 from snnbench.report.lookup import describe, headlines
 from snnbench.report.lost import missing
-from snnbench.report.marks import explain
+from snnbench.report.markdown import markdown
+from snnbench.report.marks import LOST, Flag, Mark
 from snnbench.report.numbers import interval, mean_text, number
 from snnbench.report.view import sections
 from snnbench.report.write import Format, write
 
 FRAME = to_frame(make_run())
-BOARD = leaderboard(FRAME)
+BOARD = board_of(make_run())
 
 
 def rendered(*results: object) -> str:
-    frame = to_frame(results)  # type: ignore[arg-type]
-    return tables.markdown("a run", sections(leaderboard(frame)), missing(frame)).decode()
+    board = board_of(results)  # type: ignore[arg-type]
+    return markdown("a run", sections(board), missing(board.cells)).decode()
 
 
 def test_csv_and_parquet_hold_every_number_and_every_null() -> None:
@@ -80,7 +82,7 @@ def test_names_in_markdown_cannot_become_markup() -> None:
 
 def test_constants_are_said_once_and_differences_in_columns() -> None:
     other = [replace(one, device="cuda:0") for one in make_seeds([0.8, 0.81])]
-    (section,) = sections(leaderboard(to_frame([*make_seeds([0.9, 0.91]), *other])))
+    (section,) = sections(board_of([*make_seeds([0.9, 0.91]), *other]))
     assert section.axes == ("neuron", "device")
     assert section.fixed["surrogate"] == "atan"
     assert section.fixed["spike"] == "binary"
@@ -93,7 +95,7 @@ def test_a_board_says_where_rates_are_those_of_two_engines(
     engine: str, differ: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
     other = [replace(one, engine=engine) for one in make_seeds([0.8, 0.81], "alif")]
-    board = leaderboard(to_frame([*make_seeds([0.9, 0.91]), *other]))
+    board = board_of([*make_seeds([0.9, 0.91]), *other])
     (section,) = sections(board)
     assert ("engines" in section.fixed) is differ
     print_leaderboard(board)
@@ -103,7 +105,7 @@ def test_a_board_says_where_rates_are_those_of_two_engines(
 def test_why_a_cell_did_not_run_compiled_is_listed() -> None:
     fell, ran = make_seeds([0.9, 0.91])
     fell = replace(fell, labels={"fallback": "it cannot be compiled: no compiler"})
-    (found,) = missing(to_frame([fell, ran]))
+    (found,) = missing(measured_cells([fell, ran]))
     assert (found.what, found.reason) == ("engine compiled", "it cannot be compiled: no compiler")
     assert len(found.cells) == 1
 
@@ -111,20 +113,20 @@ def test_why_a_cell_did_not_run_compiled_is_listed() -> None:
 def test_windows_are_part_of_the_budget_that_is_said() -> None:
     cell = make_cell()
     cut = replace(cell, budget=replace(cell.budget, truncate=4))
-    whole, windowed = sections(leaderboard(to_frame([make_result(cell), make_result(cut)])))
+    whole, windowed = sections(board_of([make_result(cell), make_result(cut)]))
     assert windowed.fixed["budget"] == f"{whole.fixed['budget']}, truncate 4"
 
 
 def test_a_mark_of_all_rows_is_said_once() -> None:
-    (section,) = sections(leaderboard(to_frame([*make_seeds([0.9, 0.91, 0.92]), *make_seeds([0.8], "alif")])))
+    (section,) = sections(board_of([*make_seeds([0.9, 0.91, 0.92]), *make_seeds([0.8], "alif")]))
     assert section.fixed["all rows"] == "finite-time"
-    assert [row.marks for row in section.rows] == [(), ("few seeds",)]
+    assert [row.marks for row in section.rows] == [(), (Mark.of(Flag.FEW_SEEDS),)]
 
 
 def test_a_number_that_some_measured_seeds_lack_says_so() -> None:
     first, *others = make_seeds([0.9, 0.91, None])
     gone = {**first.metrics, "memory.training_peak": Metric.missing("no counter here", "B")}
-    (section,) = sections(leaderboard(to_frame([replace(first, metrics=gone), *others])))
+    (section,) = sections(board_of([replace(first, metrics=gone), *others]))
     (row,) = section.rows
     memory = row.numbers[list(section.metrics).index("memory.training_peak")]
     assert memory.line == "109 MiB (1/3)"
@@ -134,15 +136,15 @@ def test_a_number_that_some_measured_seeds_lack_says_so() -> None:
 
 
 def test_everything_that_is_missing_is_listed_with_its_cells() -> None:
-    found = {(one.what, one.reason): one.cells for one in missing(FRAME)}
+    found = {(one.what, one.reason): one.cells for one in missing(BOARD.cells)}
     assert len(found[("diverged", "loss is nan in epoch 3")]) == 4
     assert found[("skipped", "gru does not spike: a surrogate changes nothing")] == (
         "digits/rate/dense/gru/s0",
     )
     assert len(found[("throughput.inference", "implausible: 9e15 FLOP/s")]) == 3
     silent = make_result(make_cell(), None, status=Status.FAILED)
-    assert missing(to_frame([silent]))[0].reason == "no reason was recorded"
-    assert missing(to_frame(make_seeds([0.9]))) == []
+    assert missing(measured_cells([silent]))[0].reason == "no reason was recorded"
+    assert missing(measured_cells(make_seeds([0.9]))) == []
 
 
 @pytest.mark.parametrize(
@@ -204,8 +206,8 @@ def test_every_metric_of_the_suite_is_described() -> None:
     assert describe("sparsity", "mJ").unit == "mJ"
     assert describe("sparsity[layer=1]").headline
     assert all(entry.meaning.endswith(".") for entry in CATALOGUE.values())
-    assert explain("resolution[1e-06]") == explain("resolution") != ""
-    assert explain("of a plugin") == ""
+    assert Mark.of("resolution[1e-06]").meaning == Mark.of("resolution").meaning != ""
+    assert Mark.of("of a plugin").meaning == ""
 
 
 def test_headlines_are_in_one_order() -> None:
@@ -227,7 +229,7 @@ def test_headlines_are_in_one_order() -> None:
 def test_writing_replaces_the_files_it_is_asked_for(tmp_path: Path) -> None:
     (tmp_path / "table.csv").write_text("old")
     (tmp_path / "leaderboard.md").write_text("kept")
-    paths = write("quick", FRAME, BOARD, [HEADER], formats=[Format.CSV, Format.HTML], out=tmp_path)
+    paths = write("quick", BOARD, [HEADER], lambda: FRAME, formats=[Format.CSV, Format.HTML], out=tmp_path)
     assert [path.name for path in paths] == ["table.csv", "leaderboard.html"]
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "leaderboard.html",
@@ -241,7 +243,7 @@ def test_writing_replaces_the_files_it_is_asked_for(tmp_path: Path) -> None:
 def test_a_directory_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(StoreError, match=r"cannot write .*table\.csv"):
-        write("quick", FRAME, BOARD, [HEADER], formats=[Format.CSV], out=tmp_path / "file" / "out")
+        write("quick", BOARD, [HEADER], lambda: FRAME, formats=[Format.CSV], out=tmp_path / "file" / "out")
 
 
 def test_texts_in_csv_are_one_line_and_no_formulas() -> None:
@@ -272,20 +274,19 @@ def test_what_a_plugin_says_of_its_measurement_is_on_the_board() -> None:
         replace(one, metrics={**one.metrics, "energy": Metric(2.0, "mJ")})
         for one in make_seeds([0.9, 0.8, 0.7])
     ]
-    frame = to_frame(results, {"energy": meaning})
-    board = leaderboard(frame)
-    markdown = tables.markdown("a run", sections(board), missing(frame)).decode()
-    html = page("a run", frame, board, [HEADER]).decode()
-    assert "- **energy**: Energy of one inference. Lower is better." in markdown
+    board = board_of(results, {"energy": meaning})
+    text = markdown("a run", sections(board), missing(board.cells)).decode()
+    html = page("a run", board, [HEADER]).decode()
+    assert "- **energy**: Energy of one inference. Lower is better." in text
     assert "Energy of one inference. Lower is better." in html
-    assert "- **Accuracy**: Fraction of the test split classified correctly" in markdown
+    assert "- **Accuracy**: Fraction of the test split classified correctly" in text
 
 
 def test_the_steps_that_are_said_are_those_that_ran() -> None:
     """Boards of sequences printed "25 steps" whatever their length was."""
     asked = [replace(one, labels={**one.labels, "steps": "100"}) for one in make_seeds([0.9, 0.8, 0.7])]
     lost = make_result(make_cell("alif"), None, status=Status.FAILED, reason="boom", labels={})
-    (section,) = sections(leaderboard(to_frame([*asked, lost])))
+    (section,) = sections(board_of([*asked, lost]))
     assert section.fixed["steps"] == "100"
     assert "steps" not in section.fixed["budget"]
 
@@ -307,5 +308,5 @@ def flags_in_the_code() -> set[str]:
 def test_every_flag_and_mark_has_a_sentence() -> None:
     flags = flags_in_the_code()
     assert {"coalesces", "busy", "resolution"} <= flags
-    marks = {"resolution[1e-06]", "1 of 3 timeout", "class C", "reference off", "ratio in doubt"}
-    assert [mark for mark in sorted({*flags, *marks, *Status} - {"done"}) if not explain(mark)] == []
+    assert [flag for flag in sorted({*flags, "resolution[1e-06]", *Flag}) if not Mark.of(flag).meaning] == []
+    assert {status for status in Status if status not in LOST} == {Status.DONE}
