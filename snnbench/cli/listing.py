@@ -181,7 +181,10 @@ def _print(component: Provided) -> None:
         lines["threshold"] = f"spikes where membrane {lines['threshold']} threshold"
     grid = Table.grid(padding=(0, 2))
     for label, value in lines.items():
-        grid.add_row(Text(f"  {label.replace('_', ' ')}"), Text(cell_text(value)))
+        # an equation has one case a line, and each of them is shown whole
+        shown = str(value).split("\n") if label == "equation" and value else [value]
+        for i, line in enumerate(map(cell_text, shown)):
+            grid.add_row(Text("" if i else f"  {label.replace('_', ' ')}"), Text(line))
     screen = console()
     screen.print(Text(plain(f"{spec.kind} {component.reference}: {spec.summary}"), style="bold"))
     screen.print(grid)

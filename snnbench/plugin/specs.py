@@ -28,7 +28,7 @@ class Spec:
         factory: A callable, or ``"package.module:attribute"``, imported on first use.
         params: Its parameters, passed to the factory by keyword.
         reference: The paper and equation it implements.
-        equation: The mathematics of one step, as plain text.
+        equation: The mathematics of one step, as plain text, with each case on a line of its own.
     """
 
     kind: ClassVar[str] = ""

@@ -111,7 +111,8 @@ def test_wrong_kinds_and_globs_that_match_nothing() -> None:
 def test_show_tells_what_a_neuron_is() -> None:
     text = run("show", "lif")
     spec = next(spec for spec in neurons.SPECS if spec.name == "lif")
-    assert spec.equation in text
+    shown = [line.removeprefix("  equation").strip() for line in text.splitlines()]
+    assert set(spec.equation.split("\n")) <= set(shown), "each case is whole, on a line of its own"
     assert spec.reference in text
     for name, param in spec.params.items():
         line = next(line for line in text.splitlines() if line.startswith(f"{name} "))

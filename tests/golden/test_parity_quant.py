@@ -14,7 +14,9 @@ from torch import Tensor
 from snnbench.compiler.program import UnsupportedStepError
 from snnbench.compiler.record import record
 from snnbench.components.neurons import trace_quant
-from snnbench.components.neurons.trace_specs import TRACE_SPECS, Variant
+from snnbench.components.neurons.trace import Trace
+from snnbench.components.neurons.trace_specs import TRACE_SPECS
+from snnbench.components.neurons.trace_variant import VARIANTS
 from snnbench.components.surrogates.graded_sigmoid import GradedSigmoid
 from snnbench.errors import UsageError
 from snnbench.lyapunov import spectrum
@@ -36,11 +38,10 @@ def _float64() -> Iterator[None]:
 
 
 def make(name: str, quant_fn: str, width: int = WIDTH, seed: int = 1) -> Any:
-    variant = next(spec.factory for spec in TRACE_SPECS if spec.name == name)
-    assert isinstance(variant, Variant)
+    variant = VARIANTS[name]
     generator = torch.Generator().manual_seed(seed)
     weight = {"rec_weight": 0.4} if variant.recurrent else {}
-    return variant((width,), GradedSigmoid(), generator, quant_fn=quant_fn, **weight)
+    return Trace(variant, (width,), GradedSigmoid(), generator, quant_fn=quant_fn, **weight)
 
 
 def original(layer: Any, x: Tensor) -> Tensor:

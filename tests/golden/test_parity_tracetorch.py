@@ -16,7 +16,8 @@ from parity import BACKWARD, FORWARD, WIDTH, assert_same, drive, gradients, larg
 from torch import Tensor, nn
 
 from snnbench.components.neurons.lif import LIF
-from snnbench.components.neurons.trace_specs import TRACE_SPECS, Variant
+from snnbench.components.neurons.trace import Trace
+from snnbench.components.neurons.trace_variant import VARIANTS, Variant
 from snnbench.components.surrogates.graded_sigmoid import GradedSigmoid
 from snnbench.components.surrogates.sigmoid import Sigmoid
 
@@ -31,7 +32,7 @@ def _float64() -> Iterator[None]:
 
 tt: Any = import_module("tracetorch")
 
-VARIANTS = [spec.factory for spec in TRACE_SPECS]
+ALL = list(VARIANTS.values())
 SPIKES = {
     "graded": (GradedSigmoid(), nn.Identity()),
     "rounded": (Sigmoid(slope=4), tt.functional.round_ste()),
@@ -110,12 +111,12 @@ GIVEN = [*QUICK, *(pytest.param(*case, marks=pytest.mark.slow) for case in REST)
 
 
 @pytest.mark.parametrize(("spikes", "given"), GIVEN)
-@pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.name)
+@pytest.mark.parametrize("variant", ALL, ids=lambda variant: variant.name)
 def test_all_24(variant: Variant, spikes: str, given: str) -> None:
     """Against the original; the gradients, where y is exactly 0 and split, against the corrected one."""
     surrogate, quantise = SPIKES[spikes]
     values, x = settings(variant, given), drive(scale=1.0)
-    ours = variant((WIDTH,), surrogate, torch.Generator(), **values).double()
+    ours = Trace(variant, (WIDTH,), surrogate, torch.Generator(), **values).double()
     layer = original(variant, values, quantise)
     mine, theirs = trajectory(ours, x), run(layer, variant.states, x)
     assert largest_difference(mine, theirs) <= FORWARD
@@ -154,10 +155,10 @@ def assert_lively(y: Tensor, variant: Variant) -> None:
 @pytest.mark.parametrize("name", ["dlib", "dslib", "dsrlib", "dslit", "dlits", "dsrlits"])
 def test_an_input_of_exactly_0_counts_once_and_the_original_counts_it_twice(name: str) -> None:
     """Same numbers forward; dy/dx at x = 0 side by side: the original's is double."""
-    variant = next(variant for variant in VARIANTS if variant.name == name)
+    variant = next(variant for variant in ALL if variant.name == name)
     surrogate, quantise = SPIKES["graded"]
     values = {value: param.default for value, param in variant.values.items()}
-    ours = variant((WIDTH,), surrogate, torch.Generator()).double()
+    ours = Trace(variant, (WIDTH,), surrogate, torch.Generator()).double()
     layer = original(variant, values, quantise)
 
     def slope(at: float) -> tuple[Tensor, Tensor]:
@@ -177,7 +178,7 @@ def test_an_input_of_exactly_0_counts_once_and_the_original_counts_it_twice(name
     assert_close(near_ours, corrected_slope, rtol=1e-6, atol=0)
 
 
-TWICE = [variant for variant in VARIANTS if variant.dual and variant.recurrent]
+TWICE = [variant for variant in ALL if variant.dual and variant.recurrent]
 
 
 @pytest.mark.parametrize("variant", TWICE, ids=lambda variant: variant.name)
@@ -193,7 +194,7 @@ def test_a_silent_step_counts_once_and_the_original_counts_it_four_times(variant
     def slope(weight: float, module: ModuleType | None) -> Tensor:
         values = {name: weight for name in variant.values if "rec_weight" in name}
         if module is None:
-            y = variant((WIDTH,), surrogate, torch.Generator(), **values).double()(x)[0]
+            y = Trace(variant, (WIDTH,), surrogate, torch.Generator(), **values).double()(x)[0]
         else:
             y = torch.stack([*map(original(variant, values, quantise, module), x)])
         assert not y.any()
@@ -212,8 +213,8 @@ def test_a_silent_step_counts_once_and_the_original_counts_it_four_times(variant
 
 def test_dlit_alone_counts_0_once_as_shipped() -> None:
     """Its x goes to the positive half at 0, ours to the negative one: with equal decays that is the same."""
-    variant = next(variant for variant in VARIANTS if variant.name == "dlit")
-    ours = variant((WIDTH,), GradedSigmoid(), torch.Generator()).double()
+    variant = next(variant for variant in ALL if variant.name == "dlit")
+    ours = Trace(variant, (WIDTH,), GradedSigmoid(), torch.Generator()).double()
     layer = tt.snn.DLIT(WIDTH).double()
     x = torch.zeros(5, 1, WIDTH, dtype=torch.float64, requires_grad=True)
     mine, theirs = (torch.autograd.grad(y.sum(), x)[0] for y in (ours(x)[0], torch.stack([*map(layer, x)])))
@@ -234,10 +235,10 @@ def test_lif_without_delay_is_lib() -> None:
 @pytest.mark.parametrize("name", ["rlib", "dsrlits"])
 @pytest.mark.parametrize("dim", [1, -3])
 def test_dim_chooses_the_neuron_axis(name: str, dim: int) -> None:
-    variant = next(variant for variant in VARIANTS if variant.name == name)
+    variant = next(variant for variant in ALL if variant.name == name)
     values = settings(variant, "tensor, rank 1")
     images = torch.randn(10, 2, WIDTH, 3, 2, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
-    ours = variant((WIDTH, 3, 2), GradedSigmoid(), torch.Generator(), dim=dim, **values).double()
+    ours = Trace(variant, (WIDTH, 3, 2), GradedSigmoid(), torch.Generator(), dim=dim, **values).double()
     layer = getattr(tt.snn, name.upper())(WIDTH, **values, dim=dim).double()
     mine, theirs = trajectory(ours, images), run(layer, variant.states, images)
     assert largest_difference(mine, theirs) <= FORWARD
@@ -245,9 +246,9 @@ def test_dim_chooses_the_neuron_axis(name: str, dim: int) -> None:
 
 
 def test_a_checkpoint_of_the_original_loads() -> None:
-    variant = next(variant for variant in VARIANTS if variant.name == "dsrlits")
+    variant = next(variant for variant in ALL if variant.name == "dsrlits")
     layer = original(variant, settings(variant, "tensor, rank 1"), nn.Identity())
-    ours = variant((WIDTH,), GradedSigmoid(), torch.Generator()).double()
+    ours = Trace(variant, (WIDTH,), GradedSigmoid(), torch.Generator()).double()
     ours.load_state_dict(layer.state_dict())
     x = drive()
     assert largest_difference([ours(x)[0]], [torch.stack([*map(layer, x)])]) <= FORWARD

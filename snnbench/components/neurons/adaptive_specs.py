@@ -27,8 +27,8 @@ ADAPTIVE_SPECS: Final = (
             "detach_reset": DETACH,
         },
         reference="Bellec et al. 2018, NeurIPS (LSNN); 1 − ρ within κ",
-        equation="b[t] = ρ·b[t−1] + s[t−1];  ϑ[t] = θ + κ·b[t];  "
-        "u[t] = β·u[t−1] + (1−β)·x[t] − ϑ[t]·s[t−1];  s[t] = H(u[t] − ϑ[t])",
+        equation="b[t] = ρ·b[t−1] + s[t−1]\nϑ[t] = θ + κ·b[t]\n"
+        "u[t] = β·u[t−1] + (1−β)·x[t] − ϑ[t]·s[t−1]\ns[t] = H(u[t] − ϑ[t])",
         reset="subtract",
         reset_delay=True,
         reset_detached=FromParam("detach_reset"),
@@ -59,8 +59,8 @@ ADAPTIVE_SPECS: Final = (
             "recurrent": Param(False, doc="dense recurrent weights V, orthogonal, without diagonal"),
         },
         reference="Bittar & Garner 2022, Frontiers in Neuroscience 16",
-        equation="w[t] = β_w·w[t−1] + a·u[t−1] + b·s[t−1];  "
-        "u[t] = α·(u[t−1] − s[t−1]) + (1−α)·(x[t] + V·s[t−1] − w[t]);  s[t] = H(u[t] − 1)",
+        equation="w[t] = β_w·w[t−1] + a·u[t−1] + b·s[t−1]\n"
+        "u[t] = α·(u[t−1] − s[t−1]) + (1−α)·(x[t] + V·s[t−1] − w[t])\ns[t] = H(u[t] − 1)",
         reset="subtract",
         reset_delay=True,
         recurrent=FromParam("recurrent"),
@@ -82,8 +82,8 @@ ADAPTIVE_SPECS: Final = (
             "detach_reset": DETACH,
         },
         reference="Gerstner et al. 2014, Neuronal Dynamics, section 5.3; Euler step",
-        equation="u[t] = u[t−1] + (dt/τ)·(a·(u[t−1] − u_rest)·(u[t−1] − u_crit) + x[t]);  "
-        "s[t] = H(u[t] − θ);  where s[t] = 1, u[t] is set to u_reset",
+        equation="u[t] = u[t−1] + (dt/τ)·(a·(u[t−1] − u_rest)·(u[t−1] − u_crit) + x[t])\n"
+        "s[t] = H(u[t] − θ)\nwhere s[t] = 1, u[t] is set to u_reset",
         reset="value",
         reset_detached=FromParam("detach_reset"),
         states=("membrane",),
@@ -104,8 +104,8 @@ ADAPTIVE_SPECS: Final = (
             "detach_reset": DETACH,
         },
         reference="Fourcaud-Trocmé et al. 2003, Journal of Neuroscience 23(37); Euler step",
-        equation="u[t] = u[t−1] + (dt/τ)·(u_rest − u[t−1] + Δ·exp((u[t−1] − u_rh)/Δ) + x[t]);  "
-        "s[t] = H(u[t] − θ);  where s[t] = 1, u[t] is set to u_reset",
+        equation="u[t] = u[t−1] + (dt/τ)·(u_rest − u[t−1] + Δ·exp((u[t−1] − u_rh)/Δ) + x[t])\n"
+        "s[t] = H(u[t] − θ)\nwhere s[t] = 1, u[t] is set to u_reset",
         reset="value",
         reset_detached=FromParam("detach_reset"),
         states=("membrane",),
@@ -125,8 +125,8 @@ ADAPTIVE_SPECS: Final = (
             "detach_reset": DETACH,
         },
         reference="Izhikevich 2003, IEEE Transactions on Neural Networks 14(6), eqs. 1-3; Euler step",
-        equation="v[t] = v[t−1] + dt·(0.04·v[t−1]² + 5·v[t−1] + 140 − w[t−1] + g·x[t]);  "
-        "w[t] = w[t−1] + dt·a·(b·v[t−1] − w[t−1]);  s[t] = H(v[t] − 30);  "
+        equation="v[t] = v[t−1] + dt·(0.04·v[t−1]² + 5·v[t−1] + 140 − w[t−1] + g·x[t])\n"
+        "w[t] = w[t−1] + dt·a·(b·v[t−1] − w[t−1])\ns[t] = H(v[t] − 30)\n"
         "where s[t] = 1, v[t] is set to c and d added to w[t]",
         reset="value",
         reset_detached=FromParam("detach_reset"),

@@ -34,7 +34,7 @@ CONTROL_SPECS: Final = (
         summary="gated recurrent units: a control that does not spike",
         factory="snnbench.components.neurons.gated:GRU",
         reference="Cho et al. 2014, EMNLP, eqs. 5-8, as torch.nn.GRU",
-        equation="r, z = σ(W·x[t] + U·h[t−1]);  n = tanh(W_n·x[t] + r·(U_n·h[t−1]));  "
+        equation="r, z = σ(W·x[t] + U·h[t−1])\nn = tanh(W_n·x[t] + r·(U_n·h[t−1]))\n"
         "h[t] = (1 − z)·n + z·h[t−1]",
         spike="none",
         recurrent=True,
@@ -46,7 +46,7 @@ CONTROL_SPECS: Final = (
         summary="long short-term memory: a control that does not spike",
         factory="snnbench.components.neurons.gated:LSTM",
         reference="Hochreiter & Schmidhuber 1997; Gers, Schmidhuber & Cummins 2000, as torch.nn.LSTM",
-        equation="i, f, o = σ(W·x[t] + U·h[t−1]);  c[t] = f·c[t−1] + i·tanh(W_g·x[t] + U_g·h[t−1]);  "
+        equation="i, f, o = σ(W·x[t] + U·h[t−1])\nc[t] = f·c[t−1] + i·tanh(W_g·x[t] + U_g·h[t−1])\n"
         "h[t] = o·tanh(c[t])",
         spike="none",
         recurrent=True,

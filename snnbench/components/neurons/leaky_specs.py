@@ -29,10 +29,10 @@ from snnbench.plugin.specs import NeuronSpec
 def _resets(leaked: str) -> str:
     """The equations of ``lif`` under each of its resets, where ``leaked`` is what a step leaves of u."""
     return (
-        f"subtract: u[t] = {leaked} + x[t] − θ·s[t−1];  zero: u[t] = (1 − s[t−1])·{leaked} + x[t];  "
-        f"none: u[t] = {leaked} + x[t];  s[t] = H(u[t] − θ).  With reset_delay=false: "
-        f"v[t] = {leaked} + x[t];  s[t] = H(v[t] − θ);  "
-        "subtract: u[t] = v[t] − θ·s[t];  zero: u[t] = (1 − s[t])·v[t];  none: u[t] = v[t]"
+        f"subtract: u[t] = {leaked} + x[t] − θ·s[t−1]\nzero: u[t] = (1 − s[t−1])·{leaked} + x[t]\n"
+        f"none: u[t] = {leaked} + x[t]\ns[t] = H(u[t] − θ)\nWith reset_delay=false: "
+        f"v[t] = {leaked} + x[t]\ns[t] = H(v[t] − θ)\n"
+        "subtract: u[t] = v[t] − θ·s[t]\nzero: u[t] = (1 − s[t])·v[t]\nnone: u[t] = v[t]"
     )
 
 
@@ -97,7 +97,7 @@ LEAKY_SPECS: Final = (
             "detach_reset": DETACH,
         },
         reference="Fang et al. 2021, ICCV",
-        equation="β = sigmoid(a);  " + _resets("β·u[t−1]"),
+        equation="β = sigmoid(a)\n" + _resets("β·u[t−1]"),
         reset=FromParam("reset"),
         reset_delay=FromParam("reset_delay"),
         reset_detached=FromParam("detach_reset"),
@@ -125,8 +125,8 @@ LEAKY_SPECS: Final = (
             "graded_spikes_factor": SPIKE_FACTOR,
         },
         reference="Cramer et al. 2020, IEEE TNNLS 33(7), eq. 3, without synaptic filter",
-        equation="v[t] = β·u[t−1] + x[t] + ρ·W·s[t−1];  subtract: u[t] = v[t] − θ·s[t−1];  "
-        "zero: u[t] = (1 − s[t−1])·v[t];  none: u[t] = v[t];  s[t] = H(u[t] − θ).  "
+        equation="v[t] = β·u[t−1] + x[t] + ρ·W·s[t−1]\nsubtract: u[t] = v[t] − θ·s[t−1]\n"
+        "zero: u[t] = (1 − s[t−1])·v[t]\nnone: u[t] = v[t]\ns[t] = H(u[t] − θ)\n"
         "With reset_delay=false: s[t] = H(v[t] − θ), and s[t] resets in place of s[t−1]",
         spike=FromParam("graded_spikes_factor", {1.0: "binary"}, otherwise="multi"),
         reset=FromParam("reset"),
@@ -157,8 +157,8 @@ LEAKY_SPECS: Final = (
             "graded_spikes_factor": SPIKE_FACTOR,
         },
         reference="Neftci, Mostafa & Zenke 2019, IEEE Signal Processing Magazine 36(6), eqs. 1-4",
-        equation="i[t] = α·i[t−1] + x[t];  v[t] = β·u[t−1] + i[t];  subtract: u[t] = v[t] − θ·s[t−1];  "
-        "zero: u[t] = (1 − s[t−1])·v[t];  none: u[t] = v[t];  s[t] = H(u[t] − θ).  "
+        equation="i[t] = α·i[t−1] + x[t]\nv[t] = β·u[t−1] + i[t]\nsubtract: u[t] = v[t] − θ·s[t−1]\n"
+        "zero: u[t] = (1 − s[t−1])·v[t]\nnone: u[t] = v[t]\ns[t] = H(u[t] − θ)\n"
         "With reset_delay=false: s[t] = H(v[t] − θ), and in place of s[t−1] stands s[t]",
         spike=FromParam("graded_spikes_factor", {1.0: "binary"}, otherwise="multi"),
         reset=FromParam("reset"),
@@ -180,9 +180,9 @@ LEAKY_SPECS: Final = (
             "inhibition": INHIBITION,
         },
         reference="Rall 1967, Journal of Neurophysiology 30(5)",
-        equation="e[t] = α·e[t−1] + x[t];  i[t] = β·i[t−1] − x[t];  c = ln β/(ln β − ln α);  "
-        "where s[t−1] = 1, zero: e[t] and i[t] become 0;  subtract: e[t] loses θ/c;  none: nothing;  "
-        "u[t] = c·(e[t] + i[t]);  s[t] = H(u[t] − θ)",
+        equation="e[t] = α·e[t−1] + x[t]\ni[t] = β·i[t−1] − x[t]\nc = ln β/(ln β − ln α)\n"
+        "where s[t−1] = 1, zero: e[t] and i[t] become 0\nsubtract: e[t] loses θ/c\nnone: nothing\n"
+        "u[t] = c·(e[t] + i[t])\ns[t] = H(u[t] − θ)",
         reset=FromParam("reset"),
         reset_delay=True,
         reset_detached=FromParam("detach_reset"),
@@ -205,8 +205,8 @@ LEAKY_SPECS: Final = (
             "state_range": STATE_RANGE,
         },
         reference="Lapicque 1907; Brunel & van Rossum 2007, Biological Cybernetics 97",
-        equation="v[t] = (1 − dt/RC)·u[t−1] + (dt/C)·x[t];  subtract: u[t] = v[t] − θ·s[t−1];  "
-        "zero: u[t] = (1 − s[t−1])·v[t];  none: u[t] = v[t];  s[t] = H(u[t] − θ)",
+        equation="v[t] = (1 − dt/RC)·u[t−1] + (dt/C)·x[t]\nsubtract: u[t] = v[t] − θ·s[t−1]\n"
+        "zero: u[t] = (1 − s[t−1])·v[t]\nnone: u[t] = v[t]\ns[t] = H(u[t] − θ)",
         reset=FromParam("reset"),
         reset_delay=True,
         reset_detached=FromParam("detach_reset"),

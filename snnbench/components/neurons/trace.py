@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, TypeAlias
 
 import torch
@@ -12,7 +13,7 @@ from torch.nn.functional import logsigmoid
 from snnbench.components.neurons.parameters import Given, Population
 from snnbench.components.neurons.trace_parameters import read, store
 from snnbench.components.neurons.trace_quant import quantised
-from snnbench.components.neurons.trace_specs import Variant, kind_of
+from snnbench.components.neurons.trace_variant import VARIANTS, Variant, kind_of
 from snnbench.core.eager import State
 from snnbench.core.neuron import Neuron
 from snnbench.core.surrogate import Surrogate
@@ -44,12 +45,8 @@ class Trace(Neuron):
         features: Shape of the population.
         surrogate: Spike function f, of distances from the threshold.
         generator: Draws what is given as a distribution.
-        dim: Axis of ``[B, *features]`` that counts the neurons; not the batch.
-        quant_fn: What follows f: ``identity``, ``round``, ``stochastic`` or ``probabilistic``, see
-            ``quantised``.
-        params: For each ``NAME`` of ``variant.values``: ``NAME``, a number, a tensor of rank 0 or 1, a
-            list of one a neuron or a distribution; ``NAME_rank``, 0 for one value for all neurons and 1
-            (default) for one each, unless a tensor tells; ``learn_NAME``, False for a buffer.
+        **params: Those of ``variant.params``, by their names, which say what they are. A value that is
+            stored can be a tensor of rank 0 or 1, which then decides its rank.
 
     Raises:
         UsageError: A parameter is unknown, out of range or of a wrong shape.
@@ -63,21 +60,18 @@ class Trace(Neuron):
         features: tuple[int, ...],
         surrogate: Surrogate,
         generator: torch.Generator,
-        *,
-        dim: int = -1,
-        quant_fn: str = "identity",
         **params: Given | Tensor,
     ) -> None:
         super().__init__()
         self.variant = variant
         self.states = variant.states
-        self.surrogate = quantised(surrogate, quant_fn, generator)
+        settings = _settings(variant, params)
+        self.surrogate = quantised(surrogate, settings["quant_fn"], generator)
         if self.surrogate.random:
             self.pushes = False  # a second look at a step sees other noise
-        axis = _axis(features, dim)
+        axis = _axis(features, settings["dim"])
         neurons = features[axis]
         self.shape = (-1, *[1] * (len(features) - axis - 1))  # broadcasts against [B, *features]
-        settings = _settings(variant, params)
         for name in variant.values:
             rank, value = int(settings[f"{name}_rank"]), settings[name]
             if isinstance(value, str | tuple | list):
@@ -191,3 +185,10 @@ def _settings(variant: Variant, given: Mapping[str, Given | Tensor]) -> dict[str
                 f"neuron {variant.name!r} has no parameter {name!r}", did_you_mean(name, variant.params)
             )
     return {name: param.default for name, param in variant.params.items()} | dict(given)
+
+
+def __getattr__(name: str) -> Callable[..., Trace]:
+    """Return the factory of one of the 24 neurons, by its name."""
+    if name not in VARIANTS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return partial(Trace, VARIANTS[name])

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from snnbench.components.neurons.trace_specs import kind_of
+from snnbench.components.neurons.trace_variant import kind_of
 from snnbench.errors import UsageError
 
 Map: TypeAlias = Callable[[Tensor], Tensor]

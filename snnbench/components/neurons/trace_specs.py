@@ -1,143 +1,16 @@
-"""The trace family: 24 neurons from three switches and an output stage. Imports no torch."""
+"""Specs of the trace family: 24 neurons from three switches and an output stage. Imports no torch."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import cached_property
-from inspect import Parameter, Signature
-from itertools import product
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from collections.abc import Mapping
+from typing import Final
 
-from snnbench.components.neurons.spec_params import decay
+from snnbench.components.neurons.trace_variant import VARIANTS, Output, Variant
 from snnbench.plugin.claims import FromParam, SpikeKind
-from snnbench.plugin.distributions import PerNeuron
-from snnbench.plugin.params import Param
 from snnbench.plugin.specs import NeuronSpec
-
-if TYPE_CHECKING:
-    from snnbench.components.neurons.trace import Trace
-
-Output: TypeAlias = Literal["lib", "lit", "lits"]
 
 _SPIKE: Final[Mapping[Output, SpikeKind]] = {"lib": "binary", "lit": "ternary", "lits": "multi"}
 _SUMMARY: Final = {"lib": "binary fire", "lit": "ternary fire", "lits": "scaled ternary fire"}
-_RANK: Final = Param(1, low=0, high=1, doc="0: one value for all neurons, 1: one for each")
-_QUANT: Final = Param(
-    "identity",
-    doc="what follows the spike function: identity, round, stochastic or probabilistic rounding",
-)
-"""Without ``choices``: at each of them, the conformance kit would ask all of all 24."""
-_DIM: Final = Param(-1, doc="axis of [B, *features] that counts the neurons")
-
-
-def _decay(default: float, doc: str) -> Param:
-    return decay(default, doc, 1e-6, 1 - 1e-6)
-
-
-_VALUES: Final = {
-    "alpha": _decay(0.5, "synaptic decay"),
-    "beta": _decay(0.9, "membrane decay"),
-    "gamma": _decay(0.9, "decay of the recurrent trace"),
-    "threshold": Param(
-        1.0,
-        low=1e-6,
-        high=80.0,
-        doc="distance from rest at which a neuron spikes",
-        per_neuron=PerNeuron.VALUE,
-    ),
-    "bias": Param(0.0, low=-80.0, high=80.0, doc="added to the membrane where it is compared"),
-    "scale": Param(1.0, doc="size of an output spike"),
-    "rec_weight": Param(0.0, doc="weight of a neuron's recurrent trace onto itself"),
-}
-
-
-@dataclass(frozen=True)
-class Variant:
-    """One neuron of the family; calling it makes the neuron, so it is its spec's factory.
-
-    Attributes:
-        dual: Positive and negative traces are kept apart.
-        synaptic: The input passes an exponential synapse.
-        recurrent: The output returns to the neuron through an exponential trace.
-        output: Binary, ternary or scaled ternary.
-    """
-
-    dual: bool
-    synaptic: bool
-    recurrent: bool
-    output: Output
-
-    @property
-    def name(self) -> str:
-        """As a matrix refers to it: ``dsrlits``."""
-        return "d" * self.dual + "s" * self.synaptic + "r" * self.recurrent + self.output
-
-    @property
-    def states(self) -> tuple[str, ...]:
-        """Names of the state tensors, in order."""
-        recurrent = (*self.halves("rec"), "output") if self.recurrent else ()
-        return (*(self.halves("syn") if self.synaptic else ()), *recurrent, *self.halves("mem"))
-
-    def halves(self, trace: str) -> tuple[str, ...]:
-        """The names of a trace, or of its parameter: two in a dual neuron."""
-        return (f"pos_{trace}", f"neg_{trace}") if self.dual else (trace,)
-
-    @cached_property
-    def values(self) -> dict[str, Param]:
-        """The stored parameters."""
-        ternary = self.output != "lib"
-        names = [
-            *(self.halves("alpha") if self.synaptic else ()),
-            *self.halves("beta"),
-            *(self.halves("gamma") if self.recurrent else ()),
-            *(("pos_threshold", "neg_threshold") if ternary else ("threshold",)),
-            "bias",
-            *(("pos_scale", "neg_scale") if self.output == "lits" else ()),
-            *(self.halves("rec_weight") if self.recurrent else ()),
-        ]
-        return {name: _VALUES[kind_of(name)] for name in names}
-
-    def bounds(self, name: str) -> tuple[float, float]:
-        """The least and the greatest value of a parameter."""
-        low, high = self.values[name].low, self.values[name].high
-        return (-math.inf if low is None else low, math.inf if high is None else high)
-
-    @cached_property
-    def params(self) -> dict[str, Param]:
-        """All keywords: the values, ``dim``, and each value's rank and whether it is trained."""
-        ranks = {f"{name}_rank": _RANK for name in self.values}
-        learned = {f"learn_{name}": Param(True, doc=f"train {name}") for name in self.values}
-        return {**self.values, "dim": _DIM, "quant_fn": _QUANT, **ranks, **learned}
-
-    @property
-    def __signature__(self) -> Signature:
-        keywords = (
-            Parameter(name, Parameter.KEYWORD_ONLY, default=p.default) for name, p in self.params.items()
-        )
-        places = (
-            Parameter(name, Parameter.POSITIONAL_OR_KEYWORD)
-            for name in ("features", "surrogate", "generator")
-        )
-        return Signature([*places, *keywords])
-
-    def __call__(self, *args: Any, **params: Any) -> Trace:
-        """The neuron; see ``Trace``."""
-        from snnbench.components.neurons.trace import Trace
-
-        return Trace(self, *args, **params)
-
-
-def kind_of(name: str) -> str:
-    """What a parameter is, without its half: ``beta`` for ``pos_beta``."""
-    return name.removeprefix("pos_").removeprefix("neg_")
-
-
-def _variants() -> Iterator[Variant]:
-    outputs: tuple[Output, ...] = ("lib", "lit", "lits")
-    for output, recurrent, synaptic, dual in product(outputs, (False, True), (False, True), (False, True)):
-        yield Variant(dual, synaptic, recurrent, output)
 
 
 def _spec(variant: Variant) -> NeuronSpec:
@@ -147,7 +20,7 @@ def _spec(variant: Variant) -> NeuronSpec:
         name=variant.name,
         version="2",
         summary=" ".join(words) + _SUMMARY[variant.output],
-        factory=variant,
+        factory=f"snnbench.components.neurons.trace:{variant.name}",
         params=variant.params,
         reference="traceTorch 0.19.2 (Menovchshikov), https://pypi.org/project/tracetorch",
         equation=_equation(variant),
@@ -165,12 +38,12 @@ def _equation(variant: Variant) -> str:
     rec = ["rec[t] = γ·rec[t−1] + (1−γ)·y[t−1]"] if variant.recurrent else []
     drive = ("syn[t]" if variant.synaptic else "x[t]") + (" + w·rec[t]" if variant.recurrent else "")
     fire = {
-        "lib": "y[t] = f(u − θ + b);  mem[t] = u − θ·y[t]",
-        "lit": "p = f(u − θ₊ + b);  n = −f(−θ₋ − u − b);  mem[t] = u − θ₊·p − θ₋·n;  y[t] = p + n",
-        "lits": "p = f(u − θ₊ + b);  n = −f(−θ₋ − u − b);  mem[t] = u − θ₊·p − θ₋·n;  y[t] = k₊·p + k₋·n",
+        "lib": "y[t] = f(u − θ + b)\nmem[t] = u − θ·y[t]",
+        "lit": "p = f(u − θ₊ + b)\nn = −f(−θ₋ − u − b)\nmem[t] = u − θ₊·p − θ₋·n\ny[t] = p + n",
+        "lits": "p = f(u − θ₊ + b)\nn = −f(−θ₋ − u − b)\nmem[t] = u − θ₊·p − θ₋·n\ny[t] = k₊·p + k₋·n",
     }
     dual = ["each trace in a positive and a negative half, split by sign"] if variant.dual else []
-    return ";  ".join([*syn, *rec, f"u = β·mem[t−1] + {drive}", fire[variant.output], *dual])
+    return "\n".join([*syn, *rec, f"u = β·mem[t−1] + {drive}", fire[variant.output], *dual])
 
 
-TRACE_SPECS: Final = tuple(_spec(variant) for variant in _variants())
+TRACE_SPECS: Final = tuple(_spec(variant) for variant in VARIANTS.values())

@@ -15,7 +15,7 @@ GRADED_SPECS: Final = (
         factory="snnbench.components.surrogates.graded_sigmoid:GradedSigmoid",
         params={"slope": Param(4.0, low=1e-6, doc="steepness k around the threshold")},
         reference="traceTorch 0.19.2, tracetorch.functional.sigmoid4x (Menovchshikov)",
-        equation="s = σ(k·z);  d(z) = k·σ(k·z)·(1 − σ(k·z))",
+        equation="s = σ(k·z)\nd(z) = k·σ(k·z)·(1 − σ(k·z))",
         graded=True,
     ),
 )

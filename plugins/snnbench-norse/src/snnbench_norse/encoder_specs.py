@@ -49,13 +49,13 @@ ENCODERS: Final = (
             ),
             **_POISSON,
         },
-        "p_j = exp(−scale·(x − c_j)²/2), c_j from 0 to scale;  s_j[t] ~ Bernoulli(dt·f_max·p_j)",
+        "p_j = exp(−scale·(x − c_j)²/2), c_j from 0 to scale\ns_j[t] ~ Bernoulli(dt·f_max·p_j)",
     ),
     _encoder(
         "constant_current_lif",
         "spikes of a LIF neuron driven by the value; norse's defaults are silent up to 1",
         _LIF,
-        "v = v[t−1] + dt/τ_mem·(v_leak − v[t−1] + x);  s[t] = H(v − v_th);  v[t] = v_reset where s[t]",
+        "v = v[t−1] + dt/τ_mem·(v_leak − v[t−1] + x)\ns[t] = H(v − v_th)\nv[t] = v_reset where s[t]",
     ),
     _encoder(
         "spike_latency_lif",

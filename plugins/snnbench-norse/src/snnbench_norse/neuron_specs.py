@@ -67,8 +67,8 @@ BEHAVIORS: Final = (
 )
 BEHAVIOR: Final = Param("tonic_spiking", choices=BEHAVIORS, doc="norse's parameters and start of that name")
 
-_I: Final = "i = i[t−1] + x[t];  v = v[t−1] + dt/τ_mem·(v_leak − v[t−1] + i)"
-_FIRE: Final = "s[t] = H(v − v_th);  v[t] = v_reset where s[t]"
+_I: Final = "i = i[t−1] + x[t]\nv = v[t−1] + dt/τ_mem·(v_leak − v[t−1] + i)"
+_FIRE: Final = "s[t] = H(v − v_th)\nv[t] = v_reset where s[t]"
 _DECAY: Final = "i[t] = i − dt/τ_syn·i"
 
 
@@ -109,9 +109,9 @@ def _recurrent(
     )
 
 
-_W: Final = "i = i[t−1] + W·x[t] + V·s[t−1];  v = v[t−1] + dt/τ_mem·(v_leak − v[t−1] + i)"
+_W: Final = "i = i[t−1] + W·x[t] + V·s[t−1]\nv = v[t−1] + dt/τ_mem·(v_leak − v[t−1] + i)"
 _LIF_RECURRENT: Final = replace(
-    _recurrent("lif", "LIF behind a synapse", LIF, ("z", "v", "i"), f"{_W};  {_DECAY};  {_FIRE}"),
+    _recurrent("lif", "LIF behind a synapse", LIF, ("z", "v", "i"), f"{_W}\n{_DECAY}\n{_FIRE}"),
     reset_detached=True,
 )
 
@@ -125,14 +125,14 @@ NEURONS: Final = (
                 "reset_method": Param("value", choices=("value", "subtract"), doc="what a spike does to v"),
             },
             ("v",),
-            "v = v[t−1] + dt/τ_mem·(v_leak − v[t−1] + x[t]);  "
-            "s[t] = H(v − v_th);  v[t] = v_reset, or v − v_th, where s[t]",
+            "v = v[t−1] + dt/τ_mem·(v_leak − v[t−1] + x[t])\n"
+            "s[t] = H(v − v_th)\nv[t] = v_reset, or v − v_th, where s[t]",
         ),
         reset=FromParam("reset_method"),
     ),
-    _neuron("lif", "LIF behind a synapse", LIF, ("v", "i"), f"{_I};  {_DECAY};  {_FIRE}"),
+    _neuron("lif", "LIF behind a synapse", LIF, ("v", "i"), f"{_I}\n{_DECAY}\n{_FIRE}"),
     replace(
-        _neuron("iaf", "LIF without leak", {}, ("v",), f"v = v[t−1] + x[t];  {_FIRE}"),
+        _neuron("iaf", "LIF without leak", {}, ("v",), f"v = v[t−1] + x[t]\n{_FIRE}"),
         params={"v_th": V_TH, "v_reset": V_RESET},  # norse takes dt and does not use it
     ),
     _neuron(
@@ -140,15 +140,15 @@ NEURONS: Final = (
         "exponential LIF behind a synapse",
         EX,
         ("v", "i"),
-        "i = i[t−1] + x[t];  v = v[t−1] + dt/τ_mem·(v_leak − v[t−1] + Δ·exp((v[t−1] − v_th)/Δ) + i);  "
-        f"{_DECAY};  {_FIRE}",
+        "i = i[t−1] + x[t]\nv = v[t−1] + dt/τ_mem·(v_leak − v[t−1] + Δ·exp((v[t−1] − v_th)/Δ) + i)\n"
+        f"{_DECAY}\n{_FIRE}",
     ),
     _neuron(
         "lif_adex",
         "adaptive exponential LIF behind a synapse",
         ADEX,
         ("v", "i", "a"),
-        "as lif_ex, with −a[t−1] in v;  a[t] = a[t−1] + dt/τ_ada·(a_current·(v[t−1] − v_leak) − a[t−1]) "
+        "as lif_ex, with −a[t−1] in v\na[t] = a[t−1] + dt/τ_ada·(a_current·(v[t−1] − v_leak) − a[t−1]) "
         "+ a_spike·s[t]",
     ),
     _neuron(
@@ -171,8 +171,8 @@ NEURONS: Final = (
         "LIF with an adaptive threshold; the input reaches the membrane one step late",
         LSNN,
         ("v", "i", "b"),
-        "v = v[t−1] + dt/τ_mem·(v_leak − v[t−1] + i[t−1]);  b = b[t−1] + dt/τ_b·(v_th − b[t−1]);  "
-        "s[t] = H(v − b);  v[t] = v_reset where s[t];  b[t] = b + β·s[t];  "
+        "v = v[t−1] + dt/τ_mem·(v_leak − v[t−1] + i[t−1])\nb = b[t−1] + dt/τ_b·(v_th − b[t−1])\n"
+        "s[t] = H(v − b)\nv[t] = v_reset where s[t]\nb[t] = b + β·s[t]\n"
         "i[t] = i[t−1] − dt/τ_syn·i[t−1] + x[t]",
     ),
     _neuron(
@@ -180,8 +180,8 @@ NEURONS: Final = (
         "Izhikevich's quadratic neuron, 20 ready-made behaviours",
         {"behavior": BEHAVIOR},
         ("v", "recovery"),
-        "v = v[t−1] + τ⁻¹·dt·(0.04·v[t−1]² + 5·v[t−1] + 140 − u[t−1] + x[t]);  "
-        "u = u[t−1] + τ⁻¹·dt·a·(b·v[t−1] − u[t−1]);  s[t] = H(v − 30);  v[t] = c and u[t] = u + d where s[t]",
+        "v = v[t−1] + τ⁻¹·dt·(0.04·v[t−1]² + 5·v[t−1] + 140 − u[t−1] + x[t])\n"
+        "u = u[t−1] + τ⁻¹·dt·a·(b·v[t−1] − u[t−1])\ns[t] = H(v − 30)\nv[t] = c and u[t] = u + d where s[t]",
     ),
     _neuron(
         "coba_lif",
@@ -198,23 +198,23 @@ NEURONS: Final = (
             "v_thresh": Param(-10.0, unit="mV", doc="potential above which a neuron spikes"),
         },
         ("v", "g_e", "g_i"),
-        "g_e = (1 − dt/τ_e)·(g_e[t−1] + relu(x[t]));  g_i = (1 − dt/τ_i)·(g_i[t−1] + relu(−x[t]));  "
-        "v = v[t−1] + dt/C·(g_l·(v_rest − v[t−1]) + g_e·(E_e − v[t−1]) + g_i·(E_i − v[t−1]));  "
-        "s[t] = H(v − v_thresh);  v[t] = v_reset where s[t]",
+        "g_e = (1 − dt/τ_e)·(g_e[t−1] + relu(x[t]))\ng_i = (1 − dt/τ_i)·(g_i[t−1] + relu(−x[t]))\n"
+        "v = v[t−1] + dt/C·(g_l·(v_rest − v[t−1]) + g_e·(E_e − v[t−1]) + g_i·(E_i − v[t−1]))\n"
+        "s[t] = H(v − v_thresh)\nv[t] = v_reset where s[t]",
     ),
     _silent(
         "li",
         "leaky integrator behind a synapse",
         {"tau_syn_inv": TAU_SYN, "tau_mem_inv": TAU_MEM, "v_leak": V_LEAK},
         ("v", "i"),
-        f"{_I};  {_DECAY};  y[t] = v[t]",
+        f"{_I}\n{_DECAY}\ny[t] = v[t]",
     ),
     _silent(
         "li_box",
         "leaky integrator",
         {"tau_mem_inv": TAU_MEM, "v_leak": V_LEAK},
         ("v",),
-        "v[t] = v[t−1] + dt/τ_mem·(v_leak − v[t−1] + x[t]);  y[t] = v[t]",
+        "v[t] = v[t−1] + dt/τ_mem·(v_leak − v[t−1] + x[t])\ny[t] = v[t]",
     ),
     _LIF_RECURRENT,
     _recurrent("lif_ex", "exponential LIF", EX, ("z", "v", "i"), "as lif_ex, with i of lif_recurrent"),
@@ -248,7 +248,7 @@ NEURONS: Final = (
             "LIF whose neurons are compartments, coupled by conductances",
             LIF,
             ("z", "v", "i"),
-            "as lif_recurrent;  v[t] ← v[t] + dt·G·v[t]",
+            "as lif_recurrent\nv[t] ← v[t] + dt·G·v[t]",
         ),
         reset_detached=True,
     ),
@@ -257,8 +257,8 @@ NEURONS: Final = (
         "coupled compartments with an absolute refractory period",
         {**LIF, "rho_reset": RHO},
         ("z", "v", "i", "rho"),
-        "v = v[t−1] + (1 − H(rho[t−1]))·dt/τ_mem·(v_leak − v[t−1] + i[t−1]) + G·v[t−1];  "
-        f"{_FIRE};  i[t] = i[t−1] − dt/τ_syn·i[t−1] + W·x[t] + V·s[t−1]",
+        "v = v[t−1] + (1 − H(rho[t−1]))·dt/τ_mem·(v_leak − v[t−1] + i[t−1]) + G·v[t−1]\n"
+        f"{_FIRE}\ni[t] = i[t−1] − dt/τ_syn·i[t−1] + W·x[t] + V·s[t−1]",
     ),
     replace(
         _recurrent(

@@ -58,7 +58,7 @@ _REFERENCE: Final = {
     "iaf": "sinabs 3.1.3, sinabs.layers.IAF, https://sinabs.readthedocs.io",
     "alif": "Bellec et al. 2018, NeurIPS, as sinabs.layers.ALIF has it",
 }
-_FIRE: Final = "s[t] = ⌊v/θ⌋ where v > 0, or H(v ≥ θ);  v[t] = v − θ·s[t], or 0 where s[t] > 0"
+_FIRE: Final = "s[t] = ⌊v/θ⌋ where v > 0, or H(v ≥ θ)\nv[t] = v − θ·s[t], or 0 where s[t] > 0"
 _INPUT: Final = {
     (False, False): "x[t]",
     (False, True): "i[t], i[t] = α_s·(i[t−1] + x[t])",
@@ -70,12 +70,12 @@ _INPUT: Final = {
 def _equation(kind: str, recurrent: bool, synaptic: bool) -> str:
     drive = _INPUT[recurrent, synaptic]
     if kind == "iaf":
-        return f"v = v[t−1] + {drive};  {_FIRE}"
+        return f"v = v[t−1] + {drive}\n{_FIRE}"
     leak = f"v = α·v[t−1] + (1 − α, or 1)·{drive}"
     if kind == "lif":
-        return f"{leak};  {_FIRE};  α = exp(−1/τ)"
-    adapt = "θ = θ₀ + κ·b[t−1];  b[t] = ρ·b[t−1] + (1 − ρ)·s[t]"
-    return f"{leak};  {adapt};  {_FIRE};  α = exp(−1/τ_mem), ρ = exp(−1/τ_adapt)"
+        return f"{leak}\n{_FIRE}\nα = exp(−1/τ)"
+    adapt = "θ = θ₀ + κ·b[t−1]\nb[t] = ρ·b[t−1] + (1 − ρ)·s[t]"
+    return f"{leak}\n{adapt}\n{_FIRE}\nα = exp(−1/τ_mem), ρ = exp(−1/τ_adapt)"
 
 
 def _spec(kind: str, recurrent: bool, synaptic: bool) -> NeuronSpec:
@@ -118,7 +118,7 @@ EXP_LEAK: Final = NeuronSpec(
         "min_v_mem": FIRING["min_v_mem"],
     },
     reference="sinabs 3.1.3, sinabs.layers.ExpLeak, https://sinabs.readthedocs.io",
-    equation="v[t] = α·v[t−1] + x[t];  y[t] = v[t];  α = exp(−1/τ)",
+    equation="v[t] = α·v[t−1] + x[t]\ny[t] = v[t]\nα = exp(−1/τ)",
     spike="none",
     states=("v_mem",),
 )

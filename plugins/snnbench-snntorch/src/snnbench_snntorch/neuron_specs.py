@@ -51,7 +51,7 @@ NEURONS: Final = (
     _neuron(
         "leaky",
         "leaky integrate-and-fire",
-        "u = β·u' + x − θ·s';  s = H(u − θ);  zero: u = β·(1 − s')·u' + x",
+        "u = β·u' + x − θ·s'\ns = H(u − θ)\nzero: u = β·(1 − s')·u' + x",
         {
             "beta": _BETA,
             "threshold": _THRESHOLD,
@@ -69,7 +69,7 @@ NEURONS: Final = (
     _neuron(
         "synaptic",
         "LIF behind an exponential synapse",
-        "i = α·i' + x;  u = β·u' + i − θ·s';  s = H(u − θ);  zero: u = 0 where s'",
+        "i = α·i' + x\nu = β·u' + i − θ·s'\ns = H(u − θ)\nzero: u = 0 where s'",
         {
             "alpha": _ALPHA,
             "beta": _BETA,
@@ -89,7 +89,7 @@ NEURONS: Final = (
     _neuron(
         "alpha",
         "membrane response of alpha shape: the difference of two traces",
-        "e = α·e' + x;  i = β·i' − x;  u = (e + i)·(1 + ln α/(ln β − ln α));  s = H(u − θ);  "
+        "e = α·e' + x\ni = β·i' − x\nu = (e + i)·(1 + ln α/(ln β − ln α))\ns = H(u − θ)\n"
         "e, i, u = 0 where s'",
         {
             "alpha": Param(
@@ -113,7 +113,7 @@ NEURONS: Final = (
     _neuron(
         "lapicque",
         "LIF as a circuit of resistor and capacitor, by an Euler step",
-        "u = (1 − dt/RC)·u' + (dt/C)·x − θ·s';  s = H(u − θ);  zero: u = 0 where s';  of β, RC = −dt/ln β",
+        "u = (1 − dt/RC)·u' + (dt/C)·x − θ·s'\ns = H(u − θ)\nzero: u = 0 where s'\nof β, RC = −dt/ln β",
         {
             "beta": Param(
                 0.5,
@@ -138,7 +138,7 @@ NEURONS: Final = (
     _neuron(
         "r_leaky",
         "LIF whose spikes return through learned weights",
-        "u = β·u' + x + V(s') − θ·s';  s = H(u − θ);  zero: u = 0 where s'",
+        "u = β·u' + x + V(s') − θ·s'\ns = H(u − θ)\nzero: u = 0 where s'",
         {
             "beta": _BETA,
             **_RECURRENT,
@@ -157,7 +157,7 @@ NEURONS: Final = (
     _neuron(
         "r_synaptic",
         "LIF behind a synapse that its own spikes enter through learned weights",
-        "i = α·i' + x + V(s');  u = β·u' + i − θ·s';  s = H(u − θ);  zero: u = 0 where s'",
+        "i = α·i' + x + V(s')\nu = β·u' + i − θ·s'\ns = H(u − θ)\nzero: u = 0 where s'",
         {
             "alpha": _ALPHA,
             "beta": _BETA,
@@ -177,7 +177,7 @@ NEURONS: Final = (
     _neuron(
         "delta_leaky",
         "leaky integrator that spikes where its membrane changes by more than a threshold; no reset",
-        "u = β·u' + x;  s = H(|u − u'| − δ)",
+        "u = β·u' + x\ns = H(|u − u'| − δ)",
         {
             "beta": _BETA,
             "delta_threshold": Param(
@@ -192,7 +192,7 @@ NEURONS: Final = (
     _neuron(
         "state_leaky",
         "leaky integrator without reset, all steps at once by a convolution",
-        "u = exp(β − 1)·u' + x;  s = H(u − θ)",
+        "u = exp(β − 1)·u' + x\ns = H(u − θ)",
         {
             "beta": Param(
                 0.5, low=0.0, high=0.999999, unit="1/step", doc="β; the membrane decays by exp(β − 1)"
@@ -209,7 +209,7 @@ NEURONS: Final = (
     _neuron(
         "leaky_parallel",
         "leaky integrator of rectified input, behind a dense layer; no reset, all steps at once",
-        "u = max(0, W·x + b + β·u');  s = H(u − θ)",
+        "u = max(0, W·x + b + β·u')\ns = H(u − θ)",
         {
             "beta": _BETA,
             "bias": _BIAS,
@@ -224,7 +224,7 @@ NEURONS: Final = (
     _neuron(
         "slstm",
         "LSTM cell that spikes where its output is above a threshold",
-        "(h, c) = LSTM(x, h', c');  s = H(h − θ)",
+        "(h, c) = LSTM(x, h', c')\ns = H(h − θ)",
         {
             "bias": _BIAS,
             "threshold": Param(1.0, low=1e-6, doc="output θ above which a cell spikes; it never reaches 1"),
@@ -242,7 +242,7 @@ NEURONS: Final = (
     _neuron(
         "s_conv2d_lstm",
         "convolutional LSTM cell that spikes where its output is above a threshold",
-        "(h, c) = ConvLSTM(x, h', c');  s = H(h − θ)",
+        "(h, c) = ConvLSTM(x, h', c')\ns = H(h − θ)",
         {
             "kernel_size": Param(3, low=1, unit="pixel", doc="width of the kernel; odd"),
             "bias": _BIAS,

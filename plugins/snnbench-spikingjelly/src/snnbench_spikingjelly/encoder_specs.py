@@ -47,7 +47,7 @@ ENCODERS: Final = (
         factory="snnbench_spikingjelly.encoders:Pop",
         params=_POPULATION,
         reference="Tang et al. 2020, CoRL",
-        equation=f"x[t] = a;  {_FIELDS}",
+        equation=f"x[t] = a\n{_FIELDS}",
     ),
     EncoderSpec(
         name="pop_spike_random",
@@ -56,7 +56,7 @@ ENCODERS: Final = (
         factory="snnbench_spikingjelly.encoders:PopSpikeRandom",
         params=_POPULATION,
         reference="Tang et al. 2020, CoRL",
-        equation=f"s[t] ~ Bernoulli(a);  {_FIELDS}",
+        equation=f"s[t] ~ Bernoulli(a)\n{_FIELDS}",
     ),
     EncoderSpec(
         name="pop_spike_deterministic",
@@ -65,6 +65,6 @@ ENCODERS: Final = (
         factory="snnbench_spikingjelly.encoders:PopSpikeDeterministic",
         params=_POPULATION,
         reference="Tang et al. 2020, CoRL",
-        equation=f"u[t] = u[t−1] + a − 0.999·s[t−1];  s[t] = 1 where u[t] ≥ 0.999;  {_FIELDS}",
+        equation=f"u[t] = u[t−1] + a − 0.999·s[t−1]\ns[t] = 1 where u[t] ≥ 0.999\n{_FIELDS}",
     ),
 )

@@ -63,12 +63,12 @@ def _node(
 
 
 NEURONS: Final = (
-    _node("if_node", "integrate-and-fire", "h = v' + x;  s = H(h − θ)", _FIRE),
-    _node("lif_node", "leaky integrate-and-fire", f"{_LIF};  s = H(h − θ)", {**_LEAK, **_FIRE}),
+    _node("if_node", "integrate-and-fire", "h = v' + x\ns = H(h − θ)", _FIRE),
+    _node("lif_node", "leaky integrate-and-fire", f"{_LIF}\ns = H(h − θ)", {**_LEAK, **_FIRE}),
     _node(
         "parametric_lif_node",
         "LIF with one learned time constant a layer",
-        f"{_LIF};  1/τ = sigmoid(w);  s = H(h − θ)",
+        f"{_LIF}\n1/τ = sigmoid(w)\ns = H(h − θ)",
         {
             "init_tau": Param(2.0, low=1.000001, unit="step", doc="time constant τ before training"),
             "decay_input": _DECAY_INPUT,
@@ -79,13 +79,13 @@ NEURONS: Final = (
     _node(
         "simple_if_node",
         "integrate-and-fire in plain PyTorch; starts at 0",
-        "h = v' + x;  s = H(h − θ)",
+        "h = v' + x\ns = H(h − θ)",
         _FIRE,
     ),
     _node(
         "simple_lif_node",
         "leaky integrate-and-fire in plain PyTorch; starts at 0",
-        f"{_LIF};  s = H(h − θ)",
+        f"{_LIF}\ns = H(h − θ)",
         {
             "tau": _TAU,
             "decay_input": Param(True, doc="divide the input by τ too; spikingjelly has no default"),
@@ -98,7 +98,7 @@ NEURONS: Final = (
     _node(
         "half_threshold_if_node",
         "integrate-and-fire that starts at θ/2, as converted networks do",
-        "h = v' + x;  s = H(h − θ);  v = h − θ·s;  v[−1] = θ/2",
+        "h = v' + x\ns = H(h − θ)\nv = h − θ·s\nv[−1] = θ/2",
         {"v_threshold": _threshold(), "detach_reset": _DETACH},
         reset="subtract",
         reference="Bu et al. 2022, ICLR",
@@ -106,7 +106,7 @@ NEURONS: Final = (
     _node(
         "activation_aware_if_node",
         "integrate-and-fire with an offset on the membrane that spikes, but is not reset",
-        "h = v' + x;  s = H(h + o − θ);  v = h − θ·s",
+        "h = v' + x\ns = H(h + o − θ)\nv = h − θ·s",
         {
             "v_threshold": _threshold(),
             "v_offset": Param(0.0, doc="offset o on the membrane"),
@@ -118,14 +118,14 @@ NEURONS: Final = (
     _node(
         "klif_node",
         "LIF whose membrane is scaled by a learned factor and rectified",
-        f"{_LIF};  f = max(0, k·h);  s = H(f − θ);  the reset is of f, or of f/k by θ/k with scale_reset",
+        f"{_LIF}\nf = max(0, k·h)\ns = H(f − θ)\nthe reset is of f, or of f/k by θ/k with scale_reset",
         {"scale_reset": Param(False, doc="undo the scaling by k before the reset"), **_LEAK, **_FIRE},
         reference="Jiang & Zhang 2023, arXiv:2302.09238",
     ),
     _node(
         "cuba_lif_node",
         "LIF behind an exponential synapse",
-        "c = a_c·c' + x;  h = a_v·v' + c;  s = H(h − θ)",
+        "c = a_c·c' + x\nh = a_v·v' + c\ns = H(h − θ)",
         {
             "c_decay": Param(0.5, low=0.0, high=1.0, unit="1/step", doc="decay a_c of the synaptic current"),
             "v_decay": Param(0.75, low=0.0, high=1.0, unit="1/step", doc="membrane decay a_v"),
@@ -140,7 +140,7 @@ NEURONS: Final = (
     _node(
         "ilif_node",
         "LIF that gives up to a number of spikes a step, by a function of its own whatever the surrogate",
-        "h = v' − v'/τ + x;  s = round(clip(h/θ, 0, D));  v = h − θ·s;  ds/d(h/θ) = 1 where 0 ≤ h/θ ≤ D",
+        "h = v' − v'/τ + x\ns = round(clip(h/θ, 0, D))\nv = h − θ·s\nds/d(h/θ) = 1 where 0 ≤ h/θ ≤ D",
         {
             "tau": Param(4 / 3, low=1.000001, unit="step", doc="membrane time constant τ"),
             "v_threshold": Param(
@@ -157,7 +157,7 @@ NEURONS: Final = (
     _node(
         "ternary_if_node",
         "integrate-and-fire with spikes of both signs",
-        "h = v' + x;  s = H(h − θ) − H(−h − θ)",
+        "h = v' + x\ns = H(h − θ) − H(−h − θ)",
         _FIRE,
         spike="ternary",
         reference="Guo et al. 2024, AAAI",
@@ -165,7 +165,7 @@ NEURONS: Final = (
     _node(
         "ternary_lif_node",
         "LIF with spikes of both signs",
-        f"{_LIF};  s = H(h − θ) − H(−h − θ)",
+        f"{_LIF}\ns = H(h − θ) − H(−h − θ)",
         {**_LEAK, **_FIRE},
         spike="ternary",
         reference="Guo et al. 2024, AAAI",
@@ -173,7 +173,7 @@ NEURONS: Final = (
     _node(
         "liaf_node",
         "LIF whose output is a function of its membrane, and whose spikes only reset it",
-        f"{_LIF};  y = act(h − θ), or act(h) if not threshold_related;  s = H(h − θ)",
+        f"{_LIF}\ny = act(h − θ), or act(h) if not threshold_related\ns = H(h − θ)",
         {
             "act": Param(
                 "relu",
@@ -192,7 +192,7 @@ NEURONS: Final = (
     _node(
         "qif_node",
         "quadratic integrate-and-fire",
-        "h = v' + (x + a₀·(v' − v_rest)·(v' − v_c))/τ;  s = H(h − θ)",
+        "h = v' + (x + a₀·(v' − v_rest)·(v' − v_c))/τ\ns = H(h − θ)",
         {
             "tau": _TAU,
             "v_c": Param(0.8, doc="critical membrane, above which it runs away"),
@@ -205,7 +205,7 @@ NEURONS: Final = (
     _node(
         "eif_node",
         "exponential integrate-and-fire",
-        "h = v' + (x + v_rest − v' + Δ·exp((v' − θ_rh)/Δ))/τ;  s = H(h − θ)",
+        "h = v' + (x + v_rest − v' + Δ·exp((v' − θ_rh)/Δ))/τ\ns = H(h − θ)",
         {
             "tau": _TAU,
             "delta_T": Param(1.0, low=0.01, doc="sharpness Δ of the upstroke"),
@@ -218,7 +218,7 @@ NEURONS: Final = (
     _node(
         "izhikevich_node",
         "quadratic integrate-and-fire with adaptation",
-        "h = v' + (x + a₀·(v' − v_rest)·(v' − v_c) − w')/τ;  s = H(h − θ);  "
+        "h = v' + (x + a₀·(v' − v_rest)·(v' − v_c) − w')/τ\ns = H(h − θ)\n"
         "w = w' + (a·(h − v_rest) − w')/τ_w + b·s",
         {
             "tau": _TAU,
@@ -240,7 +240,7 @@ NEURONS: Final = (
     _node(
         "raf_node",
         "resonate-and-fire: a damped oscillation, of which v spikes and is reset, and u takes the input",
-        "u = e^(b·dt)·(u'·cos ω·dt − v'·sin ω·dt) + x;  h = e^(b·dt)·(u'·sin ω·dt + v'·cos ω·dt);  "
+        "u = e^(b·dt)·(u'·cos ω·dt − v'·sin ω·dt) + x\nh = e^(b·dt)·(u'·sin ω·dt + v'·cos ω·dt)\n"
         "s = H(h − θ)",
         {
             "b": Param(-0.2, high=-1e-6, unit="1/ms", doc="damping b"),
@@ -274,7 +274,7 @@ NEURONS: Final = (
     _node(
         "sliding_psn",
         "parallel spiking neuron: a learned weighted sum of the last inputs, without reset",
-        "h = Σ_i w_i·x[t − k + 1 + i] + b, i = 0 … k − 1;  s = H(h);  b = −1 before training",
+        "h = Σ_i w_i·x[t − k + 1 + i] + b, i = 0 … k − 1\ns = H(h)\nb = −1 before training",
         {
             "k": Param(2, low=2, unit="step", doc="inputs that count; spikingjelly has no default"),
             "exp_init": Param(
@@ -289,7 +289,7 @@ NEURONS: Final = (
     _node(
         "complementary_lif_node",
         "LIF with a trace of its spikes, by which a spike takes off more than the threshold",
-        "h = v' − v'/τ + x;  s = H(h − θ);  m = m'·sigmoid(h/τ) + s;  v = h − s·(θ + sigmoid(m))",
+        "h = v' − v'/τ + x\ns = H(h − θ)\nm = m'·sigmoid(h/τ) + s\nv = h − s·(θ + sigmoid(m))",
         {"tau": _TAU, "v_threshold": _threshold()},
         ("v", "m"),
         reset="other",

@@ -71,15 +71,15 @@ def _integrators() -> Iterator[NeuronSpec]:
         ranks = {f"{half}_rank": _RANK for half in decays}
         learned = {f"learn_{half}": Param(True, doc=f"train {half}") for half in decays}
         words = ["dual"] * dual + ["synaptic"] * synaptic + ["leaky integrator"]
-        syn = "syn[t] = α·syn[t−1] + (1−α)·x[t];  " * synaptic
+        syn = "syn[t] = α·syn[t−1] + (1−α)·x[t]\n" * synaptic
         drive = "(1−β)·" * average + ("syn[t]" if synaptic else "x[t]")
-        split = ";  each trace in a positive and a negative half, split by sign" * dual
+        split = "\neach trace in a positive and a negative half, split by sign" * dual
         yield _silent(
             name,
             " ".join(words) + ", as a moving average" * average,
             {**values, "dim": _DIM, **ranks, **learned},
             tuple(half for trace in ["syn"] * synaptic + ["mem"] for half in _halves(dual, trace)),
-            f"{syn}mem[t] = β·mem[t−1] + {drive};  y[t] = mem[t]{split}",
+            f"{syn}mem[t] = β·mem[t−1] + {drive}\ny[t] = mem[t]{split}",
         )
 
 
@@ -122,7 +122,7 @@ _GATED: Final = (
             "gated recurrent unit",
             {"dim": _DIM},
             ("H",),
-            "r, z = σ(W·[H[t−1], x[t]] + c);  n = tanh(V·[r·H[t−1], x[t]] + d);  H[t] = (1 − z)·H[t−1] + z·n",
+            "r, z = σ(W·[H[t−1], x[t]] + c)\nn = tanh(V·[r·H[t−1], x[t]] + d)\nH[t] = (1 − z)·H[t−1] + z·n",
         ),
         recurrent=True,
     ),
@@ -132,8 +132,8 @@ _GATED: Final = (
             "long short-term memory",
             {"dim": _DIM},
             ("H", "C"),
-            "i, f, o = σ(W·[H[t−1], x[t]] + c);  g = tanh(V·[H[t−1], x[t]] + d);  "
-            "C[t] = f·C[t−1] + i·g;  H[t] = o·tanh(C[t])",
+            "i, f, o = σ(W·[H[t−1], x[t]] + c)\ng = tanh(V·[H[t−1], x[t]] + d)\n"
+            "C[t] = f·C[t−1] + i·g\nH[t] = o·tanh(C[t])",
         ),
         recurrent=True,
     ),
@@ -144,7 +144,7 @@ _STATE_SPACE: Final = (
         "diagonal state-space model, one of each neuron",
         {"d_state": _d_state(64), "dim": _DIM},
         ("state",),
-        "h[t] = exp(Δ·A)·h[t−1] + (exp(Δ·A) − 1)/A·B·x[t];  y[t] = C·h[t] + D·x[t]",
+        "h[t] = exp(Δ·A)·h[t−1] + (exp(Δ·A) − 1)/A·B·x[t]\ny[t] = C·h[t] + D·x[t]",
     ),
     replace(
         _silent(
@@ -152,7 +152,7 @@ _STATE_SPACE: Final = (
             "diagonal state-space model, one of all neurons",
             {"d_state": _d_state(64), "dim": _DIM},
             ("global_state",),
-            "h[t] = exp(Δ·A)·h[t−1] + (exp(Δ·A) − 1)/A·(B·x[t]);  y[t] = C·h[t] + D·x[t]",
+            "h[t] = exp(Δ·A)·h[t−1] + (exp(Δ·A) − 1)/A·(B·x[t])\ny[t] = C·h[t] + D·x[t]",
         ),
         recurrent=True,
     ),
@@ -177,7 +177,7 @@ _STATE_SPACE: Final = (
                 "conv_kernel": Param(4, low=2, unit="step", doc="length of the causal convolution"),
             },
             ("conv_buffer", "ssm_state"),
-            "z, g = W·x[t];  y[t] = x[t] + V·(s6(silu(conv(z)))·silu(g))",
+            "z, g = W·x[t]\ny[t] = x[t] + V·(s6(silu(conv(z)))·silu(g))",
         ),
         recurrent=True,
     ),
