@@ -1,6 +1,6 @@
-"""A line of arithmetic in C++, on vectors ``V`` of numbers ``T``, and in Triton's Python.
+"""An instruction as an expression: in C++, on vectors ``V`` of numbers ``T``, and in Triton's Python.
 
-A truth is a vector of all bits or none in C++, and an ``int1`` in Triton.
+A truth is a vector of integers in C++, all bits or none, and an ``int1`` in Triton.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any, Final, TypeAlias
 
 import torch
 
-from snnbench.compiler.program import Line, Number, Term, UnsupportedStepError
+from snnbench.compiler.program import Instruction, Number, Operand, UnsupportedStepError
 
 Dtypes: TypeAlias = dict[str, torch.dtype]
 
@@ -23,26 +23,28 @@ COUNTING: Final = {"add", "sub", "mul", "div"}
 """Operations in which a truth counts as 0 or 1."""
 HALF: Final = {torch.float16, torch.bfloat16}
 
+SLEEF_ACCURACIES: Final = {
+    "exp": "u10", "expm1": "u10", "log": "u10", "log1p": "u10", "tanh": "u10", "erf": "u10", "erfc": "u15",
+    "sin": "u10", "cos": "u10", "pow": "u10",
+}  # fmt: skip
+"""Elementary functions that C++ takes from SLEEF, and the accuracy in its name: ``u10`` is 1.0 ulp."""
+
 CPP: Final = {
-    "neg": "{}.neg()",
-    "abs": "{}.abs()",
-    "exp": "{}.exp()",
-    "expm1": "{}.expm1()",
-    "log": "{}.log()",
-    "log1p": "{}.log1p()",
-    "tanh": "{}.tanh()",
-    "erf": "{}.erf()",
-    "erfc": "{}.erfc()",
-    "sqrt": "{}.sqrt()",
-    "rsqrt": "{}.rsqrt()",
-    "reciprocal": "{}.reciprocal()",
-    "floor": "{}.floor()",
-    "sin": "{}.sin()",
-    "cos": "{}.cos()",
-    "relu": "at::vec::maximum({}, V(0))",
-    "sigmoid": "(V(1) / (V(1) + {}.neg().exp()))",
+    **{
+        name: f"SLEEF({name}, {accuracy})({{}})"
+        for name, accuracy in SLEEF_ACCURACIES.items()
+        if name != "pow"
+    },
+    "neg": "(-{})",
+    "abs": "absolute({})",
+    "sqrt": "root({})",
+    "rsqrt": "(number(1) / root({}))",
+    "reciprocal": "(number(1) / {})",
+    "floor": "floored({})",
+    "relu": "larger({}, number(0))",
+    "sigmoid": "(number(1) / (number(1) + SLEEF(exp, u10)(-{})))",
     "isnan": "({0} != {0})",
-    "logical_not": "({} == V(0))",
+    "logical_not": "(~{})",
     "add": "({} + {})",
     "sub": "({} - {})",
     "mul": "({} * {})",
@@ -53,17 +55,17 @@ CPP: Final = {
     "le": "({} <= {})",
     "eq": "({} == {})",
     "ne": "({} != {})",
-    "minimum": "at::vec::minimum({}, {})",
-    "maximum": "at::vec::maximum({}, {})",
-    "clamp_min": "at::vec::maximum({}, {})",
-    "clamp_max": "at::vec::minimum({}, {})",
+    "minimum": "smaller({}, {})",
+    "maximum": "larger({}, {})",
+    "clamp_min": "larger({}, {})",
+    "clamp_max": "smaller({}, {})",
     "logical_and": "({} & {})",
     "logical_or": "({} | {})",
     "bitwise_and": "({} & {})",
     "bitwise_or": "({} | {})",
 }
 CPP_POWERS: Final = {
-    1: "{0}", 2: "({0} * {0})", 3: "({0} * {0} * {0})", 0.5: "{0}.sqrt()", -1: "{0}.reciprocal()",
+    1: "{0}", 2: "({0} * {0})", 3: "({0} * {0} * {0})", 0.5: "root({0})", -1: "(number(1) / {0})",
 }  # fmt: skip
 
 TRITON: Final = {
@@ -117,63 +119,69 @@ TRITON_TYPES: Final = {
 }
 
 
-def cpp(line: Line, dtypes: Dtypes, real: torch.dtype) -> str:
-    """The right side of a line in C++, all of whose numbers are of the dtype ``real``.
+def cpp(instruction: Instruction, dtypes: Dtypes, real: torch.dtype) -> str:
+    """Return the right side of an instruction in C++, all of whose numbers are of the dtype ``real``.
 
     Raises:
         UnsupportedStepError: There is no such operation here, or it mixes precisions.
     """
-    _check(line, dtypes, {real, torch.bool})
-    terms = [vector(term) for term in line.terms]
-    if line.operation == "where":
-        return f"V::blendv({terms[2]}, {terms[1]}, {terms[0]})"
-    if line.operation in {"convert", *COUNTING}:
-        terms = [
-            f"({one} & V(1))" if _is_truth(term, dtypes) else one
-            for one, term in zip(terms, line.terms, strict=True)
+    _check(instruction, dtypes, {real, torch.bool})
+    operation, operands = instruction.operation, [vector(one) for one in instruction.operands]
+    if operation == "where":
+        return "({} ? {} : {})".format(*operands)
+    if operation == "convert" and instruction.dtype is torch.bool:
+        return operands[0] if _is_truth(instruction.operands[0], dtypes) else f"({operands[0]} != number(0))"
+    if operation in {"convert", *COUNTING}:
+        operands = [
+            f"({one} ? number(1) : number(0))" if isinstance(name, str) and _is_truth(name, dtypes) else one
+            for one, name in zip(operands, instruction.operands, strict=True)
         ]
-    if line.operation == "convert":
-        return terms[0] if line.dtype is real else f"({terms[0]} != V(0))"
-    if line.operation == "pow":
-        exponent = _exponent(line)
-        return CPP_POWERS.get(exponent, f"{{0}}.pow({vector(exponent)})").format(terms[0])
-    return _template(CPP, line.operation).format(*terms)
+    if operation == "convert":
+        return operands[0]
+    if operation == "pow":
+        exponent = _exponent(instruction)
+        general = f"SLEEF(pow, {SLEEF_ACCURACIES['pow']})({{0}}, {vector(exponent)})"
+        return CPP_POWERS.get(exponent, general).format(operands[0])
+    return _template(CPP, operation).format(*operands)
 
 
-def vector(term: Term) -> str:
-    """A name, or a number as a vector."""
-    if isinstance(term, str):
-        return term
-    return f"V(T({float(term)!r}))".replace("inf", "INFINITY").replace("nan", "NAN")
+def vector(operand: Operand) -> str:
+    """Return a name, or a number as a vector, in C++."""
+    if isinstance(operand, str):
+        return operand
+    literal = repr(float(operand)).replace("inf", "__builtin_inf()").replace("nan", '__builtin_nan("")')
+    return f"number(T({literal}))"
 
 
-def triton(line: Line, dtypes: Dtypes, real: torch.dtype) -> str:
-    """The right side of a line in Triton's Python; what is in half precision is brought to ``real`` first.
+def triton(instruction: Instruction, dtypes: Dtypes, real: torch.dtype) -> str:
+    """Return the right side of an instruction in Triton's Python; half precision becomes ``real`` first.
 
     Raises:
         UnsupportedStepError: There is no such operation here, or its result is in half precision.
     """
-    _check(line, dtypes, {real, torch.bool, *(HALF if line.operation == "convert" else ())})
-    terms = [_operand(one, dtypes, real) for one in line.terms]
-    if line.operation == "where":  # two numbers would be in single precision
-        branches = (block(one, real) if not isinstance(one, str) else one for one in line.terms[1:])
-        return f"tl.where({terms[0]}, {', '.join(branches)})"
-    if line.operation == "convert":
-        return f"{terms[0]}.to({TRITON_TYPES[line.dtype]})"
-    if line.operation == "pow":
-        return _template(TRITON_POWERS, _exponent(line)).format(terms[0])
-    return _template(TRITON, line.operation).format(*terms)
+    _check(instruction, dtypes, {real, torch.bool, *(HALF if instruction.operation == "convert" else ())})
+    operands = [_operand(one, dtypes, real) for one in instruction.operands]
+    if instruction.operation == "where":  # two numbers would be in single precision
+        branches = (block(one, real) if not isinstance(one, str) else one for one in instruction.operands[1:])
+        return f"tl.where({operands[0]}, {', '.join(branches)})"
+    if instruction.operation == "convert":
+        return f"{operands[0]}.to({TRITON_TYPES[instruction.dtype]})"
+    if instruction.operation == "pow":
+        return _template(TRITON_POWERS, _exponent(instruction)).format(operands[0])
+    return _template(TRITON, instruction.operation).format(*operands)
 
 
-def block(term: Term, real: torch.dtype) -> str:
-    """A name, or a number as a block."""
-    return term if isinstance(term, str) else f"tl.full([BLOCK], {_number(term)}, {TRITON_TYPES[real]})"
+def block(operand: Operand, real: torch.dtype) -> str:
+    """Return a name, or a number as a block, in Triton."""
+    return (
+        operand if isinstance(operand, str) else f"tl.full([BLOCK], {_number(operand)}, {TRITON_TYPES[real]})"
+    )
 
 
-def _operand(term: Term, dtypes: Dtypes, real: torch.dtype) -> str:
-    if not isinstance(term, str):
-        return _number(term)
-    return f"{term}.to({TRITON_TYPES[real]})" if dtypes[term] in HALF else term
+def _operand(operand: Operand, dtypes: Dtypes, real: torch.dtype) -> str:
+    if not isinstance(operand, str):
+        return _number(operand)
+    return f"{operand}.to({TRITON_TYPES[real]})" if dtypes[operand] in HALF else operand
 
 
 def _number(number: Number) -> str:
@@ -186,31 +194,31 @@ def _template(known: Mapping[Any, str], operation: str | float) -> str:
     return known[operation]
 
 
-def _exponent(line: Line) -> Number:
-    base, exponent = line.terms
+def _exponent(instruction: Instruction) -> Number:
+    base, exponent = instruction.operands
     if isinstance(exponent, str) or not isinstance(base, str):
         raise UnsupportedStepError("no loop has powers but those of a number that is known")
     return exponent
 
 
-def _check(line: Line, dtypes: Dtypes, allowed: set[torch.dtype]) -> None:
-    """A line is of one precision, and neither takes a truth for a number nor a number for a truth."""
-    if line.dtype not in allowed:
-        raise UnsupportedStepError(f"{line.operation!r} is in {line.dtype}, the state in another precision")
-    truths = {_is_truth(term, dtypes) for term in line.terms}
-    if line.operation == "where":
-        sound = _is_truth(line.terms[0], dtypes) and {_is_truth(one, dtypes) for one in line.terms[1:]} == {
-            False
-        }
-    elif line.operation in LOGICAL:
-        sound = truths == {True} and all(isinstance(term, str) for term in line.terms)
-    elif line.operation in {"convert", *COUNTING}:
-        sound = line.operation == "convert" or line.dtype is not torch.bool
+def _check(instruction: Instruction, dtypes: Dtypes, allowed: set[torch.dtype]) -> None:
+    """An instruction is of one precision, and neither takes a truth for a number nor a number for a truth."""
+    operation, is_logical = instruction.operation, instruction.dtype is torch.bool
+    if instruction.dtype not in allowed:
+        raise UnsupportedStepError(f"{operation!r} is in {instruction.dtype}, the state in another precision")
+    truths = {_is_truth(operand, dtypes) for operand in instruction.operands}
+    if operation == "where":
+        condition, *branches = (_is_truth(operand, dtypes) for operand in instruction.operands)
+        sound = condition and not any(branches)
+    elif operation in LOGICAL:
+        sound = truths == {True} and all(isinstance(operand, str) for operand in instruction.operands)
+    elif operation in {"convert", *COUNTING}:
+        sound = operation == "convert" or not is_logical
     else:
-        sound = truths == {False} and (line.dtype is torch.bool) == (line.operation in COMPARING)
+        sound = truths == {False} and is_logical == (operation in COMPARING)
     if not sound:
-        raise UnsupportedStepError(f"{line.operation!r} mixes truths and numbers")
+        raise UnsupportedStepError(f"{operation!r} mixes truths and numbers")
 
 
-def _is_truth(term: Term, dtypes: Dtypes) -> bool:
-    return isinstance(term, bool) or (isinstance(term, str) and dtypes[term] is torch.bool)
+def _is_truth(operand: Operand, dtypes: Dtypes) -> bool:
+    return isinstance(operand, bool) or (isinstance(operand, str) and dtypes[operand] is torch.bool)

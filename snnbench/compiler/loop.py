@@ -1,7 +1,7 @@
-"""Loops over time made of a step's arithmetic: one for the forward pass, one for the backward pass.
+"""Loops over time made of a step's program: one for the forward pass, one for the backward pass.
 
-State stays in registers or in the cache from a step to the next. What backward needs of a step is the state
-after it and, if these do not tell, its input; everything else is done again.
+State stays in registers or in the cache from a step to the next. Only the state after each step is saved for
+backward, and the input where a gradient depends on it; everything else is computed again.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from snnbench.compiler.cpp import CppLoops
-from snnbench.compiler.program import Arithmetic, Code, Given, UnsupportedStepError, evaluate
+from snnbench.compiler.program import Arguments, Function, Program, UnsupportedStepError, evaluate
 from snnbench.compiler.record import record
 from snnbench.compiler.triton import TritonLoops
 from snnbench.core.eager import State, Stepping
@@ -25,13 +25,15 @@ Tensors: TypeAlias = Sequence[Tensor]
 class Loops(Protocol):
     """Compiled loops of one step; x and outputs are ``[T, *units]``, all else ``[*units]``, contiguous."""
 
-    def __init__(self, arithmetic: Arithmetic, real: torch.dtype) -> None: ...
+    def __init__(self, program: Program, real: torch.dtype) -> None: ...
 
-    def forward(self, given: Given, *, keep: bool) -> tuple[Tensor, Tensors, Tensors]:
-        """Outputs, last state, and, if ``keep``, the states after each step that backward asks for."""
+    def forward(self, arguments: Arguments, *, save: bool) -> tuple[Tensor, Tensors, Tensors]:
+        """Return outputs, last state, and, if ``save``, the states after each step that backward reads."""
 
-    def backward(self, given: Given, kept: Tensors, g_y: Tensor, g_last: Tensors) -> list[Tensor | None]:
-        """Gradients of x, of each part of the first state, and of the parameters, summed over time."""
+    def backward(
+        self, arguments: Arguments, saved: Tensors, g_y: Tensor, g_last: Tensors
+    ) -> list[Tensor | None]:
+        """Return the gradients of x, of each part of the first state, and of the parameters (over time)."""
 
 
 class Loop:
@@ -47,18 +49,18 @@ class Loop:
     """
 
     def __init__(self, neuron: Stepping, x: Tensor, state: State) -> None:
-        self.arithmetic = record(neuron, x, state)
+        self.program = record(neuron, x, state)
         kind: type[Loops] = TritonLoops if x.is_cuda else CppLoops
-        self.loops = kind(self.arithmetic, _only({part.dtype for part in state}))
+        self.loops = kind(self.program, _only({part.dtype for part in state}))
 
     def run(self, neuron: Stepping, x: Tensor, state: State) -> tuple[Tensor, State]:
         """The outputs ``[T, B, *features]`` and the last state, as by the step in a loop; differentiable."""
-        parameters = [_named(neuron, name) for name in self.arithmetic.parameters]
+        parameters = [_named(neuron, name) for name in self.program.parameters]
         sources = (x, *state, *parameters)
         if torch.is_grad_enabled() and any(one.requires_grad for one in sources):
             y, *last = _Run.apply(self, *sources)
         else:
-            y, *last = _forward(self, x, sources[1:], keep=False)[0]
+            y, *last = _forward(self, x, sources[1:], save=False)[0]
         return y, tuple(last)
 
 
@@ -75,14 +77,14 @@ def _named(neuron: Any, name: str) -> Tensor:
     return found
 
 
-def _forward(loop: Loop, x: Tensor, rest: Tensors, *, keep: bool) -> tuple[Tensors, Given, Tensors]:
-    """Outputs and last state, what they came from, and what is kept for backward."""
-    states = loop.arithmetic.states
+def _forward(loop: Loop, x: Tensor, rest: Tensors, *, save: bool) -> tuple[Tensors, Arguments, Tensors]:
+    """Return outputs and last state, what they came from, and what is saved for backward."""
+    states = loop.program.states
     start = [_laid_out(one) for one in rest[:states]]
-    values = _values(loop.arithmetic.forward, rest[states:], start[0])
-    given = Given(_laid_out(x), start, values)
-    y, last, kept = loop.loops.forward(given, keep=keep)
-    return (y, *last), given, kept
+    invariants = _invariants(loop.program.forward, rest[states:], start[0])
+    arguments = Arguments(_laid_out(x), start, invariants)
+    y, last, saved = loop.loops.forward(arguments, save=save)
+    return (y, *last), arguments, saved
 
 
 def _laid_out(one: Tensor) -> Tensor:
@@ -95,39 +97,39 @@ class _Run(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, loop: Loop, x: Tensor, *rest: Tensor) -> Tensors:
-        results, given, kept = _forward(loop, x, rest, keep=True)
-        ctx.loop, ctx.kept = loop, len(kept)
-        used = given.x if loop.arithmetic.backward.uses("x") else x.new_empty(0)
-        ctx.save_for_backward(used, *given.start, *kept, *rest[len(given.start) :])
+        results, arguments, saved = _forward(loop, x, rest, save=True)
+        ctx.loop, ctx.saved = loop, len(saved)
+        used = arguments.x if loop.program.backward.reads("x") else x.new_empty(0)
+        ctx.save_for_backward(used, *arguments.start, *saved, *rest[len(arguments.start) :])
         return results
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, g_y: Tensor, *g_last: Tensor) -> tuple[Tensor | None, ...]:
-        code, states = ctx.loop.arithmetic.backward, ctx.loop.arithmetic.states
-        x, *saved = ctx.saved_tensors
-        start, kept, parameters = (
-            saved[:states],
-            saved[states : states + ctx.kept],
-            saved[states + ctx.kept :],
+        function, states = ctx.loop.program.backward, ctx.loop.program.states
+        x, *others = ctx.saved_tensors
+        start, saved, parameters = (
+            others[:states],
+            others[states : states + ctx.saved],
+            others[states + ctx.saved :],
         )
-        given = Given(x, start, _values(code, parameters, start[0]))
+        arguments = Arguments(x, start, _invariants(function, parameters, start[0]))
         flowing = [_laid_out(one) for one in (g_y, *g_last)]
-        g_x, *others = ctx.loop.loops.backward(given, kept, flowing[0], flowing[1:])
+        g_x, *gradients = ctx.loop.loops.backward(arguments, saved, flowing[0], flowing[1:])
         sources = (*start, *parameters)
         summed = (
             None if one is None else one.sum_to_size(of.shape)
-            for one, of in zip(others, sources, strict=True)
+            for one, of in zip(gradients, sources, strict=True)
         )
         return None, g_x, *summed
 
 
-def _values(code: Code, parameters: Tensors, like: Tensor) -> list[Tensor]:
-    """What a step reads that parameters alone decide: one number, or one a unit."""
-    found = zip(code.values, evaluate(code, parameters), strict=True)
+def _invariants(function: Function, parameters: Tensors, like: Tensor) -> list[Tensor]:
+    """Return what a step reads that parameters alone decide: one number, or one a unit."""
+    found = zip(function.invariants, evaluate(function, parameters), strict=True)
     return [
         one.to(like.dtype).reshape(1)
-        if name in code.single
+        if name in function.uniform
         else _laid_out(one.to(like.dtype).expand(like.shape))
         for name, one in found
     ]

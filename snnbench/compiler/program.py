@@ -1,4 +1,4 @@
-"""A time step as arithmetic on the numbers of one unit, forward and backward.
+"""A time step as a program: instructions on the numbers of one unit, forward and backward.
 
 A step whose units do not see each other is a few additions, products and comparisons a unit: loops over
 time are made of them.
@@ -14,134 +14,146 @@ import torch
 from torch import Tensor
 
 Number: TypeAlias = bool | int | float
-Term: TypeAlias = str | Number
-"""A name, or a number."""
+Operand: TypeAlias = str | Number
+"""The name of a value, or a number."""
 
 
 class UnsupportedStepError(Exception):
-    """A step is not arithmetic of one unit, or not by operations that are known."""
+    """A step sees other units, or does something that no instruction here describes."""
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """``name = operation(*terms)``, of the dtype given. Operations are named as in aten."""
+class Instruction:
+    """``name = operation(*operands)``, of the dtype given. Operations are named as in aten."""
 
     name: str
     operation: str
-    terms: tuple[Term, ...]
+    operands: tuple[Operand, ...]
     dtype: torch.dtype
 
 
 @dataclass(frozen=True, slots=True)
-class Code:
-    """Lines in order, what they start from, and what they are for.
+class Function:
+    """The instructions of one direction, split by how often they have to run.
 
     Attributes:
-        fixed: What depends on parameters alone: to be done once, not in each step.
-        lines: Of each step.
-        values: Names that ``lines`` take from ``fixed`` or from the parameters.
-        single: Those of them that are one number for all units.
-        results: None for what is not asked for: a gradient that is 0.
-        dtypes: Of every name.
+        hoisted: Instructions that depend on parameters alone. They run once, before the loop over time.
+        body: Instructions of each time step, in order.
+        invariants: Names that ``body`` reads from ``hoisted`` or from the parameters.
+        uniform: Those invariants that are one number for all units.
+        results: What the function gives; None for a gradient that is 0.
+        dtypes: The dtype of every name.
     """
 
-    fixed: tuple[Line, ...]
-    lines: tuple[Line, ...]
-    values: tuple[str, ...]
-    single: frozenset[str]
-    results: tuple[Term | None, ...]
+    hoisted: tuple[Instruction, ...]
+    body: tuple[Instruction, ...]
+    invariants: tuple[str, ...]
+    uniform: frozenset[str]
+    results: tuple[Operand | None, ...]
     dtypes: dict[str, torch.dtype]
 
-    def uses(self, name: str) -> bool:
-        """Whether a step reads it."""
-        return name in self.results or any(name in line.terms for line in self.lines)
+    def reads(self, name: str) -> bool:
+        """Return whether a step reads the value ``name``, or gives it on as a result."""
+        return name in self.results or any(name in one.operands for one in self.body)
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
-    """What a loop starts from: x is ``[T, *units]``, all else ``[*units]``, contiguous.
+class Arguments:
+    """The tensors that a loop starts from, all contiguous.
 
     Attributes:
-        x: Input.
-        start: Each part of the first state.
-        values: Of the code; ``[1]`` where it is one for all units.
+        x: Input, ``[T, *units]``.
+        start: Each part of the first state, ``[*units]``.
+        invariants: Those of the function, ``[*units]``, or ``[1]`` where one number serves all units.
     """
 
     x: Tensor
     start: Sequence[Tensor]
-    values: Sequence[Tensor]
+    invariants: Sequence[Tensor]
 
     @property
     def tensors(self) -> tuple[Tensor, ...]:
-        """All of them."""
-        return self.x, *self.start, *self.values
+        """All of them, in the order in which a loop takes them."""
+        return self.x, *self.start, *self.invariants
 
 
 @dataclass(frozen=True, slots=True)
-class Arithmetic:
-    """A step and its backward pass.
+class Program:
+    """A recorded step and its backward pass.
 
-    Names, for the i-th part of the state and the j-th parameter: ``x``, ``before<i>`` and ``after<i>`` (the
-    state before and after the step), ``parameter<j>``, ``g_y`` and ``g_after<i>`` (gradients).
+    Values have these names, for the i-th part of the state and the j-th parameter: ``x``, ``before<i>`` and
+    ``after<i>`` (the state before and after the step), ``parameter<j>``, ``g_y`` and ``g_after<i>``
+    (gradients).
 
     Attributes:
         parameters: Their names in the neuron, those of buffers last.
+        states: Number of parts of the state.
         forward: From ``x`` and ``before`` to the output and ``after``.
         backward: From these and ``g_y``, ``g_after`` to the gradients of x, ``before`` and the parameters.
     """
 
     parameters: tuple[str, ...]
     states: int
-    forward: Code
-    backward: Code
+    forward: Function
+    backward: Function
 
     @property
-    def kept(self) -> tuple[int, ...]:
-        """The parts of the state that the backward pass asks for."""
-        uses = self.backward.uses
-        return tuple(i for i in range(self.states) if uses(f"before{i}") or uses(f"after{i}"))
+    def saved_states(self) -> tuple[int, ...]:
+        """The parts of the state that are saved for backward after each step."""
+        reads = self.backward.reads
+        return tuple(i for i in range(self.states) if reads(f"before{i}") or reads(f"after{i}"))
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """What gradients are of."""
+        """What the backward pass gives gradients of, in order."""
         return ("x", *(f"before{i}" for i in range(self.states)), *self.parameters)
 
 
-def code_for(
-    lines: Sequence[Line],
-    results: Sequence[Term | None],
+def function_for(
+    instructions: Sequence[Instruction],
+    results: Sequence[Operand | None],
     parameters: Sequence[str],
-    single: frozenset[str],
+    uniform: frozenset[str],
     dtypes: dict[str, torch.dtype],
-) -> Code:
-    """The lines that the results need, those of parameters alone apart."""
+) -> Function:
+    """Return the function that gives ``results``: unused instructions dropped, constant ones hoisted.
+
+    Args:
+        instructions: In order.
+        results: Names and numbers that are asked for.
+        parameters: Names of the values that no step changes.
+        uniform: Those parameters that are one number for all units.
+        dtypes: The dtype of every name.
+    """
     needed = {one for one in results if isinstance(one, str)}
-    kept: list[Line] = []
-    for line in reversed(lines):
-        if line.name in needed:
-            kept.insert(0, line)
-            needed |= {one for one in line.terms if isinstance(one, str)}
-    known = set(parameters)
-    fixed = []
-    for line in kept:
-        names = {one for one in line.terms if isinstance(one, str)}
-        if names <= known:
-            known.add(line.name)
-            fixed.append(line)
-            single |= {line.name} if names <= single else set()
-    moving = [line for line in kept if line.name not in known]
-    read = dict.fromkeys(one for line in moving for one in line.terms) | dict.fromkeys(results)
-    values = tuple(one for one in read if isinstance(one, str) and one in known)
-    return Code(tuple(fixed), tuple(moving), values, single & set(values), tuple(results), dtypes)
+    live: list[Instruction] = []
+    for instruction in reversed(instructions):
+        if instruction.name in needed:
+            live.insert(0, instruction)
+            needed |= {one for one in instruction.operands if isinstance(one, str)}
+    constant = set(parameters)
+    hoisted = []
+    for instruction in live:
+        names = {one for one in instruction.operands if isinstance(one, str)}
+        if names <= constant:
+            constant.add(instruction.name)
+            hoisted.append(instruction)
+            uniform |= {instruction.name} if names <= uniform else set()
+    body = [one for one in live if one.name not in constant]
+    read = dict.fromkeys(operand for one in body for operand in one.operands) | dict.fromkeys(results)
+    invariants = tuple(one for one in read if isinstance(one, str) and one in constant)
+    return Function(
+        tuple(hoisted), tuple(body), invariants, uniform & set(invariants), tuple(results), dtypes
+    )
 
 
-def evaluate(code: Code, parameters: Sequence[Tensor]) -> list[Tensor]:
-    """The ``values`` of ``code``, by torch, for parameters in the shapes they have."""
+def evaluate(function: Function, parameters: Sequence[Tensor]) -> list[Tensor]:
+    """Return the ``invariants`` of ``function``, computed by torch, in the shapes of the parameters."""
     known: dict[str, Any] = {f"parameter{j}": one for j, one in enumerate(parameters)}
-    for line in code.fixed:
-        terms: list[Any] = [known[one] if isinstance(one, str) else one for one in line.terms]
-        if line.operation == "convert":
-            known[line.name] = terms[0].to(line.dtype)
+    for one in function.hoisted:
+        operands: list[Any] = [known[name] if isinstance(name, str) else name for name in one.operands]
+        if one.operation == "convert":
+            known[one.name] = operands[0].to(one.dtype)
         else:
-            known[line.name] = getattr(torch, line.operation)(*terms)
-    return [known[name] for name in code.values]
+            known[one.name] = getattr(torch, one.operation)(*operands)
+    return [known[name] for name in function.invariants]

@@ -1,4 +1,4 @@
-"""The arithmetic of a step, read off the step and off its backward pass on a handful of units."""
+"""Recording: the program of a step, traced from the step and its backward pass on a handful of units."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from torch.func import functional_call
 from torch.fx.experimental.proxy_tensor import make_fx
 
 from snnbench.compiler.program import (
-    Arithmetic,
-    Line,
+    Instruction,
     Number,
-    Term,
+    Operand,
+    Program,
     UnsupportedStepError,
-    code_for,
+    function_for,
 )
 from snnbench.core.eager import State, Stepping
 
 UNITS: Final = 11
 """On which a step is recorded at the least; more, where a size of its input could be taken for them."""
 
-SAME: Final = {"alias", "view", "reshape", "_unsafe_view", "detach", "clone", "lift_fresh_copy", "expand"}
-FILLED: Final = {"full": 1, "full_like": 1, "scalar_tensor": 0}
+ALIASES: Final = {"alias", "view", "reshape", "_unsafe_view", "detach", "clone", "lift_fresh_copy", "expand"}
+CONSTANTS: Final = {"full": 1, "full_like": 1, "scalar_tensor": 0}
 """Operations that make one number, and the place of the number among their arguments."""
 
 
@@ -38,8 +38,8 @@ class _Step(nn.Module):
         return self.neuron.step(x_t, state)  # type: ignore[operator, no-any-return]
 
 
-def record(neuron: Stepping, x: Tensor, state: State) -> Arithmetic:
-    """The arithmetic of ``neuron.step``.
+def record(neuron: Stepping, x: Tensor, state: State) -> Program:
+    """Return the program of ``neuron.step``.
 
     Args:
         neuron: A module; each of its parameters and buffers is one number, or one a unit.
@@ -57,15 +57,15 @@ def record(neuron: Stepping, x: Tensor, state: State) -> Arithmetic:
         raise UnsupportedStepError("its state is not a number a unit")
     held = dict([*neuron.named_parameters(), *neuron.named_buffers()])
     like = [x, *state, *(held[name] for name in names)]
-    single = frozenset(f"parameter{j}" for j, name in enumerate(names) if held[name].numel() == 1)
+    uniform = frozenset(f"parameter{j}" for j, name in enumerate(names) if held[name].numel() == 1)
     try:
         with torch.inference_mode(False):
             units = next(one for one in count(UNITS) if max(x[0].numel(), 1) % one)
             given = [_drawn(one, units, seed) for seed, one in enumerate([*like, x, *state])]
             graph = make_fx(_joint(neuron, names, len(state)), select_decomp_table())(*given).graph
-            if x.ndim > 3 and len(single) < len(names):
+            if x.ndim > 3 and len(uniform) < len(names):
                 _check_axes(neuron, names, x, state)
-        return _parse(graph, names, len(state), single)
+        return _parse(graph, names, len(state), uniform)
     except UnsupportedStepError:
         raise
     except Exception as error:
@@ -78,7 +78,7 @@ def _check_axes(neuron: nn.Module, names: Sequence[str], x: Tensor, state: State
     """Values that are one a unit reach their own unit, also where the axes of a population are as long.
 
     Raises:
-        UnsupportedStepError: They do not: a transposed value, for one, which is none on a line of units.
+        UnsupportedStepError: They do not: a transposed value, for one, which is none on one axis of units.
     """
     step, shape = _Step(neuron), (2, *x.shape[2:])
     noise = torch.Generator().manual_seed(0)
@@ -137,11 +137,11 @@ def _joint(neuron: nn.Module, names: Sequence[str], states: int) -> Any:
     return joint
 
 
-def _parse(graph: fx.Graph, names: tuple[str, ...], states: int, single: frozenset[str]) -> Arithmetic:
+def _parse(graph: fx.Graph, names: tuple[str, ...], states: int, uniform: frozenset[str]) -> Program:
     befores, afters = ([f"{side}{i}" for i in range(states)] for side in ("before", "after"))
     parameters = [f"parameter{j}" for j in range(len(names))]
     inputs = ["x", *befores, *parameters, "g_y", *(f"g_{name}" for name in afters)]
-    lines, results, dtypes = _lines(graph, inputs)
+    instructions, results, dtypes = _instructions(graph, inputs)
     forward, backward = results[: 1 + states], results[1 + states :]
     # the backward pass gets the states after the step: what they came from need not be done again
     ends = zip(forward[1:], afters, strict=True)
@@ -149,65 +149,69 @@ def _parse(graph: fx.Graph, names: tuple[str, ...], states: int, single: frozens
     for one, name in renamed.items():
         dtypes[name] = dtypes[one]
     shortened = [
-        Line(line.name, line.operation, tuple(_renamed(one, renamed) for one in line.terms), line.dtype)
-        for line in lines
-        if line.name not in renamed
+        Instruction(
+            one.name, one.operation, tuple(_renamed(operand, renamed) for operand in one.operands), one.dtype
+        )
+        for one in instructions
+        if one.name not in renamed
     ]
-    return Arithmetic(
+    return Program(
         names,
         states,
-        code_for(lines, forward, parameters, single, dtypes),
-        code_for(shortened, [_renamed(one, renamed) for one in backward], parameters, single, dtypes),
+        function_for(instructions, forward, parameters, uniform, dtypes),
+        function_for(shortened, [_renamed(one, renamed) for one in backward], parameters, uniform, dtypes),
     )
 
 
-def _renamed(term: Any, names: dict[str, str]) -> Any:
-    return names.get(term, term) if isinstance(term, str) else term
+def _renamed(operand: Any, names: dict[str, str]) -> Any:
+    return names.get(operand, operand) if isinstance(operand, str) else operand
 
 
-def _lines(
+def _instructions(
     graph: fx.Graph, inputs: Iterable[str]
-) -> tuple[list[Line], list[Term | None], dict[str, torch.dtype]]:
+) -> tuple[list[Instruction], list[Operand | None], dict[str, torch.dtype]]:
     """The operations of a graph on vectors of units, and its results."""
-    terms: dict[fx.Node, Any] = {}
-    lines: list[Line] = []
+    operands: dict[fx.Node, Any] = {}
+    instructions: list[Instruction] = []
     dtypes: dict[str, torch.dtype] = {}
     names = iter(inputs)
     for node in graph.nodes:
         if node.op == "placeholder":
-            terms[node] = next(names)
+            operands[node] = next(names)
             units = node.meta["val"].shape
-            dtypes[terms[node]] = node.meta["val"].dtype
+            dtypes[operands[node]] = node.meta["val"].dtype
         elif node.op == "output":
-            results = [terms[one] if isinstance(one, fx.Node) else None for one in node.args[0]]
-            return lines, results, dtypes | {line.name: line.dtype for line in lines}
+            results = [operands[one] if isinstance(one, fx.Node) else None for one in node.args[0]]
+            return instructions, results, dtypes | {one.name: one.dtype for one in instructions}
         else:
-            terms[node] = _term(node, terms, lines, units)
+            operands[node] = _operand(node, operands, instructions, units)
     raise AssertionError("a graph ends with its output")
 
 
-def _term(node: fx.Node, terms: dict[fx.Node, Any], lines: list[Line], units: torch.Size) -> Term:
-    """What stands for the result of a node; appends a line if it takes one."""
+def _operand(
+    node: fx.Node, operands: dict[fx.Node, Any], instructions: list[Instruction], units: torch.Size
+) -> Operand:
+    """What stands for the result of a node; appends an instruction if it takes one."""
     if node.op != "call_function" or not _operation(node):
         raise UnsupportedStepError(f"{node.target} is a tensor of its own, or no operation on tensors")
     operation = _functional(node)
     value = node.meta["val"]
-    if operation in FILLED:
-        number: Number = node.args[FILLED[operation]]  # type: ignore[assignment]
+    if operation in CONSTANTS:
+        number: Number = node.args[CONSTANTS[operation]]  # type: ignore[assignment]
         return number
     if not isinstance(value, Tensor) or value.shape != units:
         raise UnsupportedStepError(f"{operation!r} is not done unit by unit")
-    arguments: list[Any] = [terms[one] if isinstance(one, fx.Node) else one for one in node.args]
-    if operation in SAME:
+    arguments: list[Any] = [operands[one] if isinstance(one, fx.Node) else one for one in node.args]
+    if operation in ALIASES:
         return arguments[0]  # type: ignore[no-any-return]
     if operation in {"convert_element_type", "_to_copy"}:
         arguments, operation = arguments[:1], "convert"
-    elif set(node.kwargs) - {"alpha"} or not all(isinstance(one, Term) for one in arguments):
+    elif set(node.kwargs) - {"alpha"} or not all(isinstance(one, Operand) for one in arguments):
         raise UnsupportedStepError(f"{operation!r} is called with {list(node.kwargs) or arguments}")
     alpha: Any = node.kwargs.get("alpha", 1)
     if alpha != 1 and isinstance(arguments[1], str):
         name = f"v_{node.name}_scaled"
-        lines.append(Line(name, "mul", (arguments[1], alpha), value.dtype))
+        instructions.append(Instruction(name, "mul", (arguments[1], alpha), value.dtype))
         arguments[1] = name
     elif alpha != 1:
         arguments[1] *= alpha
@@ -216,7 +220,7 @@ def _term(node: fx.Node, terms: dict[fx.Node, Any], lines: list[Line], units: to
     if not any(isinstance(one, str) for one in arguments):
         return _folded(operation, arguments, value.dtype)
     name = f"v_{node.name}"
-    lines.append(Line(name, operation, tuple(arguments), value.dtype))
+    instructions.append(Instruction(name, operation, tuple(arguments), value.dtype))
     return name
 
 
@@ -227,7 +231,7 @@ def _functional(node: fx.Node) -> str:
         return operation
     target = node.args[0]
     fresh = isinstance(target, fx.Node) and target.op == "call_function" and len(target.users) == 1
-    if not fresh or _operation(target) in SAME:
+    if not fresh or _operation(target) in ALIASES:
         raise UnsupportedStepError(f"{operation!r} writes into a tensor")
     return operation[:-1]
 

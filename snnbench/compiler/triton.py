@@ -1,12 +1,12 @@
-"""Loops over time as Triton kernels: a thread a unit or two, whose state stays in registers.
+"""Print a loop plan as Triton kernels and run them: a thread takes a unit or two through time, in registers.
 
-Forward reads x and writes y and what backward asks for; backward reads that and the gradient of y, and writes
-the gradient of x. Nothing moves twice. What the next step needs is asked for before this one is done.
+No number moves twice between memory and the processor. What the next step reads is requested before this
+step is done.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from types import ModuleType
 from typing import Final, TypeAlias
@@ -16,7 +16,8 @@ from torch import Tensor
 
 from snnbench.compiler.code_folder import secure_code_folder
 from snnbench.compiler.expressions import TRITON_TYPES, block, triton
-from snnbench.compiler.program import Arithmetic, Code, Given, UnsupportedStepError
+from snnbench.compiler.plan import LoopPlan, backward_plan, forward_plan
+from snnbench.compiler.program import Arguments, Function, Program, UnsupportedStepError
 
 Tensors: TypeAlias = Sequence[Tensor]
 
@@ -28,40 +29,42 @@ PLENTY: Final = 2**17
 
 
 class TritonLoops:
-    """``loops.Loops`` on CUDA: states in single or double precision, input and output also in half.
+    """``loop.Loops`` on CUDA: states in single or double precision, input and output also in half.
 
     Args:
-        arithmetic: Of a step.
+        program: A recorded step.
         real: The precision of the state.
     """
 
-    def __init__(self, arithmetic: Arithmetic, real: torch.dtype) -> None:
+    def __init__(self, program: Program, real: torch.dtype) -> None:
         if real not in {torch.float32, torch.float64}:
             raise UnsupportedStepError(f"no loop keeps its state in {real}")
-        self.arithmetic = arithmetic
+        self.program = program
         self.real = real
-        self.source = HEAD + forward_source(arithmetic, real) + backward_source(arithmetic, real)
+        self.source = print_triton((forward_plan(program), backward_plan(program)), real)
 
-    def forward(self, given: Given, *, keep: bool) -> tuple[Tensor, Tensors, Tensors]:
-        x, start = given.x, given.start
-        code = self.arithmetic.forward
-        y_dtype = code.dtypes[code.results[0]] if isinstance(code.results[0], str) else self.real
+    def forward(self, arguments: Arguments, *, save: bool) -> tuple[Tensor, Tensors, Tensors]:
+        x, start = arguments.x, arguments.start
+        function = self.program.forward
+        y_dtype = function.dtypes[function.results[0]] if isinstance(function.results[0], str) else self.real
         y, last = torch.empty_like(x, dtype=y_dtype), [torch.empty_like(part) for part in start]
-        kept = [
-            torch.empty(x.shape if keep else 0, dtype=self.real, device=x.device)
-            for _ in self.arithmetic.kept
+        saved = [
+            torch.empty(x.shape if save else 0, dtype=self.real, device=x.device)
+            for _ in self.program.saved_states
         ]
-        self._launch("forward", *given.tensors, y, *last, *kept, over=x, KEEP=keep)
-        return y, last, kept
+        self._launch("forward", *arguments.tensors, y, *last, *saved, over=x, save=save)
+        return y, last, saved
 
-    def backward(self, given: Given, kept: Tensors, g_y: Tensor, g_last: Tensors) -> list[Tensor | None]:
-        g_x = torch.empty_like(g_y, dtype=given.x.dtype)
-        gradients = [g_x, *(torch.empty_like(given.start[0]) for _ in self.arithmetic.sources[1:])]
-        self._launch("backward", *given.tensors, *kept, g_y, *g_last, *gradients, over=g_y)
-        asked = zip(gradients, self.arithmetic.backward.results, strict=True)
-        return [None if result is None else gradient for gradient, result in asked]
+    def backward(
+        self, arguments: Arguments, saved: Tensors, g_y: Tensor, g_last: Tensors
+    ) -> list[Tensor | None]:
+        g_x = torch.empty_like(g_y, dtype=arguments.x.dtype)
+        gradients = [g_x, *(torch.empty_like(arguments.start[0]) for _ in self.program.sources[1:])]
+        self._launch("backward", *arguments.tensors, *saved, g_y, *g_last, *gradients, over=g_y, save=False)
+        wanted = zip(gradients, self.program.backward.results, strict=True)
+        return [None if result is None else gradient for gradient, result in wanted]
 
-    def _launch(self, which: str, *tensors: Tensor, over: Tensor, **constants: bool) -> None:
+    def _launch(self, which: str, *tensors: Tensor, over: Tensor, save: bool) -> None:
         steps, units = len(over), over.numel() // len(over)
         block = BLOCK if units >= PLENTY else SMALL_BLOCK
         kernel = getattr(_built(self.source), which)
@@ -71,10 +74,10 @@ class TritonLoops:
                 *tensors,
                 steps,
                 units,
+                SAVE=save,
                 BLOCK=block,
                 num_warps=block // 64,
                 enable_fp_fusion=False,
-                **constants,
             )
 
 
@@ -94,110 +97,98 @@ from triton.language.extra import libdevice
 TEMPLATE: Final = """
 
 @triton.jit
-def {name}({given}, steps, units, {constants}BLOCK: tl.constexpr):
+def {name}({pointers}, steps, units, SAVE: tl.constexpr, BLOCK: tl.constexpr):
     unit = tl.program_id(0).to(tl.int64) * BLOCK + tl.arange(0, BLOCK)
     inside = unit < units
     {begin}
     for step in range(steps):
         more = inside & (step + 1 < steps)
-        {lines}
+        {body}
     {end}
 """
 
 
-def forward_source(arithmetic: Arithmetic, real: torch.dtype) -> str:
-    """Reads x, and writes y, the last state, and the states that backward asks for if ``KEEP``."""
-    code, states, kept = arithmetic.forward, range(arithmetic.states), arithmetic.kept
-    y, *after = (block(one, real) for one in code.results if one is not None)
-    return _source(
-        "forward",
-        reads=["x", *(f"start{i}" for i in states), *code.values],
-        writes=["y", *(f"last{i}" for i in states), *(f"kept{i}" for i in kept)],
-        constants="KEEP: tl.constexpr, ",
-        begin=[
-            "at = unit",
-            *(_load(f"before{i}", f"start{i}_p + unit") for i in states),
-            *_values(code),
-            _load("next_x", "x_p + at"),
-        ],
-        lines=[
-            "x = next_x",
-            _load("next_x", "x_p + at + units", "more"),
-            *_assignments(code, real),
-            f"tl.store(y_p + at, {y}, inside)",
-            *(f"after{i} = {after[i]}" for i in states),
-            *(f"if KEEP: tl.store(kept{i}_p + at, after{i}, inside)" for i in kept),
-            *(f"before{i} = after{i}" for i in states),
-            "at += units",
-        ],
-        end=[f"tl.store(last{i}_p + unit, before{i}, inside)" for i in states],
-    )
+def print_triton(plans: Iterable[LoopPlan], real: torch.dtype) -> str:
+    """Return Python with one kernel per plan, whose state is of the dtype ``real``.
+
+    Raises:
+        UnsupportedStepError: An operation is not known, or mixes precisions.
+    """
+    return HEAD + "".join(_print_kernel(plan, real) for plan in plans)
 
 
-def backward_source(arithmetic: Arithmetic, real: torch.dtype) -> str:
-    """From the last step to the first: reads the gradient of y, and writes that of all it came from."""
-    code, states, kept = arithmetic.backward, range(arithmetic.states), arithmetic.kept
-    g_x, *others = (block(0.0 if one is None else one, real) for one in code.results)
-    parameters = range(len(arithmetic.parameters))
-    read = ["x", "g_y"] if code.uses("x") else ["g_y"]
-    return _source(
-        "backward",
-        reads=[
-            "x", *(f"start{i}" for i in states), *code.values, *(f"kept{i}" for i in kept),
-            "g_y", *(f"g_last{i}" for i in states),
+def _print_kernel(plan: LoopPlan, real: torch.dtype) -> str:
+    """Return a plan's kernel. What is carried is in registers; rows of the next step are loaded ahead."""
+    back = "- " if plan.reverse else "+ "
+    at = "unit + (0 * unit + steps - 1) * units" if plan.reverse else "unit"  # in 64 bits, as unit is
+    parts = {
+        "begin": [
+            f"at = {at}",
+            *_invariants(plan.function),
+            *_first_saved(plan),
+            *(_load(one.name, f"{one.start}_p + unit") for one in plan.carried),
+            *(f"{one.name} = tl.full([BLOCK], 0.0, {TRITON_TYPES[real]})" for one in plan.summed),
+            *(_load(f"next_{name}", f"{name}_p + at") for name in plan.loads),
         ],
-        writes=["g_x", *(f"g_start{i}" for i in states), *(f"g_parameter{j}" for j in parameters)],
-        begin=[
-            "at = unit + (0 * unit + steps - 1) * units",  # in 64 bits, as unit is
-            *_values(code),
-            *(_load(f"start{i}", f"start{i}_p + unit") for i in kept),
-            *(_load(f"after{i}", f"kept{i}_p + at") for i in kept),
-            *(_load(f"before{i}", f"kept{i}_p + at - units", "inside & (steps > 1)") for i in kept),
-            *(f"before{i} = tl.where(steps > 1, before{i}, start{i})" for i in kept),
-            *(_load(f"g_after{i}", f"g_last{i}_p + unit") for i in states),
-            *(f"sum{j} = tl.full([BLOCK], 0.0, {TRITON_TYPES[real]})" for j in parameters),
-            *(_load(f"next_{name}", f"{name}_p + at") for name in read),
+        "body": [
+            *_earlier_saved(plan),
+            *(f"{name} = next_{name}" for name in plan.loads),
+            *(_load(f"next_{name}", f"{name}_p + at {back}units", "more") for name in plan.loads),
+            *(f"{one.name} = {triton(one, plan.dtypes, real)}" for one in plan.body),
+            *(f"{one.name} += {block(one.result, real)}" for one in plan.summed),
+            # all of them before any is overwritten
+            *(f"{one.following} = {block(one.result, real)}" for one in plan.carried),
+            *(
+                f"{'if SAVE: ' if one.for_backward else ''}"
+                f"tl.store({one.argument}_p + at, {block(one.result, real)}, inside)"
+                for one in plan.stores
+            ),
+            *(f"{one.name} = {one.following}" for one in plan.carried),
+            *_shifted_saved(plan),
+            f"at {back.strip()}= units",
         ],
-        lines=[
-            "two_more = step + 2 < steps",
-            *(_load(f"earlier{i}", f"kept{i}_p + at - 2 * units", "inside & two_more") for i in kept),
-            *(f"{name} = next_{name}" for name in read),
-            *(_load(f"next_{name}", f"{name}_p + at - units", "more") for name in read),
-            *_assignments(code, real),
-            f"tl.store(g_x_p + at, {g_x}, inside)",
-            *(f"sum{j} += {others[len(states) + j]}" for j in parameters),
-            *(f"g_before{i} = {others[i]}" for i in states),  # all of them before any is overwritten
-            *(f"g_after{i} = g_before{i}" for i in states),
-            *(f"after{i} = before{i}" for i in kept),
-            *(f"before{i} = tl.where(two_more, earlier{i}, start{i})" for i in kept),
-            "at -= units",
+        "end": [
+            *(f"tl.store({one.end}_p + unit, {one.name}, inside)" for one in plan.carried),
+            *(f"tl.store({one.end}_p + unit, {one.name}, inside)" for one in plan.summed),
         ],
-        end=[
-            *(f"tl.store(g_start{i}_p + unit, g_after{i}, inside)" for i in states),
-            *(f"tl.store(g_parameter{j}_p + unit, sum{j}, inside)" for j in parameters),
-        ],
-    )  # fmt: skip
+    }
+    indents = {"begin": 4, "body": 8, "end": 4}
+    filled = {key: ("\n" + " " * indents[key]).join(part) for key, part in parts.items()}
+    pointers = ", ".join(f"{one}_p" for one in (*plan.reads, *plan.writes))
+    return TEMPLATE.format(name=plan.name, pointers=pointers, **filled)
 
 
-def _assignments(code: Code, real: torch.dtype) -> list[str]:
-    return [f"{line.name} = {triton(line, code.dtypes, real)}" for line in code.lines]
+def _first_saved(plan: LoopPlan) -> Iterator[str]:
+    """Load the saved states around the last step. The one before a step is the one after an earlier step."""
+    for one in plan.saved:
+        yield _load(one.start, f"{one.start}_p + unit")
+        yield _load(one.after, f"{one.saved}_p + at")
+        yield _load(one.before, f"{one.saved}_p + at - units", "inside & (steps > 1)")
+        yield f"{one.before} = tl.where(steps > 1, {one.before}, {one.start})"
 
 
-def _values(code: Code) -> Iterable[str]:
-    for name in code.values:
-        yield f"{name} = tl.load({name}_p)" if name in code.single else _load(name, f"{name}_p + unit")
-        if code.dtypes[name] is torch.bool:
+def _earlier_saved(plan: LoopPlan) -> Iterator[str]:
+    """Load ahead what is the state before the next iteration's step."""
+    if plan.saved:
+        yield "two_more = step + 2 < steps"
+    for one in plan.saved:
+        yield _load(f"earlier_{one.saved}", f"{one.saved}_p + at - 2 * units", "inside & two_more")
+
+
+def _shifted_saved(plan: LoopPlan) -> Iterator[str]:
+    """Pass the saved states on to the next iteration, one step earlier in time."""
+    for one in plan.saved:
+        yield f"{one.after} = {one.before}"
+        yield f"{one.before} = tl.where(two_more, earlier_{one.saved}, {one.start})"
+
+
+def _invariants(function: Function) -> Iterator[str]:
+    for name in function.invariants:
+        uniform = name in function.uniform
+        yield f"{name} = tl.load({name}_p)" if uniform else _load(name, f"{name}_p + unit")
+        if function.dtypes[name] is torch.bool:
             yield f"{name} = {name} != 0"
 
 
 def _load(name: str, pointer: str, mask: str = "inside") -> str:
     return f"{name} = tl.load({pointer}, {mask}, 0.0)"
-
-
-def _source(
-    name: str, *, reads: Sequence[str], writes: Sequence[str], constants: str = "", **parts: Sequence[str]
-) -> str:
-    given = ", ".join(f"{one}_p" for one in (*reads, *writes))
-    indents = {"begin": 4, "lines": 8, "end": 4}
-    filled = {key: ("\n" + " " * indents[key]).join(part) for key, part in parts.items()}
-    return TEMPLATE.format(name=name, given=given, constants=constants, **filled)

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from torch._inductor.codecache import CppPythonBindingsCodeCache, PyCodeCache
+from torch._inductor.codecache import PyCodeCache
 from torch._inductor.runtime.cache_dir_utils import cache_dir
 
-from snnbench.compiler import chunks, cpp, warm
+from snnbench.compiler import chunks, native, warm
 from snnbench.compiler import triton as gpu
 from snnbench.compiler.code_folder import TRITON_VARIABLE, VARIABLE, secure_code_folder
 
@@ -79,7 +79,6 @@ def test_where_none_can_be_made_a_fresh_one_is_used(home: Path) -> None:
 
 
 LOADERS: dict[str, Callable[[], object]] = {
-    "C++": lambda: cpp._build.__wrapped__("void kernel(float* x) {"),
     "Triton": lambda: gpu._built.__wrapped__("x = 1"),
     "chunks": lambda: chunks.by_inductor(lambda *x: x, "cpu", 1),
     "marks": warm._folder,
@@ -89,8 +88,16 @@ LOADERS: dict[str, Callable[[], object]] = {
 @pytest.mark.parametrize("kind", LOADERS)
 def test_nothing_is_loaded_from_elsewhere(home: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     looked: list[str] = []
-    monkeypatch.setattr(CppPythonBindingsCodeCache, "load_pybinding", lambda *_: looked.append(cache_dir()))
     monkeypatch.setattr(PyCodeCache, "load", lambda *_: looked.append(cache_dir()))
     LOADERS[kind]()
     assert looked in ([], [str(home)])
     assert os.environ[VARIABLE] == str(home)
+
+
+def test_a_loop_in_cpp_is_loaded_from_it_and_nobody_else_may_write_there(home: Path) -> None:
+    library = native._library.__wrapped__('extern "C" void nothing(void* const*, const long*) {}', False)
+    loaded = Path(library._name)
+    assert loaded.parent == home / "loops"
+    assert mode(loaded.parent) == 0o700
+    assert not mode(loaded) & 0o022
+    assert list(loaded.parent.iterdir()) == [loaded]  # what it was made from is gone

@@ -45,7 +45,7 @@ def _interpreted(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def check(neuron: Neuron, steps: int = STEPS) -> None:
     x = drive(steps, BATCH, (WIDTH,))
     loop = Loop(neuron, x, neuron.initial_state(x[0]))
-    loop.loops = TritonLoops(loop.arithmetic, x.dtype)
+    loop.loops = TritonLoops(loop.program, x.dtype)
 
     def results(run: Loop | type(EAGER)) -> list[Tensor]:  # type: ignore[valid-type]
         current = x.clone().requires_grad_()
@@ -112,9 +112,9 @@ def test_a_gradient_that_is_the_states_own(shape: tuple[int, ...]) -> None:
 def test_an_input_in_half_precision_leaves_the_membrane_in_single(half: torch.dtype) -> None:
     neuron, x = make("lif", (WIDTH,)), drive(STEPS, BATCH, (WIDTH,)).to(half)
     start = (drive(1, BATCH, (WIDTH,))[0].float(),)
-    arithmetic = record(neuron, x, start)
+    program = record(neuron, x, start)
     loop = Loop(neuron, x.float(), start)
-    loop.arithmetic, loop.loops = arithmetic, TritonLoops(arithmetic, torch.float32)
+    loop.program, loop.loops = program, TritonLoops(program, torch.float32)
     got, expected = loop.run(neuron, x, start), EAGER.run(neuron, x, start)
     assert got[1][0].dtype is torch.float32
     torch.testing.assert_close(got, expected, rtol=1e-6, atol=1e-6)

@@ -1,4 +1,4 @@
-"""Loops made of a step's arithmetic: the numbers of the step, whatever the shapes, and nothing else."""
+"""Loops made of a step's program: the numbers of the step, whatever the shapes, and nothing else."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from test_compiled import check, drive, make, traced
 from torch import Tensor, nn
 
-from snnbench.compiler import cpp
+from snnbench.compiler import cpp, native
 from snnbench.compiler.engine import Compiled
 from snnbench.compiler.loop import Loop
 from snnbench.compiler.program import UnsupportedStepError
@@ -195,11 +195,11 @@ def test_a_value_that_changes_is_seen() -> None:
 def test_values_of_parameters_are_no_part_of_the_loop() -> None:
     neuron, engine, x = make("lif", learn_beta=True, beta=0.9).double(), Compiled(), drive(6, 4)
     check(neuron, x, engine)
-    built = cpp._build.cache_info().misses
+    built = native._library.cache_info().misses
     with torch.no_grad():
         neuron.beta.fill_(0.2)
     check(neuron, x, engine)
-    assert cpp._build.cache_info().misses == built
+    assert native._library.cache_info().misses == built
 
 
 class Buffered(LIF):
@@ -627,6 +627,6 @@ def test_half_precision_on_the_cpu_goes_another_way() -> None:
 
 def test_the_backward_pass_does_not_repeat_what_the_states_tell() -> None:
     neuron, x = make("lif", reset="zero", detach_reset=True), drive(3, 2).float()
-    code = record(neuron, x, neuron.initial_state(x[0])).backward
-    assert not code.uses("x")
-    assert code.uses("after0")
+    backward = record(neuron, x, neuron.initial_state(x[0])).backward
+    assert not backward.reads("x")
+    assert backward.reads("after0")
