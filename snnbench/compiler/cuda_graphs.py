@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from snnbench.compiler.agreement import Run, disagreement
-from snnbench.compiler.isolation import aside, saving_is_watched
+from snnbench.compiler.isolation import isolated, saving_is_watched
 from snnbench.core.eager import EAGER, State, Stepping
 
 WARM_UPS: Final = 3
@@ -72,7 +72,7 @@ def _form(neuron: Stepping, x: Tensor, state: State) -> object:
 def _captured(neuron: Stepping, x: Tensor, state: State, run: Run) -> Graph | None:
     """A graph that gives what eager gives; None if there is none."""
     try:
-        with torch.cuda.device(x.device), aside():
+        with torch.cuda.device(x.device), isolated():
             graph = Graph(neuron, x, state, run)
         return None if disagreement(neuron, x, state, EAGER.run, graph.run) else graph
     except Exception:  # something that cannot be captured, or no memory for it

@@ -16,7 +16,7 @@ from snnbench.compiler.agreement import Run, disagreement
 from snnbench.compiler.chunks import chunk_steps
 from snnbench.compiler.cuda_graphs import Graphs
 from snnbench.compiler.fingerprint import Fingerprints
-from snnbench.compiler.isolation import aside
+from snnbench.compiler.isolation import isolated
 from snnbench.compiler.loop import Loop
 from snnbench.compiler.program import UnsupportedStepError
 from snnbench.core.eager import EAGER, State, Stepping
@@ -35,7 +35,8 @@ class Compiled:
             by itself.
 
     Attributes:
-        refusal: Why everything runs eagerly instead: what could not be compiled, or disagreed.
+        refusals: Why a population runs eagerly instead, by its class and what it holds: it could not be
+            compiled, or disagreed. All others keep their loops.
         no_loop: Why there is none, for the kinds of neurons of which no loop is made.
     """
 
@@ -43,7 +44,7 @@ class Compiled:
 
     def __init__(self, chunk: int | None = None) -> None:
         self.chunk = chunk
-        self.refusal = ""
+        self.refusals: dict[tuple[type, int | str], str] = {}
         self.no_loop: dict[type, str] = {}
         self._graphs = Graphs()
         self._fingerprints = Fingerprints()
@@ -51,27 +52,33 @@ class Compiled:
         self._loops: dict[tuple[object, ...], Loop | str] = {}
 
     def run(self, neuron: Stepping, x: Tensor, state: State) -> tuple[Tensor, State]:
-        if getattr(getattr(neuron, "surrogate", None), "random", False):
-            self.refusal = "the surrogate draws noise anew in every call"
-        if self.refusal or not (state and x.numel()) or _observed():
+        if not (state and x.numel()) or _observed():
             return EAGER.run(neuron, x, state)
-        run = self._way(neuron, x, state)
-        if run is None:
+        run = self._strategy(neuron, x, state)
+        if run is None or not self._is_trusted(neuron, x, state, run):
             return EAGER.run(neuron, x, state)
-        kind = (type(neuron), run, x.shape[2:], x.dtype, x.device, torch.is_grad_enabled())
-        if kind not in self._trusted:
-            if not x.detach().isfinite().all():  # no input to judge by
-                return EAGER.run(neuron, x, state)
-            self.refusal = self._trial(neuron, x, state, run)
-            if self.refusal:
-                return EAGER.run(neuron, x, state)
-            self._trusted.add(kind)
         if x.is_cuda and run == self._by_chunks:
             return self._graphs.run(neuron, x, state, run, self._fingerprint(neuron))
         return run(neuron, x, state)
 
-    def _way(self, neuron: Stepping, x: Tensor, state: State) -> Run | None:
-        """What runs it; None if an input is too short or too narrow for a chunk."""
+    def _is_trusted(self, neuron: Stepping, x: Tensor, state: State, run: Run) -> bool:
+        """Return whether ``run`` agreed with eager, on this very input if it is the first of its kind."""
+        population = type(neuron), self._fingerprint(neuron)
+        if population in self.refusals:
+            return False
+        kind = (*population, run, x.shape[2:], x.dtype, x.device, torch.is_grad_enabled())
+        if kind in self._trusted:
+            return True
+        if not x.detach().isfinite().all():  # no input to judge by
+            return False
+        if refusal := _trial(neuron, x, state, run):
+            self.refusals[population] = refusal
+            return False
+        self._trusted.add(kind)
+        return True
+
+    def _strategy(self, neuron: Stepping, x: Tensor, state: State) -> Run | None:
+        """Return what runs the population; None if an input is too short or too narrow for a chunk."""
         loop = self.loop(neuron, x, state)
         if loop is not None:
             return loop.run
@@ -116,9 +123,20 @@ class Compiled:
             return str(error)
 
     @property
-    def way(self) -> str:
+    def refusal(self) -> str:
+        """Which populations run eagerly and why; empty if none does."""
+        told = {f"{kind.__name__}: {reason}" for (kind, _), reason in self.refusals.items()}
+        return " / ".join(sorted(told))
+
+    @property
+    def is_used(self) -> bool:
+        """Whether compiled code ran at least one population."""
+        return bool(self._trusted)
+
+    @property
+    def strategy(self) -> str:
         """What has run: ``all steps`` at once by loops, or ``25 steps: why`` at a time by chunks."""
-        chunked = [self.no_loop[kind] for kind, run, *_ in self._trusted if run == self._by_chunks]
+        chunked = [self.no_loop[kind] for kind, _, run, *_ in self._trusted if run == self._by_chunks]
         return f"{self.chunk} steps: {' / '.join(sorted({*chunked}))}" if chunked else "all steps"
 
     def __deepcopy__(self, memo: object) -> Compiled:
@@ -130,19 +148,22 @@ class Compiled:
     def __repr__(self) -> str:
         return f"Compiled(chunk={self.chunk})"
 
-    def _trial(self, neuron: Stepping, x: Tensor, state: State, run: Run) -> str:
-        """Compile, and compare with eager on this very input; what is wrong, if something is."""
-        try:
-            with aside():
-                return disagreement(neuron, x, state, EAGER.run, run)
-        except Exception as error:
-            first = str(error).strip().partition("\n")[0]
-            return f"it cannot be compiled: {type(error).__name__}: {first}"
+
+def _trial(neuron: Stepping, x: Tensor, state: State, run: Run) -> str:
+    """Compile, and compare with eager on this very input; return what is wrong, if something is."""
+    if getattr(getattr(neuron, "surrogate", None), "random", False):
+        return "the surrogate draws noise anew in every call"
+    try:
+        with isolated():
+            return disagreement(neuron, x, state, EAGER.run, run)
+    except Exception as error:
+        first = str(error).strip().partition("\n")[0]
+        return f"it cannot be compiled: {type(error).__name__}: {first}"
 
 
 def _made(neuron: Stepping, x: Tensor, state: State) -> Loop | str:
     try:
-        with aside():
+        with isolated():
             return Loop(neuron, x, state)
     except UnsupportedStepError as error:
         return str(error)

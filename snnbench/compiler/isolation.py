@@ -1,4 +1,4 @@
-"""What is tried or recorded beside a computation leaves no trace in it."""
+"""Try or record something beside a computation, without a trace in it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from torch.autograd.graph import saved_tensors_hooks
 
 
 @contextmanager
-def aside() -> Iterator[None]:
-    """Within, random numbers are not used up, and no checkpoint around minds what is saved.
+def isolated() -> Iterator[None]:
+    """Run a block that uses up no random numbers and whose saved tensors no checkpoint around it sees.
 
-    The compiler's warnings are kept from the user: what matters comes back as an engine's refusal.
+    The compiler's warnings are kept from the user: what matters to a user is among the engine's refusals.
     """
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
@@ -29,7 +29,7 @@ def aside() -> Iterator[None]:
 
 
 def saving_is_watched() -> bool:
-    """Whether someone, a checkpoint for one, replaces what is saved for backward, and counts it."""
+    """Return whether somebody, as a checkpoint, replaces or counts the tensors saved for backward."""
     return torch._C._autograd._top_saved_tensors_default_hooks(False) is not None
 
 

@@ -135,7 +135,7 @@ def _choose_engine(job: Job, build: Builder, trained: Trained, found: _Findings)
     found.engine = chosen.name
     found.labels |= {"fallback": chosen.fallback} if chosen.fallback else {}
     if isinstance(chosen.engine, Compiled):
-        found.labels |= {"chunk": chosen.engine.way}
+        found.labels |= {"chunk": chosen.engine.strategy}
 
 
 def _stability(trained: Trained, measure: Measure) -> Metrics:

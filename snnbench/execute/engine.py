@@ -33,7 +33,8 @@ class Chosen:
         engine: Runs the populations that do not run by themselves.
         name: As the result records it: the engine's name, or ``native`` where the cell's
             neuron has a kernel of its own or no state, and no engine changes anything.
-        fallback: Why it is eager although compiled was asked for, or was what ``auto`` would have.
+        fallback: Which populations run eagerly although compiled was asked for, or was what ``auto`` would
+            have, and why.
     """
 
     engine: Engine
@@ -59,11 +60,11 @@ def choose(settings: Settings, build: Builder, trained: Trained) -> Chosen:
     if not engine.chunk:
         return eager
     _rehearse(build, trained, engine)
-    if engine.refusal:
+    if engine.refusal and not engine.is_used:
         return Chosen(EAGER, eager.name, engine.refusal)
     warm.mark(populations, engine.chunk)
     warm.mark(populations, 0)
-    return Chosen(engine, "native" if native else engine.name)
+    return Chosen(engine, "native" if native else engine.name, engine.refusal)
 
 
 def _rehearse(build: Builder, trained: Trained, engine: Engine) -> None:

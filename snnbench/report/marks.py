@@ -56,7 +56,7 @@ class Flag(StrEnum):
     GRADED = "graded", "The output is graded, not binary: sparsity and operation counts do not compare."
     FALLBACK = (
         "fallback",
-        "Ran eagerly, as its compiled form failed or disagreed: the label fallback says why.",
+        "Ran eagerly where compiled code failed or disagreed: the label fallback says where and why.",
     )
     NOT_REPEATABLE = (
         "not repeatable",

@@ -189,7 +189,7 @@ def test_one_compilation_serves_flat_and_folded_layers() -> None:
 def test_a_batch_of_one_and_a_short_input_are_not_compiled_again() -> None:
     engine, neuron = Compiled(CHUNK), make("rlif").double()
     check(neuron, drive(STEPS, 4), engine)
-    assert engine.way == f"{CHUNK} steps: 'weight' of shape [5, 5] is not a number a unit"
+    assert engine.strategy == f"{CHUNK} steps: 'weight' of shape [5, 5] is not a number a unit"
     assert compilations(lambda: check(neuron, drive(STEPS, 1), engine)) == 0
     assert compilations(lambda: check(neuron, drive(2, 4), engine)) == 0
 
@@ -278,6 +278,19 @@ def test_a_neuron_that_cannot_be_trusted_runs_eagerly_and_says_why(
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
     assert logging.root.manager.disable == logging.NOTSET
     assert compilations(lambda: neuron(x)) == 0
+
+
+def test_a_population_that_fails_falls_back_alone() -> None:
+    """The others keep their loops, also in calls that come after; each is told with its reason."""
+    engine, x = Compiled(CHUNK), drive(STEPS, 4)
+    for _ in range(2):
+        for neuron in (make("lif", beta=0.77).double(), Faulty("outputs", False), make("alif").double()):
+            neuron.engine = engine
+            neuron(x)
+    assert engine.refusal.startswith("Faulty: ")
+    assert engine.is_used
+    assert {kind.__name__ for kind, *_ in engine._trusted} == {"LIF", "ALIF"}
+    assert engine.strategy == "all steps"
 
 
 def test_graded_outputs_may_round_but_not_differ() -> None:

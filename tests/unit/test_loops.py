@@ -136,7 +136,7 @@ def test_an_engine_keeps_no_neuron() -> None:
     del neuron
     gc.collect()
     assert gone() is None
-    assert engine.way == "all steps"
+    assert engine.strategy == "all steps"
 
 
 def test_a_minus_that_is_noted_beside_is_read() -> None:
@@ -423,7 +423,7 @@ def test_states_and_outputs_without_a_gradient(swapped: bool) -> None:
     neuron = Detached()
     engine.run(neuron, x, neuron.initial_state(x[0]))
     assert engine.refusal == ""
-    assert engine.way == "all steps"
+    assert engine.strategy == "all steps"
 
 
 @pytest.mark.parametrize("batch", [1, 7, 11, 13, 143])
