@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from importlib import import_module
+from types import SimpleNamespace
 from typing import Any, ClassVar, Literal, TypeAlias, cast
 
 from snnbench.errors import PluginError, UsageError, did_you_mean
@@ -243,3 +244,13 @@ KINDS: dict[str, type[Spec]] = {
     spec.kind: spec
     for spec in (NeuronSpec, SurrogateSpec, EncoderSpec, DatasetSpec, NetworkSpec, MeasurementSpec)
 }
+
+
+def defaults(specs: Iterable[Spec], name: str) -> SimpleNamespace:
+    """Return the defaults that the spec ``name`` gives its parameters, as attributes.
+
+    A factory's signature takes its defaults from here: they stand in the spec, which is read without
+    torch, and nowhere else.
+    """
+    (spec,) = (spec for spec in specs if spec.name == name)
+    return SimpleNamespace(**spec.resolve(()))

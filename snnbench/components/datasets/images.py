@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 import torch
@@ -13,11 +13,15 @@ from numpy.typing import NDArray
 from scipy.io import loadmat
 from torchvision.datasets.mnist import read_image_file, read_label_file
 
+from snnbench.components.datasets import SPECS
 from snnbench.components.datasets.pickles import load_plain
 from snnbench.components.datasets.splits import check_labels, published, reading, whole_numbers
 from snnbench.data.dataset import Dataset, Split
 from snnbench.data.fetch import data_root
 from snnbench.errors import DataError
+from snnbench.plugin.specs import defaults
+
+_DEFAULT: Final = defaults(SPECS, "mnist")
 
 Arrays: TypeAlias = tuple[NDArray[np.uint8], NDArray[np.int64]]
 Reader: TypeAlias = Callable[[Path, str], Arrays]
@@ -48,13 +52,15 @@ class Images:
     shape: tuple[int, int, int]
     classes: int = 10
 
-    def __call__(self, root: Path | None, *, train: int = 0, content: str = "") -> Dataset:
+    def __call__(
+        self, root: Path | None, *, train: int = _DEFAULT.train, content: str = _DEFAULT.content
+    ) -> Dataset:
         """Load it.
+
+        ``snnbench show mnist`` has the parameters.
 
         Args:
             root: Where datasets are.
-            train: Training images to keep, the classes in proportion; 0 for all.
-            content: Not empty where the files are not the published ones.
 
         Raises:
             DataError: A file cannot be read, or holds other than it should.

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from snnbench.components.datasets import SPECS
 from snnbench.components.datasets.splits import cut, split
 from snnbench.data.dataset import Dataset
+from snnbench.plugin.specs import defaults
+
+_DEFAULT: Final = defaults(SPECS, "randman")
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -24,30 +28,24 @@ HELD_OUT = 1000
 def randman(
     root: Path | None,
     *,
-    train: int = 8000,
-    classes: int = 10,
-    units: int = 20,
-    dimension: int = 1,
-    alpha: float = 2.0,
-    steps: int = 100,
-    seed: int = 0,
+    train: int = _DEFAULT.train,
+    classes: int = _DEFAULT.classes,
+    units: int = _DEFAULT.units,
+    dimension: int = _DEFAULT.dimension,
+    alpha: float = _DEFAULT.alpha,
+    steps: int = _DEFAULT.steps,
+    seed: int = _DEFAULT.seed,
 ) -> Dataset:
     """Spike trains ``[steps, units]`` in which each unit spikes once; the class is the manifold.
 
-    A class is a random smooth map f of the cube [0, 1]^d to one number a unit,
-    ``f(x) = Π_j Σ_i A_ij·sin(2π(i·B_ij·x_j + C_ij))/(i + 1)^α``, A, B and C uniform on [0, 1], A_0j = 0.
-    A sample is a random point of the cube. Each unit's numbers are scaled to [0, 1] within a class and
-    become the time of its spike. Counts of spikes tell nothing.
+    A class is a random smooth map f of the cube [0, 1]^d to one number a unit, with A, B and C uniform
+    on [0, 1] and A_0j = 0. A sample is a random point of the cube. Each unit's numbers are scaled to
+    [0, 1] within a class and become the time of its spike. Counts of spikes tell nothing. Validation and
+    test have 1,000 samples each, the classes are equally frequent.
+    ``snnbench show randman`` has the equation and the parameters.
 
     Args:
         root: Not used: the samples are generated.
-        train: Training samples; validation and test have 1,000 each. The classes are equally frequent.
-        classes: Number of classes.
-        units: Number of units.
-        dimension: d, of the manifolds.
-        alpha: α, the smoothness: the larger, the less a manifold folds.
-        steps: T.
-        seed: Of all draws.
     """
     rng = np.random.Generator(np.random.PCG64(seed))
     labels = np.sort(np.arange(train + 2 * HELD_OUT) % classes)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
+from snnbench.components.datasets import SPECS
 from snnbench.components.datasets.splits import split
 from snnbench.data.dataset import Dataset, Split
+from snnbench.plugin.specs import defaults
+
+_DEFAULT: Final = defaults(SPECS, "random_spikes")
 
 HELD_OUT = 64
 """Samples of the validation and of the test split."""
@@ -16,25 +21,21 @@ HELD_OUT = 64
 def random_spikes(
     root: Path | None,
     *,
-    shape: tuple[int, ...] = (700,),
-    steps: int = 100,
-    rate: float = 0.03,
-    amplitude: float = 1.0,
-    classes: int = 20,
-    train: int = 128,
-    seed: int = 0,
+    shape: tuple[int, ...] = _DEFAULT.shape,
+    steps: int = _DEFAULT.steps,
+    rate: float = _DEFAULT.rate,
+    amplitude: float = _DEFAULT.amplitude,
+    classes: int = _DEFAULT.classes,
+    train: int = _DEFAULT.train,
+    seed: int = _DEFAULT.seed,
 ) -> Dataset:
     """Sequences ``[steps, *shape]`` of independent spikes, with classes that mean nothing.
 
+    Validation and test have 64 sequences each.
+    ``snnbench show random_spikes`` has the parameters.
+
     Args:
         root: Not used: the spikes are generated.
-        shape: Of one step.
-        steps: T.
-        rate: Probability of a spike, for each element and step.
-        amplitude: Value of a spike.
-        classes: Number of classes, drawn for each sample.
-        train: Training samples; validation and test have 64 each.
-        seed: Of all draws.
     """
     sizes = {"train": train, "validation": HELD_OUT, "test": HELD_OUT}
     splits = {

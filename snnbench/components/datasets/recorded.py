@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import h5py
 import numpy as np
@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 from tonic import datasets
 
+from snnbench.components.datasets import SPECS
 from snnbench.components.datasets import published as specs
 from snnbench.components.datasets.sources import SpikesSource, TonicSource, exact
 from snnbench.components.datasets.splits import check_labels, cut, published, reading, whole_numbers
@@ -23,6 +24,9 @@ from snnbench.data.events import Sensor
 from snnbench.data.fetch import contents, data_root
 from snnbench.data.recordings import Recordings, Source
 from snnbench.errors import DataError, UsageError
+from snnbench.plugin.specs import defaults
+
+_DEFAULT: Final = defaults(SPECS, "shd")
 
 Numbers: TypeAlias = NDArray[np.int64]
 
@@ -55,13 +59,15 @@ class Recorded:
     needs: str = ""
     from_start: bool = False
 
-    def __call__(self, root: Path | None, *, train: int = 0, content: str = "") -> Dataset:
+    def __call__(
+        self, root: Path | None, *, train: int = _DEFAULT.train, content: str = _DEFAULT.content
+    ) -> Dataset:
         """Find the recordings; each is read when it is used.
+
+        ``snnbench show shd`` has the parameters.
 
         Args:
             root: Where datasets are.
-            train: Training recordings to keep, the classes in proportion; 0 for all.
-            content: Checksum of the files, where they are not the published ones.
 
         Raises:
             DataError: A file cannot be read, or holds other than it should.

@@ -6,7 +6,7 @@ import hashlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 import platformdirs
@@ -15,12 +15,15 @@ from filelock import FileLock
 from numpy.typing import NDArray
 from scipy.io import wavfile
 
-from snnbench.components.datasets.published import SPECS
+from snnbench.components.datasets import SPECS
 from snnbench.components.datasets.splits import check_labels, published, reading
 from snnbench.data.dataset import Dataset, Split
 from snnbench.data.fetch import data_root
 from snnbench.data.sequences import Sequences
 from snnbench.errors import DataError
+from snnbench.plugin.specs import defaults
+
+_DEFAULT: Final = defaults(SPECS, "speech_commands")
 
 Floats: TypeAlias = NDArray[np.float32]
 
@@ -42,17 +45,18 @@ VERSION = 1
 """Raised when a spectrum changes."""
 
 
-def speech_commands(root: Path | None, *, train: int = 0, content: str = "") -> Dataset:
+def speech_commands(
+    root: Path | None, *, train: int = _DEFAULT.train, content: str = _DEFAULT.content
+) -> Dataset:
     """One spoken word a sample: log-mel spectra ``[98, 40]`` of 25 ms, every 10 ms, of up to 1 s; 35 classes.
 
     A value is ``(log10(power + 1e-6) + 6)/10``, from 0 to about 1. Shorter recordings are padded with 0.
     The spectra are computed once and kept in the platform's cache folder. Test and validation
     recordings are those that the set's own lists name.
+    ``snnbench show speech_commands`` has the parameters.
 
     Args:
         root: Where datasets are.
-        train: Training samples to keep, the classes in proportion; 0 for all.
-        content: Checksum of the files, where they are not the published ones.
 
     Raises:
         DataError: A file cannot be read, or holds other than it should.

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from snnbench.components.datasets import SPECS
 from snnbench.data.dataset import Dataset, Split
 from snnbench.data.events import Events
+from snnbench.plugin.specs import defaults
+
+_DEFAULT: Final = defaults(SPECS, "synthetic_events")
 
 SIDE = 16
 """Width and height of the sensor, in pixels."""
@@ -30,19 +35,24 @@ JITTER = 2000
 RIGHT, LEFT, DOWN, UP = range(4)
 
 
-def synthetic_events(root: Path | None, *, train: int = 1000, noise: float = 0.05, seed: int = 0) -> Dataset:
+def synthetic_events(
+    root: Path | None,
+    *,
+    train: int = _DEFAULT.train,
+    noise: float = _DEFAULT.noise,
+    seed: int = _DEFAULT.seed,
+) -> Dataset:
     """Recordings of 16×16 pixels, 2 polarities, 100 ms; the class is the direction: right, left, down, up.
 
     Only motion tells all classes apart. The bar starts anywhere and wraps around, so counts summed over
     time are alike in all of them. It is bright or dark: its front raises events of polarity 1 and its
     back of polarity 0, or the reverse, so any one frame is as likely of the opposite direction: without
     memory no more than the axis of the motion can be known, an accuracy of 1/2.
+    Validation and test have 400 recordings each. The classes are equally frequent.
+    ``snnbench show synthetic_events`` has the parameters.
 
     Args:
         root: Not used: the recordings are generated.
-        train: Training samples; validation and test have 400 each. The classes are equally frequent.
-        noise: Probability that a pixel raises an event of its own, for each polarity.
-        seed: Of all draws.
     """
     sizes = {"train": train, "validation": 400, "test": 400}
     splits = {name: generate(size, noise, [seed, index]) for index, (name, size) in enumerate(sizes.items())}

@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from snnbench.components.datasets import SPECS
 from snnbench.components.datasets.splits import split
 from snnbench.data.dataset import Dataset, Split
+from snnbench.plugin.specs import defaults
+
+_DEFAULT: Final = defaults(SPECS, "yin_yang")
 
 RADIUS = 0.5
 SEEDS = {"train": 42, "validation": 41, "test": 40}
 YIN, YANG, DOT = 0, 1, 2
 
 
-def yin_yang(root: Path | None, *, train: int = 5000, r_small: float = 0.1) -> Dataset:
+def yin_yang(root: Path | None, *, train: int = _DEFAULT.train, r_small: float = _DEFAULT.r_small) -> Dataset:
     """Points ``[4]`` = (x, y, 1 − x, 1 − y) in [0, 1], classes yin, yang and dot, equally likely.
+
+    Validation and test have 1,000 points each.
+    ``snnbench show yin_yang`` has the parameters.
 
     Args:
         root: Not used: the points are generated.
-        train: Training samples; validation and test have 1,000 each.
-        r_small: Radius of the dots.
     """
     sizes = {"train": train, "validation": 1000, "test": 1000}
     splits = {name: generate(size, r_small, SEEDS[name]) for name, size in sizes.items()}

@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import torch
 from torch import Tensor
 
+from snnbench.components.encoders import SPECS
 from snnbench.components.encoders.intensity import ROUNDING, check_intensity
 from snnbench.errors import UsageError
+from snnbench.plugin.specs import defaults
+
+_DEFAULT: Final = defaults(SPECS, "burst")
 
 
 class Burst:
-    """``⌈N·x⌉`` spikes, at steps 0, i, 2i, …, with ``i = ⌈L − (L − S)·x⌉``; those from step T on are cut off.
+    """One burst of spikes; those from step T on are cut off.
+
+    ``snnbench show burst`` has the equation and the parameters.
 
     Args:
         steps: T.
-        spikes: N, the most spikes of a burst.
-        shortest: S, the interval at full intensity.
-        longest: L, the interval at intensity 0.
 
     Raises:
         UsageError: S is longer than L.
     """
 
-    def __init__(self, steps: int, *, spikes: int = 5, shortest: int = 2, longest: int = 5) -> None:
+    def __init__(
+        self,
+        steps: int,
+        *,
+        spikes: int = _DEFAULT.spikes,
+        shortest: int = _DEFAULT.shortest,
+        longest: int = _DEFAULT.longest,
+    ) -> None:
         if shortest > longest:
             raise UsageError(
                 f"encoder 'burst': shortest={shortest} is longer than longest={longest}",

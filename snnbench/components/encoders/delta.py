@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import torch
 from torch import Tensor
 
+from snnbench.components.encoders import SPECS
 from snnbench.components.encoders.intensity import ROUNDING
 from snnbench.components.encoders.sequence import lengths, time_first
 from snnbench.data.dataset import Samples
 from snnbench.data.sequences import Sequences
+from snnbench.plugin.specs import defaults
+
+_DEFAULT: Final = defaults(SPECS, "delta")
 
 
 class Delta:
-    """``s[t] = 1`` where ``x[t] − x[t−1] ≥ θ``; with ``off_spike`` −1 where it is ``≤ −θ``; ``x[−1] = 0``.
+    """A spike where a sequence changes, from ``x[−1] = 0`` on, or from ``x[−1] = x[0]`` with ``padding``.
 
     A change that float32 does not tell from θ spikes too: 0.3 − 0.2 is less than 0.1 in it.
+    ``snnbench show delta`` has the equation and the parameters.
 
     Args:
         steps: Not used: a sequence has its own length.
-        threshold: θ, in the unit of the samples.
-        off_spike: Falls spike too, as −1.
-        padding: ``x[−1] = x[0]``: the first sample is compared with itself and never spikes.
     """
 
     def __init__(
-        self, steps: int, *, threshold: float = 0.1, off_spike: bool = False, padding: bool = False
+        self,
+        steps: int,
+        *,
+        threshold: float = _DEFAULT.threshold,
+        off_spike: bool = _DEFAULT.off_spike,
+        padding: bool = _DEFAULT.padding,
     ) -> None:
         self.steps = steps
         self.threshold = threshold

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -9,9 +11,13 @@ from tonic.io import make_structured_array
 from tonic.transforms import ToFrame
 from torch import Tensor
 
+from snnbench.components.encoders import SPECS
 from snnbench.data.dataset import Samples
 from snnbench.data.events import Events, Sensor
 from snnbench.errors import UsageError
+from snnbench.plugin.specs import defaults
+
+_DEFAULT: Final = defaults(SPECS, "frames")
 
 EVENT = np.dtype([(name, np.int64) for name in "txyp"])
 
@@ -23,14 +29,11 @@ class Frames:
     numpy's histogram. With one they have its width, rounded to whole microseconds; what comes after
     the last bin is cut off, and bins after the recording are padding. Events before time 0 are in no
     bin that begins there.
+    Pixels at the right and the lower border may be cut off by ``downsample``.
+    ``snnbench show frames`` has the equation and the parameters.
 
     Args:
         steps: T.
-        window_ms: Width of a bin, in milliseconds; 0 for a T-th of each recording.
-        start: The first bin begins at ``first``, the first event, or at ``zero``, time 0.
-        downsample: Side, in pixels, of the squares that are counted as one; those at the right and the
-            lower border may be cut off by it.
-        polarity: Count polarities apart, as channels; else together, in one.
 
     Raises:
         UsageError: The window is narrower than the clock of events, 1 µs.
@@ -40,10 +43,10 @@ class Frames:
         self,
         steps: int,
         *,
-        window_ms: float = 0.0,
-        start: str = "first",
-        downsample: int = 1,
-        polarity: bool = True,
+        window_ms: float = _DEFAULT.window_ms,
+        start: str = _DEFAULT.start,
+        downsample: int = _DEFAULT.downsample,
+        polarity: bool = _DEFAULT.polarity,
     ) -> None:
         if 0 < window_ms < 0.001:
             raise UsageError(

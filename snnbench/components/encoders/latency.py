@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import torch
 from torch import Tensor
 
+from snnbench.components.encoders import SPECS
 from snnbench.components.encoders.intensity import check_intensity
+from snnbench.plugin.specs import defaults
+
+_DEFAULT: Final = defaults(SPECS, "latency")
 
 
 class Latency:
-    """One spike at ``t = round(τ·ln(x/(x − θ)))``; none where x ≤ θ or t ≥ T.
+    """One spike a value, the earlier the larger; none where x ≤ θ.
 
-    With ``linear``, ``t = round((T − 1)·(1 − x))``; none where x ≤ θ.
+    ``snnbench show latency`` has the equation and the parameters.
 
     Args:
         steps: T.
-        tau: τ, in steps.
-        threshold: θ.
-        linear: As above.
     """
 
     def __init__(
-        self, steps: int, *, tau: float = 5.0, threshold: float = 0.01, linear: bool = False
+        self,
+        steps: int,
+        *,
+        tau: float = _DEFAULT.tau,
+        threshold: float = _DEFAULT.threshold,
+        linear: bool = _DEFAULT.linear,
     ) -> None:
         self.steps = steps
         self.tau = tau

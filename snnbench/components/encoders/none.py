@@ -11,7 +11,7 @@ from snnbench.data.sequences import Sequences
 
 
 class NoEncoder:
-    """``x[t] = x[t]``, laid out with time first: done once here, not by whoever next asks for it flat.
+    """The sequence itself, laid out with time first: done once here, not by whoever next asks for it flat.
 
     Args:
         steps: Not used: a sequence has its own length.

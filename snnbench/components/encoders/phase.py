@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import torch
 from torch import Tensor
 
+from snnbench.components.encoders import SPECS
 from snnbench.components.encoders.intensity import check_intensity
+from snnbench.plugin.specs import defaults
+
+_DEFAULT: Final = defaults(SPECS, "phase")
 
 
 class Phase:
-    """``s[t]`` = bit ``K − 1 − (t mod K)`` of ``round((2^K − 1)·x)``: most significant first, repeated.
+    """The bits of a value, one a step, most significant first, repeated.
 
     Over one period ``Σ_t 2^(K−1−t)·s[t]/(2^K − 1)`` is x, to K bits. The spikes are binary: their
     weight is known from their phase alone.
+    ``snnbench show phase`` has the equation and the parameters.
 
     Args:
         steps: T.
-        period: K.
     """
 
-    def __init__(self, steps: int, *, period: int = 8) -> None:
+    def __init__(self, steps: int, *, period: int = _DEFAULT.period) -> None:
         self.steps = steps
         self.period = period
 

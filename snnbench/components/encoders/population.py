@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import torch
 from torch import Tensor
 
+from snnbench.components.encoders import SPECS
 from snnbench.components.encoders.intensity import check_floats, check_intensity
 from snnbench.errors import UsageError
+from snnbench.plugin.specs import defaults
+
+_DEFAULT: Final = defaults(SPECS, "population")
 
 OVERLAP = 1.5
 """γ: distance of two centres over the width of a field."""
 
 
 class Population:
-    """``s[t] ~ Bernoulli(exp(−(x − μ_j)²/(2σ²)))`` for each of M fields a value, independent over steps.
+    """Random spikes of M receptive fields for each value, independent over steps.
 
-    ``μ_j = (j − ½)/(M − 2)``, j = 0 … M − 1, and ``σ = 1/(γ·(M − 2))``, γ = 1.5. Spikes drawn with the
+    The width of a field is 1/(γ·(M − 2)) with γ = 1.5. Spikes drawn with the
     response for probability: Tang et al. 2020, CoRL, arXiv:2010.09635.
+    ``snnbench show population`` has the equation and the parameters.
 
     Args:
         steps: T.
-        size: M.
     """
 
-    def __init__(self, steps: int, *, size: int = 8) -> None:
+    def __init__(self, steps: int, *, size: int = _DEFAULT.size) -> None:
         self.steps = steps
         self.size = size
 

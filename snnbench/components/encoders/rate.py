@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import torch
 from torch import Tensor
 
+from snnbench.components.encoders import SPECS
 from snnbench.components.encoders.intensity import check_intensity
+from snnbench.plugin.specs import defaults
+
+_DEFAULT: Final = defaults(SPECS, "rate")
 
 
 class Rate:
     """``s[t] ~ Bernoulli(min(gain·x, 1))``, independent over steps.
 
+    ``snnbench show rate`` has the equation and the parameters.
+
     Args:
         steps: T.
-        gain: Factor on the intensity.
     """
 
-    def __init__(self, steps: int, *, gain: float = 1.0) -> None:
+    def __init__(self, steps: int, *, gain: float = _DEFAULT.gain) -> None:
         self.steps = steps
         self.gain = gain
 

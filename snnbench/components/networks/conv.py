@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import torch
 from torch import nn
 
+from snnbench.components.networks import SPECS
 from snnbench.components.networks.blocks import Convolution, Dropout, Norm, Population, check_image, stage
 from snnbench.components.networks.dense import linear
 from snnbench.core.network import Network
+from snnbench.plugin.specs import defaults
+
+_DEFAULT: Final = defaults(SPECS, "conv")
 
 
 def conv(
@@ -16,29 +22,25 @@ def conv(
     neuron: Population,
     generator: torch.Generator,
     *,
-    channels: tuple[int, ...] = (64, 128, 256),
-    kernel: int = 3,
-    stride: int = 1,
-    padding: int = 1,
-    dropout: float = 0.2,
-    norm: Norm = "all_steps",
+    channels: tuple[int, ...] = _DEFAULT.channels,
+    kernel: int = _DEFAULT.kernel,
+    stride: int = _DEFAULT.stride,
+    padding: int = _DEFAULT.padding,
+    dropout: float = _DEFAULT.dropout,
+    norm: Norm = _DEFAULT.norm,
 ) -> Network:
     """[conv → BatchNorm → neuron → AvgPool 2]*, summed over time → dropout → Linear.
 
     The last pooling follows the sum over time: the same number, T times cheaper.
+    ``all_steps`` normalises over the T·B·H·W values at once; ``per_step`` over B·H·W, and so it updates the
+    running statistics T times a batch.
+    ``snnbench show conv`` has the parameters.
 
     Args:
         input_shape: ``(C, H, W)`` of one encoded sample at one step.
         classes: Number of logits.
         neuron: Makes a population of the given shape; usual is β 0.9, θ 1.
         generator: Draws the weights and the seed of the dropout.
-        channels: Width of each stage.
-        kernel: Side of the kernels of all convolutions, pixels.
-        stride: Of all convolutions, pixels.
-        padding: Zeros at each border of the input of a convolution, pixels.
-        dropout: Probability of an input of the classifier to be dropped.
-        norm: BatchNorm's statistics in training: over the T·B·H·W values of ``all_steps`` at once, or
-            ``per_step`` over B·H·W, which updates its running statistics T times a batch.
 
     Raises:
         UsageError: The input is no image, or too small to be pooled once a stage.

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Final
 
 import torch
 from torch import nn
 
+from snnbench.components.networks import SPECS
 from snnbench.components.neurons.li import LI
 from snnbench.core.network import Network
 from snnbench.core.neuron import Neuron
 from snnbench.core.pooling import Readout
 from snnbench.errors import UsageError
+from snnbench.plugin.specs import defaults
+
+_DEFAULT: Final = defaults(SPECS, "dense")
 
 
 def dense(
@@ -21,23 +26,21 @@ def dense(
     neuron: Callable[[tuple[int, ...]], Neuron],
     generator: torch.Generator,
     *,
-    hidden: tuple[int, ...] = (128,),
-    readout: Readout = "spike_sum",
-    beta_out: float = 0.95,
+    hidden: tuple[int, ...] = _DEFAULT.hidden,
+    readout: Readout = _DEFAULT.readout,
+    beta_out: float = _DEFAULT.beta_out,
 ) -> Network:
     """Flatten, then Linear and neurons for each hidden layer, then a linear readout.
 
     A ``spike_*`` readout is Linear on the last layer's outputs pooled over time; a ``membrane_*``
     readout is Linear into a leaky integrator whose membrane, pooled over time, is the logit.
+    ``snnbench show dense`` has the parameters.
 
     Args:
         input_shape: Shape of one encoded sample at one step.
         classes: Number of logits.
         neuron: Makes a population of the given shape.
         generator: Draws the weights, Xavier-uniform; biases start at 0.
-        hidden: Width of each hidden layer.
-        readout: How outputs over time become logits.
-        beta_out: Decay of the leaky integrator.
 
     Raises:
         UsageError: There is no hidden layer whose spikes a ``spike_*`` readout could take.

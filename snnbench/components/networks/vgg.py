@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import torch
 from torch import nn
 
+from snnbench.components.networks import SPECS
 from snnbench.components.networks.blocks import Convolution, Dropout, Norm, Population, check_image, stage
 from snnbench.components.networks.dense import linear
 from snnbench.core.network import Network
+from snnbench.plugin.specs import defaults
+
+_DEFAULT: Final = defaults(SPECS, "vgg")
 
 
 def vgg(
@@ -16,28 +22,23 @@ def vgg(
     neuron: Population,
     generator: torch.Generator,
     *,
-    blocks: tuple[tuple[int, ...], ...] = ((64, 64), (128, 128), (256, 256)),
-    kernel: int = 3,
-    stride: int = 1,
-    padding: int = 1,
-    hidden: int = 512,
-    dropout: float = 0.3,
-    norm: Norm = "all_steps",
+    blocks: tuple[tuple[int, ...], ...] = _DEFAULT.blocks,
+    kernel: int = _DEFAULT.kernel,
+    stride: int = _DEFAULT.stride,
+    padding: int = _DEFAULT.padding,
+    hidden: int = _DEFAULT.hidden,
+    dropout: float = _DEFAULT.dropout,
+    norm: Norm = _DEFAULT.norm,
 ) -> Network:
     """[[conv → BatchNorm → neuron]* → AvgPool 2]* → Linear → neuron, summed over time → dropout → Linear.
+
+    ``snnbench show vgg`` has the parameters.
 
     Args:
         input_shape: ``(C, H, W)`` of one encoded sample at one step.
         classes: Number of logits.
         neuron: Makes a population of the given shape; usual is β 0.9, θ 1.
         generator: Draws the weights and the seed of the dropout.
-        blocks: Widths of the convolutions of each block.
-        kernel: Side of the kernels of all convolutions, pixels.
-        stride: Of all convolutions, pixels.
-        padding: Zeros at each border of the input of a convolution, pixels.
-        hidden: Width of the fully connected layer.
-        dropout: Probability of an input of the classifier to be dropped.
-        norm: As for the network ``conv``.
 
     Raises:
         UsageError: The input is no image, or too small to be pooled once a block.

@@ -3,35 +3,36 @@
 from __future__ import annotations
 
 import math
+from typing import Final
 
 import torch
 from torch import Tensor, nn
 
+from snnbench.components.neurons import SPECS
 from snnbench.components.neurons.parameters import within
 from snnbench.core.eager import State
 from snnbench.core.neuron import Bounds, Neuron
 from snnbench.core.surrogate import Surrogate
 from snnbench.core.tangents import Pushed, push_recurrent
 from snnbench.errors import UsageError
+from snnbench.plugin.specs import defaults
+
+_DEFAULT: Final = defaults(SPECS, "adlif")
 
 
 class AdLIF(Neuron):
-    """``w = β_w·w' + a·u' + b·s'``; ``u = α·(u' − s') + (1−α)·(x + V s' − w)``; ``s = H(u − 1)``.
+    """Leaky integrate-and-fire neurons with an adaptation current.
 
-    A prime marks the previous step. α, β_w, a and b are learned, one a neuron, drawn uniformly from
+    α, β_w, a and b are learned, one a neuron, drawn uniformly from
     their ranges and kept within: a range of one number, ``[0.3, 0.3]``, holds it, untrained.
     A neuron with ``a < −(1 − β_w)`` has no stable rest; its exponent is positive.
-    State: u and w, each ``[B, *features]``.
+    The diagonal of V counts as zero. State: u and w, each ``[B, *features]``.
+    ``snnbench show adlif`` has the equation and the parameters.
 
     Args:
         features: Shape of the population; V is ``[H, H]`` with H their product.
         surrogate: Spike function of ``u − 1``.
         generator: Draws the parameters, and V, orthogonal.
-        alpha: Range of the membrane decay α, 1/step.
-        beta_w: Range of the adaptation's decay β_w, 1/step.
-        a: Range of the adaptation to the membrane.
-        b: Range of the adaptation to spikes.
-        recurrent: With V, whose diagonal counts as zero; without it V = 0.
 
     Raises:
         UsageError: A range is not two numbers in order.
@@ -46,11 +47,11 @@ class AdLIF(Neuron):
         surrogate: Surrogate,
         generator: torch.Generator,
         *,
-        alpha: Bounds = (0.8187307530779818, 0.9607894391523232),
-        beta_w: Bounds = (0.9672161004820059, 0.9917012926387937),
-        a: Bounds = (-1.0, 1.0),
-        b: Bounds = (0.0, 2.0),
-        recurrent: bool = False,
+        alpha: Bounds = _DEFAULT.alpha,
+        beta_w: Bounds = _DEFAULT.beta_w,
+        a: Bounds = _DEFAULT.a,
+        b: Bounds = _DEFAULT.b,
+        recurrent: bool = _DEFAULT.recurrent,
     ) -> None:
         super().__init__()
         self.ranges = {"alpha": alpha, "beta_w": beta_w, "a": a, "b": b}

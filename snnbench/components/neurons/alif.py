@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import torch
 from torch import Tensor
 
+from snnbench.components.neurons import SPECS
 from snnbench.components.neurons.parameters import DECAY, THRESHOLD, Given, Population, each, log_decay, read
 from snnbench.core.eager import State
 from snnbench.core.neuron import Neuron
 from snnbench.core.surrogate import Surrogate
+from snnbench.plugin.specs import defaults
+
+_DEFAULT: Final = defaults(SPECS, "alif")
 
 
 class ALIF(Neuron):
-    """``b = ρ·b' + s'``; ``ϑ = θ + κ·b``; ``u = β·u' + (1−β)·x − ϑ·s'``; ``s = H(u − ϑ)``.
+    """Leaky integrate-and-fire neurons whose threshold each spike raises.
 
-    A prime marks the previous step. State: u and b, each ``[B, *features]``.
+    State: u and b, each ``[B, *features]``.
+    ``detach_reset`` keeps the gradient out of the reset, not out of the adaptation.
+    ``snnbench show alif`` has the equation and the parameters.
 
     Args:
         features: Shape of the population.
         surrogate: Spike function of ``u − ϑ``.
         generator: Draws what is given as a distribution.
-        beta: Membrane decay β, 1/step.
-        rho: Decay ρ of the adaptation, 1/step.
-        threshold: θ, at rest; below 1, as a steady input x takes u to x.
-        kappa: κ, how much a spike raises the threshold.
-        detach_reset: Keep the gradient out of the reset (not out of the adaptation).
     """
 
     states = ("membrane", "adaptation")
@@ -37,11 +40,11 @@ class ALIF(Neuron):
         surrogate: Surrogate,
         generator: torch.Generator,
         *,
-        beta: Given = 0.95,
-        rho: Given = 0.97,
-        threshold: Given = 0.1,
-        kappa: float = 0.05,
-        detach_reset: bool = False,
+        beta: Given = _DEFAULT.beta,
+        rho: Given = _DEFAULT.rho,
+        threshold: Given = _DEFAULT.threshold,
+        kappa: float = _DEFAULT.kappa,
+        detach_reset: bool = _DEFAULT.detach_reset,
     ) -> None:
         super().__init__()
         population = Population(self, features, generator)

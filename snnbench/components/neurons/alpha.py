@@ -3,35 +3,35 @@
 from __future__ import annotations
 
 import math
+from typing import Final
 
 import torch
 from torch import Tensor
 
+from snnbench.components.neurons import SPECS
 from snnbench.components.neurons.firing import Firing
 from snnbench.components.neurons.parameters import DECAY, THRESHOLD, Given, Population, each, log_decay, read
 from snnbench.components.neurons.reset import Reset, apply_reset
 from snnbench.core.eager import State
 from snnbench.core.surrogate import Surrogate
 from snnbench.errors import UsageError
+from snnbench.plugin.specs import defaults
+
+_DEFAULT: Final = defaults(SPECS, "alpha")
 
 
 class Alpha(Firing):
-    """``e = α·e' + x``; ``i = β·i' − x``; ``u = c·(e + i)``; ``s = H(u − θ)``; ``c = ln β/(ln β − ln α)``.
+    """Neurons whose membrane responds to an impulse with the difference of two exponentials.
 
-    A prime marks the previous step. A spike acts one step later: ``zero`` wipes e and i, the input of
-    the step included; ``subtract`` takes θ/c off e, hence θ off u. The response to an impulse rises
-    to ``α^t``, t its peak time. State: e and i, each ``[B, *features]``.
+    A spike acts one step later: ``zero`` wipes e and i, the input of the step included; ``subtract``
+    takes θ/c off e, hence θ off u. The response to an impulse rises to ``α^t``, t its peak time. With
+    ``inhibition`` the resets are as without. State: e and i, each ``[B, *features]``.
+    ``snnbench show alpha`` has the equation and the parameters.
 
     Args:
         features: Shape of the population.
         surrogate: Spike function of ``u − θ``.
         generator: Draws what is given as a distribution.
-        alpha: Decay α of the excitatory trace, 1/step, above β.
-        beta: Decay β of the inhibitory trace, 1/step.
-        threshold: θ.
-        reset: ``zero``, ``subtract`` or ``none``.
-        detach_reset: Keep the gradient out of the reset.
-        inhibition: Only the neuron with the largest ``u − θ`` of a sample spikes; resets are as without.
 
     Raises:
         UsageError: α is not above β: the response would be negative.
@@ -48,12 +48,12 @@ class Alpha(Firing):
         surrogate: Surrogate,
         generator: torch.Generator,
         *,
-        alpha: Given = 0.9,
-        beta: Given = 0.8,
-        threshold: Given = 1.0,
-        reset: Reset = "zero",
-        detach_reset: bool = False,
-        inhibition: bool = False,
+        alpha: Given = _DEFAULT.alpha,
+        beta: Given = _DEFAULT.beta,
+        threshold: Given = _DEFAULT.threshold,
+        reset: Reset = _DEFAULT.reset,
+        detach_reset: bool = _DEFAULT.detach_reset,
+        inhibition: bool = _DEFAULT.inhibition,
     ) -> None:
         super().__init__(surrogate, reset, detach_reset=detach_reset, inhibition=inhibition)
         population = Population(self, features, generator)

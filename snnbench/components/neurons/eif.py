@@ -2,35 +2,34 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import torch
 from torch import Tensor
 
+from snnbench.components.neurons import SPECS
 from snnbench.components.neurons.parameters import Given
 from snnbench.components.neurons.upstroke import Upstroke
 from snnbench.core.surrogate import Surrogate
 from snnbench.errors import UsageError
+from snnbench.plugin.specs import defaults
+
+_DEFAULT: Final = defaults(SPECS, "eif")
 
 STEEPEST = 10.0
 """Largest exponent of the upstroke, e^10: within every floating-point type."""
 
 
 class EIF(Upstroke):
-    """``u = u' + (dt/τ)·(u_rest − u' + Δ·exp((u' − u_rh)/Δ) + x)``; ``s = H(u − θ)``; see ``Upstroke``.
+    """Exponential integrate-and-fire neurons, in Euler steps; see ``Upstroke``.
 
     With the defaults a steady input fires above 0.6.
+    ``snnbench show eif`` has the equation and the parameters.
 
     Args:
         features: Shape of the population.
         surrogate: Spike function of ``u − θ``.
         generator: Draws what is given as a distribution.
-        tau: Membrane time constant τ, ms.
-        dt: Euler step, ms, at most τ.
-        sharpness: Δ, the membrane's range over which the upstroke sets in.
-        u_rest: Rest without input.
-        u_rheobase: u_rh, where the upstroke sets in.
-        threshold: θ, where the upstroke counts as a spike, above u_rh.
-        u_reset: Membrane after a spike.
-        detach_reset: Keep the gradient out of the reset.
 
     Raises:
         UsageError: dt > τ, or (θ − u_rh)/Δ > 10: the exponential would leave the range of a float.
@@ -42,14 +41,14 @@ class EIF(Upstroke):
         surrogate: Surrogate,
         generator: torch.Generator,
         *,
-        tau: Given = 5.0,
-        dt: float = 1.0,
-        sharpness: float = 0.2,
-        u_rest: float = 0.0,
-        u_rheobase: float = 0.8,
-        threshold: float = 1.5,
-        u_reset: float = 0.0,
-        detach_reset: bool = False,
+        tau: Given = _DEFAULT.tau,
+        dt: float = _DEFAULT.dt,
+        sharpness: float = _DEFAULT.sharpness,
+        u_rest: float = _DEFAULT.u_rest,
+        u_rheobase: float = _DEFAULT.u_rheobase,
+        threshold: float = _DEFAULT.threshold,
+        u_reset: float = _DEFAULT.u_reset,
+        detach_reset: bool = _DEFAULT.detach_reset,
     ) -> None:
         super().__init__(
             features,

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import torch
 from torch import Tensor
 
+from snnbench.components.neurons import SPECS
 from snnbench.components.neurons.parameters import is_uniform, read
 from snnbench.components.neurons.reset import Reset, apply_reset
 from snnbench.core.eager import State
 from snnbench.core.neuron import Neuron
 from snnbench.core.surrogate import Surrogate
 from snnbench.errors import UsageError
+from snnbench.plugin.specs import defaults
 
-LEVELS: tuple[float, float] = (-1.0, 1.2)
+_DEFAULT: Final = defaults(SPECS, "lif")
 
 
 class Firing(Neuron):
@@ -37,10 +41,10 @@ class Firing(Neuron):
         reset: Reset,
         *,
         detach_reset: bool,
-        inhibition: bool = False,
-        factor: float = 1.0,
-        bits: int = 0,
-        levels: tuple[float, ...] = LEVELS,
+        inhibition: bool = _DEFAULT.inhibition,
+        factor: float = _DEFAULT.graded_spikes_factor,
+        bits: int = _DEFAULT.state_bits,
+        levels: tuple[float, ...] = _DEFAULT.state_range,
     ) -> None:
         super().__init__()
         if len(levels) != 2 or not levels[0] < levels[1]:

@@ -26,9 +26,9 @@ def _cell(kind: type[CellT], features: tuple[int, ...], generator: torch.Generat
 
 
 class GRU(Neuron):
-    """``r, z = σ(W x + U h')``; ``n = tanh(W_n x + r·(U_n h'))``; ``h = (1−z)·n + z·h'`` (Cho et al. 2014).
+    """Gated recurrent units (Cho et al. 2014).
 
-    A prime marks the previous step; each product has a bias. Output and state: h, ``[B, *features]``.
+    Each product has a bias. Output and state: h, ``[B, *features]``. ``snnbench show gru`` has the equation.
 
     Args:
         features: Shape of the population; the matrices are ``[H, H]`` with H their product.
@@ -53,10 +53,10 @@ class GRU(Neuron):
 
 
 class LSTM(Neuron):
-    """``i, f, o = σ(W x + U h')``; ``c = f·c' + i·tanh(W_g x + U_g h')``; ``h = o·tanh(c)``.
+    """Long short-term memory (Gers et al. 2000).
 
-    Gers et al. 2000. A prime marks the previous step; each product has a bias. Output: h. State: h
-    and c, each ``[B, *features]``.
+    Each product has a bias. Output: h. State: h and c, each ``[B, *features]``.
+    ``snnbench show lstm`` has the equation.
 
     Args:
         features: Shape of the population; the matrices are ``[H, H]`` with H their product.

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import math
+from typing import Final
 
 import torch
 from torch import Tensor
 
+from snnbench.components.neurons import SPECS
 from snnbench.components.neurons.parameters import Given, Population, each, read
 from snnbench.core.eager import State
 from snnbench.core.neuron import Neuron
 from snnbench.core.surrogate import Surrogate
+from snnbench.plugin.specs import defaults
+
+_DEFAULT: Final = defaults(SPECS, "izhikevich")
 
 PEAK = 30.0
 """Apex of a spike, mV."""
@@ -19,23 +24,17 @@ REST = -65.0
 
 
 class Izhikevich(Neuron):
-    """``v = v' + dt·(0.04·v'² + 5·v' + 140 − w' + g·x)``; ``w = w' + dt·a·(b·v' − w')``; ``s = H(v − 30)``.
+    """Izhikevich's simple model, in Euler steps.
 
-    A prime marks the previous step. A spike sets v to c and adds d to w, within its step. The
-    defaults are the paper's regular spiking cell. It starts as the paper does, at v = −65 mV and
-    w = b·v. State: v, mV, and w, mV/ms, each ``[B, *features]``.
+    A spike acts within its step. The
+    defaults are the paper's regular spiking cell, which fires from an input of about 0.4 on. It starts
+    as the paper does, at v = −65 mV and w = b·v. State: v, mV, and w, mV/ms, each ``[B, *features]``.
+    ``snnbench show izhikevich`` has the equation and the parameters.
 
     Args:
         features: Shape of the population.
         surrogate: Spike function of ``(v − 30)/(30 − c)``: surrogates are made for thresholds of order 1.
         generator: Draws what is given as a distribution.
-        a: Rate of recovery, 1/ms.
-        b: Sensitivity of the recovery to v, 1/ms.
-        c: v after a spike, mV.
-        d: What a spike adds to w, mV/ms.
-        dt: Euler step, ms.
-        gain: g, mV/ms for an input of 1; regular spiking cells fire from about 4 on.
-        detach_reset: Keep the gradient out of the reset of v and w.
     """
 
     states = ("membrane", "recovery")
@@ -47,13 +46,13 @@ class Izhikevich(Neuron):
         surrogate: Surrogate,
         generator: torch.Generator,
         *,
-        a: Given = 0.02,
-        b: float = 0.2,
-        c: float = -65.0,
-        d: float = 8.0,
-        dt: float = 0.5,
-        gain: float = 10.0,
-        detach_reset: bool = False,
+        a: Given = _DEFAULT.a,
+        b: float = _DEFAULT.b,
+        c: float = _DEFAULT.c,
+        d: float = _DEFAULT.d,
+        dt: float = _DEFAULT.dt,
+        gain: float = _DEFAULT.gain,
+        detach_reset: bool = _DEFAULT.detach_reset,
     ) -> None:
         super().__init__()
         population = Population(self, features, generator)

@@ -2,36 +2,34 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import torch
 from torch import Tensor
 
-from snnbench.components.neurons.firing import LEVELS, Firing
+from snnbench.components.neurons import SPECS
+from snnbench.components.neurons.firing import Firing
 from snnbench.components.neurons.parameters import THRESHOLD, TIME, Given, Population, each, log_decay, read
 from snnbench.components.neurons.reset import Reset
 from snnbench.core.eager import State
 from snnbench.core.surrogate import Surrogate
 from snnbench.errors import UsageError
+from snnbench.plugin.specs import defaults
+
+_DEFAULT: Final = defaults(SPECS, "lapicque")
 
 
 class Lapicque(Firing):
-    """``u = (1 − dt/RC)·u' + (dt/C)·x − θ·s'``; ``s = H(u − θ)``; a prime marks the previous step.
+    """Leaky integrate-and-fire neurons as a circuit, ``RC·du/dt = −u + R·x``, in Euler steps.
 
-    The Euler step of ``RC·du/dt = −u + R·x``. With ``reset="zero"`` the input of the step is wiped as
-    well: ``u = (1 − s')·(…)``. State: u, ``[B, *features]``.
+    With ``reset="zero"`` the input of the step is wiped as well. With ``inhibition`` the resets are
+    as without. State: u, ``[B, *features]``.
+    ``snnbench show lapicque`` has the equation and the parameters.
 
     Args:
         features: Shape of the population.
         surrogate: Spike function of ``u − θ``.
         generator: Draws what is given as a distribution.
-        resistance: R, MΩ.
-        capacitance: C, nF.
-        dt: Time step, ms.
-        threshold: θ, mV.
-        reset: ``subtract``, ``zero`` or ``none``.
-        detach_reset: Keep the gradient out of the reset.
-        inhibition: Only the neuron with the largest ``u − θ`` of a sample spikes; resets are as without.
-        state_bits: Round the states to ``2^state_bits`` levels after each update; 0 for not at all.
-        state_range: The least and the greatest level.
 
     Raises:
         UsageError: dt is longer than the time constant RC: the step would overshoot the rest.
@@ -45,15 +43,15 @@ class Lapicque(Firing):
         surrogate: Surrogate,
         generator: torch.Generator,
         *,
-        resistance: Given = 5.0,
-        capacitance: Given = 5.0,
-        dt: float = 1.0,
-        threshold: Given = 1.0,
-        reset: Reset = "subtract",
-        detach_reset: bool = False,
-        inhibition: bool = False,
-        state_bits: int = 0,
-        state_range: tuple[float, ...] = LEVELS,
+        resistance: Given = _DEFAULT.resistance,
+        capacitance: Given = _DEFAULT.capacitance,
+        dt: float = _DEFAULT.dt,
+        threshold: Given = _DEFAULT.threshold,
+        reset: Reset = _DEFAULT.reset,
+        detach_reset: bool = _DEFAULT.detach_reset,
+        inhibition: bool = _DEFAULT.inhibition,
+        state_bits: int = _DEFAULT.state_bits,
+        state_range: tuple[float, ...] = _DEFAULT.state_range,
     ) -> None:
         super().__init__(
             surrogate,

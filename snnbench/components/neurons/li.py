@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import torch
 from torch import Tensor
 
+from snnbench.components.neurons import SPECS
 from snnbench.components.neurons.parameters import DECAY, Given, Population, log_decay, read
 from snnbench.core.eager import State
 from snnbench.core.neuron import Neuron
 from snnbench.core.surrogate import Surrogate
+from snnbench.plugin.specs import defaults
+
+_DEFAULT: Final = defaults(SPECS, "li")
 
 
 class LI(Neuron):
@@ -49,7 +55,10 @@ def leaky_integrator(
     surrogate: Surrogate | None,
     generator: torch.Generator,
     *,
-    beta: Given = 0.95,
+    beta: Given = _DEFAULT.beta,
 ) -> LI:
-    """Return ``LI`` as a population like any other; the surrogate changes nothing."""
+    """Return ``LI`` as a population like any other; the surrogate changes nothing.
+
+    ``snnbench show li`` has the equation and the parameters.
+    """
     return LI(features, generator, beta=beta)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import torch
 from torch import Tensor
 
-from snnbench.components.neurons.firing import LEVELS, Firing
+from snnbench.components.neurons import SPECS
+from snnbench.components.neurons.firing import Firing
 from snnbench.components.neurons.parameters import (
     DECAY,
     THRESHOLD,
@@ -18,28 +21,23 @@ from snnbench.components.neurons.reset import Reset, kept
 from snnbench.core.eager import State
 from snnbench.core.neuron import Kept
 from snnbench.core.surrogate import Surrogate
+from snnbench.plugin.specs import defaults
+
+_DEFAULT_LIF: Final = defaults(SPECS, "lif")
+_DEFAULT_IF: Final = defaults(SPECS, "if")
 
 
 class LIF(Firing):
-    """``u = β·u' + x − θ·s'``; ``s = H(u − θ)``; a prime marks the previous step. State: u.
+    """Leaky integrate-and-fire neurons. State: u.
+
+    With ``inhibition``, a reset one step later is of all that passed θ, one within the step of the
+    neuron alone that spiked.
+    ``snnbench show lif`` has the equation and the parameters.
 
     Args:
         features: Shape of the population.
         surrogate: Spike function of ``u − θ``.
         generator: Draws what is given as a distribution.
-        beta: Membrane decay β, 1/step.
-        threshold: θ.
-        reset: ``subtract`` as above; ``zero``: ``u = β·(1 − s')·u' + x``; ``none``.
-        reset_delay: False applies the reset within the step of the spike.
-        detach_reset: Keep the gradient out of the reset.
-        learn_beta: Train β.
-        learn_threshold: Train θ.
-        per_neuron: One learned value a neuron instead of one a layer.
-        inhibition: Only the neuron with the largest ``u − θ`` of a sample spikes. A reset one step later
-            is of all that passed θ, one within the step of that neuron alone.
-        state_bits: Round the states to ``2^state_bits`` levels after each update; 0 for not at all.
-        state_range: The least and the greatest level.
-        graded_spikes_factor: Size of an output spike; resets are by spikes of size 1.
     """
 
     pushes = True
@@ -51,18 +49,18 @@ class LIF(Firing):
         surrogate: Surrogate,
         generator: torch.Generator,
         *,
-        beta: Given = 0.95,
-        threshold: Given = 1.0,
-        reset: Reset = "subtract",
-        reset_delay: bool = True,
-        detach_reset: bool = False,
-        learn_beta: bool = False,
-        learn_threshold: bool = False,
-        per_neuron: bool = False,
-        inhibition: bool = False,
-        state_bits: int = 0,
-        state_range: tuple[float, ...] = LEVELS,
-        graded_spikes_factor: float = 1.0,
+        beta: Given = _DEFAULT_LIF.beta,
+        threshold: Given = _DEFAULT_LIF.threshold,
+        reset: Reset = _DEFAULT_LIF.reset,
+        reset_delay: bool = _DEFAULT_LIF.reset_delay,
+        detach_reset: bool = _DEFAULT_LIF.detach_reset,
+        learn_beta: bool = _DEFAULT_LIF.learn_beta,
+        learn_threshold: bool = _DEFAULT_LIF.learn_threshold,
+        per_neuron: bool = _DEFAULT_LIF.per_neuron,
+        inhibition: bool = _DEFAULT_LIF.inhibition,
+        state_bits: int = _DEFAULT_LIF.state_bits,
+        state_range: tuple[float, ...] = _DEFAULT_LIF.state_range,
+        graded_spikes_factor: float = _DEFAULT_LIF.graded_spikes_factor,
     ) -> None:
         super().__init__(
             surrogate,
@@ -116,14 +114,17 @@ def integrate_and_fire(
     surrogate: Surrogate,
     generator: torch.Generator,
     *,
-    threshold: Given = 1.0,
-    reset: Reset = "subtract",
-    reset_delay: bool = True,
-    detach_reset: bool = False,
-    learn_threshold: bool = False,
-    per_neuron: bool = False,
+    threshold: Given = _DEFAULT_IF.threshold,
+    reset: Reset = _DEFAULT_IF.reset,
+    reset_delay: bool = _DEFAULT_IF.reset_delay,
+    detach_reset: bool = _DEFAULT_IF.detach_reset,
+    learn_threshold: bool = _DEFAULT_IF.learn_threshold,
+    per_neuron: bool = _DEFAULT_IF.per_neuron,
 ) -> LIF:
-    """``LIF`` without leak: β = 1. Arguments as for ``LIF``."""
+    """``LIF`` without leak: its decay is 1.
+
+    ``snnbench show if`` has the equation and the parameters.
+    """
     return LIF(
         features,
         surrogate,

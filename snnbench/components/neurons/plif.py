@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 import math
+from typing import Final
 
 import torch
 from torch import Tensor, nn
 
+from snnbench.components.neurons import SPECS
 from snnbench.components.neurons.lif import LIF
 from snnbench.components.neurons.parameters import Given, Population, each
 from snnbench.components.neurons.reset import Reset
 from snnbench.core.surrogate import Surrogate
 from snnbench.errors import UsageError
+from snnbench.plugin.specs import defaults
+
+_DEFAULT: Final = defaults(SPECS, "plif")
 
 
 class PLIF(LIF):
-    """``LIF`` with ``β = sigmoid(a)``, a learned: one for all neurons, or one a neuron. State: u.
+    """``LIF`` whose decay is learned through a sigmoid, one for all neurons or one a neuron. State: u.
+
+    A list or a distribution for ``beta`` makes the learned value one a neuron.
+    ``snnbench show plif`` has the equation and the parameters.
 
     Args:
         features: Shape of the population.
         surrogate: Spike function of ``u − θ``.
         generator: Draws what is given as a distribution.
-        beta: β before training, 1/step, within (0, 1); a list or a distribution makes a one a neuron.
-        threshold: θ.
-        reset: As for ``LIF``.
-        reset_delay: False applies the reset within the step of the spike.
-        detach_reset: Keep the gradient out of the reset.
 
     Raises:
         UsageError: β is 0 or 1, which no a gives.
@@ -37,11 +40,11 @@ class PLIF(LIF):
         surrogate: Surrogate,
         generator: torch.Generator,
         *,
-        beta: Given = 0.95,
-        threshold: Given = 1.0,
-        reset: Reset = "subtract",
-        reset_delay: bool = True,
-        detach_reset: bool = False,
+        beta: Given = _DEFAULT.beta,
+        threshold: Given = _DEFAULT.threshold,
+        reset: Reset = _DEFAULT.reset,
+        reset_delay: bool = _DEFAULT.reset_delay,
+        detach_reset: bool = _DEFAULT.detach_reset,
     ) -> None:
         super().__init__(
             features,

@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import torch
 from torch import Tensor
 
+from snnbench.components.neurons import SPECS
 from snnbench.components.neurons.parameters import Given
 from snnbench.components.neurons.upstroke import Upstroke
 from snnbench.core.surrogate import Surrogate
+from snnbench.plugin.specs import defaults
+
+_DEFAULT: Final = defaults(SPECS, "qif")
 
 
 class QIF(Upstroke):
-    """``u = u' + (dt/τ)·(a·(u' − u_rest)·(u' − u_crit) + x)``; ``s = H(u − θ)``; see ``Upstroke``.
+    """Quadratic integrate-and-fire neurons, in Euler steps; see ``Upstroke``.
 
     With the defaults a steady input fires above 0.16.
+    ``snnbench show qif`` has the equation and the parameters.
 
     Args:
         features: Shape of the population.
         surrogate: Spike function of ``u − θ``.
         generator: Draws what is given as a distribution.
-        tau: Time constant τ, ms.
-        dt: Euler step, ms, at most τ.
-        a: Curvature.
-        u_rest: Stable rest without input.
-        u_crit: Without input, u grows of itself above it.
-        threshold: θ, where the upstroke counts as a spike.
-        u_reset: Membrane after a spike.
-        detach_reset: Keep the gradient out of the reset.
 
     Raises:
         UsageError: dt > τ.
@@ -38,14 +37,14 @@ class QIF(Upstroke):
         surrogate: Surrogate,
         generator: torch.Generator,
         *,
-        tau: Given = 5.0,
-        dt: float = 1.0,
-        a: float = 1.0,
-        u_rest: float = 0.0,
-        u_crit: float = 0.8,
-        threshold: float = 1.0,
-        u_reset: float = -0.1,
-        detach_reset: bool = False,
+        tau: Given = _DEFAULT.tau,
+        dt: float = _DEFAULT.dt,
+        a: float = _DEFAULT.a,
+        u_rest: float = _DEFAULT.u_rest,
+        u_crit: float = _DEFAULT.u_crit,
+        threshold: float = _DEFAULT.threshold,
+        u_reset: float = _DEFAULT.u_reset,
+        detach_reset: bool = _DEFAULT.detach_reset,
     ) -> None:
         super().__init__(
             features,

@@ -11,7 +11,7 @@ from snnbench.core.surrogate import Surrogate
 
 
 class ReLU(Neuron):
-    """``y = max(0, x)`` (Nair & Hinton 2010). Has no state; the arguments change nothing."""
+    """Rectifiers (Nair & Hinton 2010). They have no state, and the arguments change nothing."""
 
     states = ()
     pushes = True

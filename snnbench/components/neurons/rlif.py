@@ -3,40 +3,37 @@
 from __future__ import annotations
 
 import math
+from typing import Final
 
 import torch
 from torch import Tensor, nn
 
-from snnbench.components.neurons.firing import LEVELS, Firing
+from snnbench.components.neurons import SPECS
+from snnbench.components.neurons.firing import Firing
 from snnbench.components.neurons.parameters import DECAY, THRESHOLD, Given, Population, log_decay, read
 from snnbench.components.neurons.reset import Reset
 from snnbench.core.eager import State
 from snnbench.core.surrogate import Surrogate
 from snnbench.core.tangents import Pushed, push_elementwise, push_recurrent
+from snnbench.plugin.specs import defaults
+
+_DEFAULT: Final = defaults(SPECS, "rlif")
 
 
 class RLIF(Firing):
-    """``u = β·u' + x + ρ·W s' − θ·s'``; ``s = H(u − θ)``; a prime marks the previous step. State: u.
+    """Leaky integrate-and-fire neurons whose spikes return through a dense matrix W. State: u.
+
+    With ``reset_delay=False`` the spikes are part of the state. With ``reset="zero"`` the input of
+    the step is wiped as well. ``detach_reset`` keeps the gradient out of the reset, not out
+    of the recurrence.
+    With ``inhibition``, a reset one step later is of all that passed θ, one within the step of the
+    neuron alone that spiked.
+    ``snnbench show rlif`` has the equation and the parameters.
 
     Args:
         features: Shape of the population; W is ``[H, H]`` with H their product.
         surrogate: Spike function of ``u − θ``.
         generator: Draws W, Xavier-uniform, then what is given as a distribution.
-        beta: Membrane decay β, 1/step.
-        threshold: θ.
-        rec_strength: ρ.
-        rec_init_scale: Gain of W's distribution.
-        reset: ``subtract`` as above; ``zero``: ``u = (1 − s')·(β·u' + x + ρ·W s')``; ``none``.
-        reset_delay: False applies the reset within the step of the spike; s is then part of the state.
-        detach_reset: Keep the gradient out of the reset (not out of the recurrence).
-        learn_beta: Train β.
-        learn_threshold: Train θ.
-        per_neuron: One learned value a neuron instead of one a layer.
-        inhibition: Only the neuron with the largest ``u − θ`` of a sample spikes. A reset one step later
-            is of all that passed θ, one within the step of that neuron alone.
-        state_bits: Round the states to ``2^state_bits`` levels after each update; 0 for not at all.
-        state_range: The least and the greatest level.
-        graded_spikes_factor: Size of an output spike; resets are by spikes of size 1.
     """
 
     pushes = True
@@ -47,20 +44,20 @@ class RLIF(Firing):
         surrogate: Surrogate,
         generator: torch.Generator,
         *,
-        beta: Given = 0.95,
-        threshold: Given = 1.0,
-        rec_strength: float = 1.0,
-        rec_init_scale: float = 1.0,
-        reset: Reset = "subtract",
-        reset_delay: bool = True,
-        detach_reset: bool = False,
-        learn_beta: bool = False,
-        learn_threshold: bool = False,
-        per_neuron: bool = False,
-        inhibition: bool = False,
-        state_bits: int = 0,
-        state_range: tuple[float, ...] = LEVELS,
-        graded_spikes_factor: float = 1.0,
+        beta: Given = _DEFAULT.beta,
+        threshold: Given = _DEFAULT.threshold,
+        rec_strength: float = _DEFAULT.rec_strength,
+        rec_init_scale: float = _DEFAULT.rec_init_scale,
+        reset: Reset = _DEFAULT.reset,
+        reset_delay: bool = _DEFAULT.reset_delay,
+        detach_reset: bool = _DEFAULT.detach_reset,
+        learn_beta: bool = _DEFAULT.learn_beta,
+        learn_threshold: bool = _DEFAULT.learn_threshold,
+        per_neuron: bool = _DEFAULT.per_neuron,
+        inhibition: bool = _DEFAULT.inhibition,
+        state_bits: int = _DEFAULT.state_bits,
+        state_range: tuple[float, ...] = _DEFAULT.state_range,
+        graded_spikes_factor: float = _DEFAULT.graded_spikes_factor,
     ) -> None:
         super().__init__(
             surrogate,

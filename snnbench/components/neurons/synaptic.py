@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import torch
 from torch import Tensor
 
-from snnbench.components.neurons.firing import LEVELS, Firing
+from snnbench.components.neurons import SPECS
+from snnbench.components.neurons.firing import Firing
 from snnbench.components.neurons.parameters import (
     DECAY,
     THRESHOLD,
@@ -18,33 +21,24 @@ from snnbench.components.neurons.reset import Reset, kept
 from snnbench.core.eager import State
 from snnbench.core.neuron import Kept
 from snnbench.core.surrogate import Surrogate
+from snnbench.plugin.specs import defaults
+
+_DEFAULT: Final = defaults(SPECS, "synaptic")
 
 
 class Synaptic(Firing):
-    """``i = α·i' + x``; ``u = β·u' + i − θ·s'``; ``s = H(u − θ)``; a prime marks the previous step.
+    """Leaky integrate-and-fire neurons behind an exponential synapse.
 
-    With ``reset="zero"`` the input of the step is wiped as well: ``u = (1 − s')·(β·u' + i)``.
     State: i and u, each ``[B, *features]``.
+    With ``reset="zero"`` the input of the step is wiped as well.
+    With ``inhibition``, a reset one step later is of all that passed θ, one within the step of the
+    neuron alone that spiked.
+    ``snnbench show synaptic`` has the equation and the parameters.
 
     Args:
         features: Shape of the population.
         surrogate: Spike function of ``u − θ``.
         generator: Draws what is given as a distribution.
-        alpha: Decay α of the synaptic current, 1/step.
-        beta: Membrane decay β, 1/step.
-        threshold: θ.
-        reset: ``subtract``, ``zero`` or ``none``.
-        reset_delay: False applies the reset within the step of the spike.
-        detach_reset: Keep the gradient out of the reset.
-        learn_alpha: Train α.
-        learn_beta: Train β.
-        learn_threshold: Train θ.
-        per_neuron: One learned value a neuron instead of one a layer.
-        inhibition: Only the neuron with the largest ``u − θ`` of a sample spikes. A reset one step later
-            is of all that passed θ, one within the step of that neuron alone.
-        state_bits: Round the states to ``2^state_bits`` levels after each update; 0 for not at all.
-        state_range: The least and the greatest level.
-        graded_spikes_factor: Size of an output spike; resets are by spikes of size 1.
     """
 
     states = ("current", "membrane")
@@ -58,20 +52,20 @@ class Synaptic(Firing):
         surrogate: Surrogate,
         generator: torch.Generator,
         *,
-        alpha: Given = 0.5,
-        beta: Given = 0.9,
-        threshold: Given = 1.0,
-        reset: Reset = "subtract",
-        reset_delay: bool = True,
-        detach_reset: bool = False,
-        learn_alpha: bool = False,
-        learn_beta: bool = False,
-        learn_threshold: bool = False,
-        per_neuron: bool = False,
-        inhibition: bool = False,
-        state_bits: int = 0,
-        state_range: tuple[float, ...] = LEVELS,
-        graded_spikes_factor: float = 1.0,
+        alpha: Given = _DEFAULT.alpha,
+        beta: Given = _DEFAULT.beta,
+        threshold: Given = _DEFAULT.threshold,
+        reset: Reset = _DEFAULT.reset,
+        reset_delay: bool = _DEFAULT.reset_delay,
+        detach_reset: bool = _DEFAULT.detach_reset,
+        learn_alpha: bool = _DEFAULT.learn_alpha,
+        learn_beta: bool = _DEFAULT.learn_beta,
+        learn_threshold: bool = _DEFAULT.learn_threshold,
+        per_neuron: bool = _DEFAULT.per_neuron,
+        inhibition: bool = _DEFAULT.inhibition,
+        state_bits: int = _DEFAULT.state_bits,
+        state_range: tuple[float, ...] = _DEFAULT.state_range,
+        graded_spikes_factor: float = _DEFAULT.graded_spikes_factor,
     ) -> None:
         super().__init__(
             surrogate,

@@ -24,14 +24,7 @@ Halves: TypeAlias = tuple[Tensor, ...]
 
 
 class Trace(Neuron):
-    """All 24 neurons; a prime marks the previous step, f is the surrogate, b the bias.
-
-    1. synaptic: ``syn = α·syn' + (1−α)·x``; else ``syn = x``.
-    2. recurrent: ``rec = γ·rec' + (1−γ)·y'``, drive ``syn + w·rec``; else drive ``syn``.
-    3. ``u = β·mem' + drive``.
-    4. ``p = f(u − θ₊ + b)``; ternary also ``n = −f(−θ₋ − u − b)``, else ``n = 0``.
-    5. ``mem = u − p·θ₊ − n·θ₋``.
-    6. ``y = p + n``; scaled ``y = p·k₊ + n·k₋``.
+    """All 24 neurons of the family; ``snnbench show dsrlits`` has the equation of the one with everything.
 
     A dual neuron keeps a positive and a negative half of syn, rec and mem, each with its own decay
     and weight w. What enters a trace is split by sign, ``relu(x)`` and ``x − relu(x)``; what leaves

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import math
+from typing import Final
 
 from torch import Tensor
 
+from snnbench.components.surrogates import SPECS
 from snnbench.core.surrogate import Surrogate
+from snnbench.plugin.specs import defaults
+
+_DEFAULT: Final = defaults(SPECS, "atan")
 
 
 class ATan(Surrogate):
-    """``d(z) = (α/2)/(1 + (π·α·z/2)²)``: peak α/2, area 1.
+    """Derivative of a scaled arctangent: peak α/2, area 1.
 
-    Args:
-        alpha: α, 1/membrane.
+    ``snnbench show atan`` has the equation and the parameters.
     """
 
-    def __init__(self, alpha: float = 2.0) -> None:
+    def __init__(self, alpha: float = _DEFAULT.alpha) -> None:
         self.alpha = alpha
 
     def derivative(self, z: Tensor) -> Tensor:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from torch import Tensor
 
+from snnbench.components.surrogates import SPECS
 from snnbench.core.surrogate import Surrogate
+from snnbench.plugin.specs import defaults
+
+_DEFAULT: Final = defaults(SPECS, "boxcar")
 
 
 class Boxcar(Surrogate):
-    """``d(z) = 1/(2w)`` where ``|z| < w``, else 0: area 1.
+    """Constant near the threshold: area 1.
 
-    Args:
-        width: w, half of the base.
+    ``snnbench show boxcar`` has the equation and the parameters.
     """
 
-    def __init__(self, width: float = 0.5) -> None:
+    def __init__(self, width: float = _DEFAULT.width) -> None:
         self.width = width
 
     def derivative(self, z: Tensor) -> Tensor:

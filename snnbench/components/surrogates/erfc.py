@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import math
+from typing import Final
 
 from torch import Tensor
 
+from snnbench.components.surrogates import SPECS
 from snnbench.core.surrogate import Surrogate
+from snnbench.plugin.specs import defaults
+
+_DEFAULT: Final = defaults(SPECS, "erfc")
 
 
 class Erfc(Surrogate):
-    """``d(z) = (α/√π)·exp(−(αz)²)``, the derivative of ``erfc(−αz)/2``: peak α/√π, area 1.
+    """Derivative of ``erfc(−αz)/2``: peak α/√π, area 1.
 
-    Args:
-        alpha: α, 1/membrane.
+    ``snnbench show erfc`` has the equation and the parameters.
     """
 
-    def __init__(self, alpha: float = 2.0) -> None:
+    def __init__(self, alpha: float = _DEFAULT.alpha) -> None:
         self.alpha = alpha
 
     def derivative(self, z: Tensor) -> Tensor:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from torch import Tensor
 
+from snnbench.components.surrogates import SPECS
 from snnbench.core.surrogate import Surrogate
+from snnbench.plugin.specs import defaults
+
+_DEFAULT: Final = defaults(SPECS, "fast_sigmoid")
 
 
 class FastSigmoid(Surrogate):
-    """``d(z) = 1/(1 + k·|z|)²``: peak 1.
+    """Derivative of the fast sigmoid: peak 1.
 
-    Args:
-        slope: k, 1/membrane.
+    ``snnbench show fast_sigmoid`` has the equation and the parameters.
     """
 
-    def __init__(self, slope: float = 25.0) -> None:
+    def __init__(self, slope: float = _DEFAULT.slope) -> None:
         self.slope = slope
 
     def derivative(self, z: Tensor) -> Tensor:

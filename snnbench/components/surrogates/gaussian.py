@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import math
+from typing import Final
 
 from torch import Tensor
 
+from snnbench.components.surrogates import SPECS
 from snnbench.core.surrogate import Surrogate
+from snnbench.plugin.specs import defaults
+
+_DEFAULT: Final = defaults(SPECS, "gaussian")
 
 
 class Gaussian(Surrogate):
-    """``d(z) = N(z; 0, σ²)``, the normal density: area 1.
+    """Normal density around the threshold: area 1.
 
-    Args:
-        sigma: σ, its standard deviation.
+    ``snnbench show gaussian`` has the equation and the parameters.
     """
 
-    def __init__(self, sigma: float = 0.5) -> None:
+    def __init__(self, sigma: float = _DEFAULT.sigma) -> None:
         self.sigma = sigma
 
     def derivative(self, z: Tensor) -> Tensor:

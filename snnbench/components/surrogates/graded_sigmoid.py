@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from torch import Tensor
 
+from snnbench.components.surrogates import SPECS
 from snnbench.core.surrogate import Surrogate
+from snnbench.plugin.specs import defaults
+
+_DEFAULT: Final = defaults(SPECS, "graded_sigmoid")
 
 
 class GradedSigmoid(Surrogate):
-    """``s = σ(kz)`` in (0, 1), with its own derivative ``d(z) = k·σ(kz)·σ(−kz)``; never at rest.
+    """The logistic function itself, in (0, 1), with its own derivative; never at rest.
 
-    Args:
-        slope: k, 1/membrane.
+    ``snnbench show graded_sigmoid`` has the equation and the parameters.
     """
 
     graded = True
 
-    def __init__(self, slope: float = 4.0) -> None:
+    def __init__(self, slope: float = _DEFAULT.slope) -> None:
         self.slope = slope
 
     def forward(self, z: Tensor) -> Tensor:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import torch
 from torch import Tensor
 
+from snnbench.components.surrogates import SPECS
 from snnbench.core.surrogate import Surrogate
+from snnbench.plugin.specs import defaults
+
+_DEFAULT: Final = defaults(SPECS, "leaky")
 
 
 class Leaky(Surrogate):
-    """``d(z) = 1 if z > 0 else k``.
+    """1 above the threshold and a constant below it.
 
-    Args:
-        slope: k, the derivative below threshold.
+    ``snnbench show leaky`` has the equation and the parameters.
     """
 
-    def __init__(self, slope: float = 0.1) -> None:
+    def __init__(self, slope: float = _DEFAULT.slope) -> None:
         self.slope = slope
 
     def derivative(self, z: Tensor) -> Tensor:

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import torch
 from torch import Tensor
 
+from snnbench.components.surrogates import SPECS
 from snnbench.components.surrogates.gaussian import normal
 from snnbench.core.surrogate import Surrogate
+from snnbench.plugin.specs import defaults
+
+_DEFAULT: Final = defaults(SPECS, "multi_gaussian")
 
 
 class MultiGaussian(Surrogate):
-    """``d(z) = (1 + h)·N(z; 0, σ²) − h·N(z; σ, (sσ)²) − h·N(z; −σ, (sσ)²)``: area 1 − h.
+    """Normal density with negative flanks: area 1 − h.
 
-    Args:
-        sigma: σ, standard deviation of the centre.
-        height: h, weight of the flanks.
-        scale: s, width of the flanks over that of the centre.
+    ``snnbench show multi_gaussian`` has the equation and the parameters.
     """
 
-    def __init__(self, sigma: float = 0.5, height: float = 0.15, scale: float = 6.0) -> None:
+    def __init__(
+        self, sigma: float = _DEFAULT.sigma, height: float = _DEFAULT.height, scale: float = _DEFAULT.scale
+    ) -> None:
         self.sigma = sigma
         self.height = height
         self.scale = scale

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from torch import Tensor
 
+from snnbench.components.surrogates import SPECS
 from snnbench.core.surrogate import Surrogate
+from snnbench.plugin.specs import defaults
+
+_DEFAULT: Final = defaults(SPECS, "piecewise_quadratic")
 
 
 class PiecewiseQuadratic(Surrogate):
-    """``d(z) = max(0, α − α²·|z|)``: peak α, area 1; the triangle of half-base 1/α.
+    """Derivative of a piecewise quadratic step, a triangle of half-base 1/α: peak α, area 1.
 
-    Args:
-        alpha: α, 1/membrane.
+    ``snnbench show piecewise_quadratic`` has the equation and the parameters.
     """
 
-    def __init__(self, alpha: float = 1.0) -> None:
+    def __init__(self, alpha: float = _DEFAULT.alpha) -> None:
         self.alpha = alpha
 
     def derivative(self, z: Tensor) -> Tensor:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from torch import Tensor
 
+from snnbench.components.surrogates import SPECS
 from snnbench.core.surrogate import Surrogate
+from snnbench.plugin.specs import defaults
+
+_DEFAULT: Final = defaults(SPECS, "sigmoid")
 
 
 class Sigmoid(Surrogate):
-    """``d(z) = k·σ(kz)·σ(−kz)``: peak k/4, area 1; finite at any z.
+    """Derivative of the logistic function: peak k/4, area 1, finite at any z.
 
-    Args:
-        slope: k, 1/membrane.
+    ``snnbench show sigmoid`` has the equation and the parameters.
     """
 
-    def __init__(self, slope: float = 25.0) -> None:
+    def __init__(self, slope: float = _DEFAULT.slope) -> None:
         self.slope = slope
 
     def derivative(self, z: Tensor) -> Tensor:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from torch import Tensor
 
+from snnbench.components.surrogates import SPECS
 from snnbench.core.surrogate import Surrogate
+from snnbench.plugin.specs import defaults
+
+_DEFAULT: Final = defaults(SPECS, "sparse_fast_sigmoid")
 
 
 class SparseFastSigmoid(Surrogate):
-    """``d(z) = 1/(1 + k·|z|)²`` where ``|z| < w``, else 0: gradients are sparse.
+    """Derivative of the fast sigmoid near the threshold and 0 elsewhere: gradients are sparse.
 
-    Args:
-        slope: k, 1/membrane.
-        width: w, the distance from the threshold at which gradients stop.
+    ``snnbench show sparse_fast_sigmoid`` has the equation and the parameters.
     """
 
-    def __init__(self, slope: float = 25.0, width: float = 1.0) -> None:
+    def __init__(self, slope: float = _DEFAULT.slope, width: float = _DEFAULT.width) -> None:
         self.slope = slope
         self.width = width
 

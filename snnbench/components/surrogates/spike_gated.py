@@ -8,7 +8,7 @@ from snnbench.core.surrogate import Surrogate
 
 
 class SpikeGated(Surrogate):
-    """``d(z) = H(z)``: the gradient passes where there is a spike and nowhere else."""
+    """Derivative of the size of the spike: the gradient passes where there is a spike and nowhere else."""
 
     def derivative(self, z: Tensor) -> Tensor:
         return (z > 0).to(z.dtype)

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from torch import Tensor
 
+from snnbench.components.surrogates import SPECS
 from snnbench.core.surrogate import Surrogate
+from snnbench.plugin.specs import defaults
+
+_DEFAULT: Final = defaults(SPECS, "spike_rate_escape")
 
 
 class SpikeRateEscape(Surrogate):
-    """``d(z) = k·exp(−β·|z|)``: peak k at the threshold itself.
+    """Escape rate of a noisy threshold: peak k at the threshold itself.
 
-    Args:
-        beta: β, 1/membrane.
-        slope: k.
+    ``snnbench show spike_rate_escape`` has the equation and the parameters.
     """
 
-    def __init__(self, beta: float = 1.0, slope: float = 25.0) -> None:
+    def __init__(self, beta: float = _DEFAULT.beta, slope: float = _DEFAULT.slope) -> None:
         self.beta = beta
         self.slope = slope
 

@@ -8,30 +8,36 @@ hash 16-21f0aaad-15-735a2d97-15.
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import torch
 from torch import Tensor
 
+from snnbench.components.surrogates import SPECS
 from snnbench.core.surrogate import Surrogate
+from snnbench.plugin.specs import defaults
 from snnbench.records import derive_seed
+
+_DEFAULT: Final = defaults(SPECS, "stochastic")
 
 _WORD = 2**32
 _Word = TypeVar("_Word", int, Tensor)
 
 
 class Stochastic(Surrogate):
-    """``d(z) = 1 if z > 0 else (U + mean)·variance``, U uniform on [−½, ½), one for each unit and call.
+    """1 above the threshold and noise below it, drawn anew for each unit and call.
+
+    ``snnbench show stochastic`` has the equation and the parameters.
 
     Args:
         generator: Draws the seed of the noise.
-        mean: Shift of U.
-        variance: Scale of the noise.
     """
 
     random = True
 
-    def __init__(self, generator: torch.Generator, mean: float = 0.0, variance: float = 0.2) -> None:
+    def __init__(
+        self, generator: torch.Generator, mean: float = _DEFAULT.mean, variance: float = _DEFAULT.variance
+    ) -> None:
         self.mean = mean
         self.variance = variance
         self._seed = int(torch.randint(2**62, (), generator=generator, device=generator.device))

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from torch import Tensor
 
+from snnbench.components.surrogates import SPECS
 from snnbench.core.surrogate import Surrogate
+from snnbench.plugin.specs import defaults
+
+_DEFAULT: Final = defaults(SPECS, "superspike")
 
 
 class SuperSpike(Surrogate):
-    """``d(z) = 1/(1 + β·|z|)²``: peak 1.
+    """Derivative of the fast sigmoid, by its first name: peak 1.
 
-    Args:
-        beta: β, 1/membrane.
+    ``snnbench show superspike`` has the equation and the parameters.
     """
 
-    def __init__(self, beta: float = 10.0) -> None:
+    def __init__(self, beta: float = _DEFAULT.beta) -> None:
         self.beta = beta
 
     def derivative(self, z: Tensor) -> Tensor:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from torch import Tensor
 
+from snnbench.components.surrogates import SPECS
 from snnbench.core.surrogate import Surrogate
+from snnbench.plugin.specs import defaults
+
+_DEFAULT: Final = defaults(SPECS, "triangular")
 
 
 class Triangular(Surrogate):
-    """``d(z) = max(0, 1 − |z|/w)/w``: peak 1/w, area 1.
+    """Triangle around the threshold: peak 1/w, area 1.
 
-    Args:
-        width: w, half of the base.
+    ``snnbench show triangular`` has the equation and the parameters.
     """
 
-    def __init__(self, width: float = 1.0) -> None:
+    def __init__(self, width: float = _DEFAULT.width) -> None:
         self.width = width
 
     def derivative(self, z: Tensor) -> Tensor:
