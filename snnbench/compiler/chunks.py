@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from snnbench.compiler.code_folder import secure_code_folder
-from snnbench.core import eager
+from snnbench.core import eager, torch_private
 from snnbench.core.eager import EAGER, State, Stepping
 from snnbench.core.surrogate import reverse_only
 
@@ -39,7 +39,7 @@ def run(neuron: Stepping, x: Tensor, state: State, size: int) -> tuple[Tensor, S
     state = tuple(part.clone(memory_format=torch.contiguous_format) for part in state)
     parts = x.contiguous().unsafe_split(size)  # not views: dynamo would guard the shape of their base
     outputs = []
-    with torch._dynamo.config.patch(**_SETTINGS), reverse_only():
+    with torch_private.dynamo_settings(_SETTINGS), reverse_only():
         for part in parts:
             if len(part) < size:
                 y, state = EAGER.run(neuron, part, state)
@@ -108,5 +108,5 @@ def _marked(tensor: Tensor, first: int) -> Tensor:
     """``tensor`` with its axes from ``first`` on marked dynamic; 1 stays, as it may broadcast."""
     for axis in range(first, tensor.ndim):
         if tensor.shape[axis] > 1:
-            torch._dynamo.maybe_mark_dynamic(tensor, axis)
+            torch_private.mark_dynamic(tensor, axis)
     return tensor

@@ -14,7 +14,8 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from snnbench.compiler.agreement import Run, disagreement
-from snnbench.compiler.isolation import isolated, saving_is_watched
+from snnbench.compiler.isolation import isolated
+from snnbench.core import torch_private
 from snnbench.core.eager import EAGER, State, Stepping
 
 WARM_UPS: Final = 3
@@ -46,7 +47,11 @@ class Graphs:
             fingerprint: Of the neuron: a graph does what the neuron did when it was captured. A text where
                 it cannot be told.
         """
-        if isinstance(fingerprint, str) or torch.is_autocast_enabled(x.device.type) or saving_is_watched():
+        if (
+            isinstance(fingerprint, str)
+            or torch.is_autocast_enabled(x.device.type)
+            or torch_private.has_saved_tensor_hooks()
+        ):
             return run(neuron, x, state)
         graphs, calls = self._graphs.setdefault(neuron, {}), self._calls.setdefault(neuron, {})
         form = fingerprint, _form(neuron, x, state)

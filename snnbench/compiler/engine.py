@@ -9,7 +9,6 @@ from typing import Any, Final
 
 import torch
 from torch import Tensor
-from torch.utils._python_dispatch import is_in_torch_dispatch_mode
 
 from snnbench.compiler import chunks
 from snnbench.compiler.agreement import Run, disagreement
@@ -19,6 +18,7 @@ from snnbench.compiler.fingerprint import Fingerprints
 from snnbench.compiler.isolation import isolated
 from snnbench.compiler.loop import Loop
 from snnbench.compiler.program import UnsupportedStepError
+from snnbench.core import torch_private
 from snnbench.core.eager import EAGER, State, Stepping
 from snnbench.core.surrogate import observed, transformed
 
@@ -35,8 +35,8 @@ class Compiled:
             by itself.
 
     Attributes:
-        refusals: Why a population runs eagerly instead, by its class and what it holds: it could not be
-            compiled, or disagreed. All others keep their loops.
+        refusals: Why a population runs eagerly instead, by its class and by what would run it: it could
+            not be compiled, or disagreed. All others keep their loops.
         no_loop: Why there is none, for the kinds of neurons of which no loop is made.
     """
 
@@ -44,7 +44,7 @@ class Compiled:
 
     def __init__(self, chunk: int | None = None) -> None:
         self.chunk = chunk
-        self.refusals: dict[tuple[type, int | str], str] = {}
+        self.refusals: dict[tuple[type, Run | None], str] = {}
         self.no_loop: dict[type, str] = {}
         self._graphs = Graphs()
         self._fingerprints = Fingerprints()
@@ -53,6 +53,11 @@ class Compiled:
 
     def run(self, neuron: Stepping, x: Tensor, state: State) -> tuple[Tensor, State]:
         if not (state and x.numel()) or _observed():
+            return EAGER.run(neuron, x, state)
+        if getattr(
+            getattr(neuron, "surrogate", None), "random", False
+        ):  # to record it would use up its noise
+            self.refusals[type(neuron), None] = "the surrogate draws noise anew in every call"
             return EAGER.run(neuron, x, state)
         run = self._strategy(neuron, x, state)
         if run is None or not self._is_trusted(neuron, x, state, run):
@@ -63,16 +68,15 @@ class Compiled:
 
     def _is_trusted(self, neuron: Stepping, x: Tensor, state: State, run: Run) -> bool:
         """Return whether ``run`` agreed with eager, on this very input if it is the first of its kind."""
-        population = type(neuron), self._fingerprint(neuron)
-        if population in self.refusals:
+        if (type(neuron), run) in self.refusals:
             return False
-        kind = (*population, run, x.shape[2:], x.dtype, x.device, torch.is_grad_enabled())
+        kind = (type(neuron), run, x.shape[2:], x.dtype, x.device, torch.is_grad_enabled())
         if kind in self._trusted:
             return True
         if not x.detach().isfinite().all():  # no input to judge by
             return False
         if refusal := _trial(neuron, x, state, run):
-            self.refusals[population] = refusal
+            self.refusals[type(neuron), run] = refusal
             return False
         self._trusted.add(kind)
         return True
@@ -136,7 +140,7 @@ class Compiled:
     @property
     def strategy(self) -> str:
         """What has run: ``all steps`` at once by loops, or ``25 steps: why`` at a time by chunks."""
-        chunked = [self.no_loop[kind] for kind, _, run, *_ in self._trusted if run == self._by_chunks]
+        chunked = [self.no_loop[kind] for kind, run, *_ in self._trusted if run == self._by_chunks]
         return f"{self.chunk} steps: {' / '.join(sorted({*chunked}))}" if chunked else "all steps"
 
     def __deepcopy__(self, memo: object) -> Compiled:
@@ -151,8 +155,6 @@ class Compiled:
 
 def _trial(neuron: Stepping, x: Tensor, state: State, run: Run) -> str:
     """Compile, and compare with eager on this very input; return what is wrong, if something is."""
-    if getattr(getattr(neuron, "surrogate", None), "random", False):
-        return "the surrogate draws noise anew in every call"
     try:
         with isolated():
             return disagreement(neuron, x, state, EAGER.run, run)
@@ -171,4 +173,4 @@ def _made(neuron: Stepping, x: Tensor, state: State) -> Loop | str:
 
 def _observed() -> bool:
     """Whether someone counts or changes operations or spikes: compiled code would hide them."""
-    return transformed() or is_in_torch_dispatch_mode() or observed()
+    return transformed() or torch_private.is_in_dispatch_mode() or observed()

@@ -22,6 +22,7 @@ import torch
 from torch import Tensor, nn
 
 from snnbench.compiler.program import UnsupportedStepError
+from snnbench.core import torch_private
 
 PLAIN: Final = bool | int | float | complex | str | bytes | torch.dtype | torch.device | enum.Enum | None
 LASTING: Final = ModuleType | torch.Generator | MemberDescriptorType | GetSetDescriptorType
@@ -174,7 +175,7 @@ def _look_into(held: Any) -> Look:
     look: Look
     match held:
         case Tensor() if not held.is_inference():
-            look = lambda: (held._version,)  # noqa: E731  # its numbers may have become part of the step
+            look = lambda: (torch_private.version(held),)  # noqa: E731  # its numbers may have become part of the step
         case list() | tuple() | set() | frozenset():
             look = lambda: (*held, *_of_object(held))  # noqa: E731
         case Mapping():
@@ -197,21 +198,13 @@ def _look_into(held: Any) -> Look:
 
 
 def _of_module(module: nn.Module, *, top: bool) -> Iterator[object]:
-    hooks = (
-        module._forward_hooks,
-        module._forward_pre_hooks,
-        module._backward_hooks,
-        module._backward_pre_hooks,
-    )
-    if any(hooks) and not top:  # those of the neuron itself are not called in a step
+    if not top and torch_private.has_hooks(module):  # those of the neuron itself are not called in a step
         raise UnsupportedStepError("a module within it has hooks")
     for name, value in vars(module).items():
         if name not in _MODULE:
             yield from (name, value)
-    for name, tensor in (*module._buffers.items(), *module._parameters.items()):
-        yield from (name, None if tensor is None else _Shape(tensor))
-    for name, part in module._modules.items():
-        yield from (name, part)
+    for name, part in torch_private.tensors_and_modules(module):
+        yield from (name, _Shape(part) if isinstance(part, Tensor) else part)
 
 
 def _of_function(function: FunctionType) -> Iterator[object]:

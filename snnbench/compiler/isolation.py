@@ -28,10 +28,5 @@ def isolated() -> Iterator[None]:
         logging.disable(before)
 
 
-def saving_is_watched() -> bool:
-    """Return whether somebody, as a checkpoint, replaces or counts the tensors saved for backward."""
-    return torch._C._autograd._top_saved_tensors_default_hooks(False) is not None
-
-
 def _as_it_is(tensor: Tensor) -> Tensor:
     return tensor

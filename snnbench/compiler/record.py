@@ -9,7 +9,6 @@ from typing import Any, Final
 import torch
 from torch import Tensor, fx, nn
 from torch.func import functional_call
-from torch.fx.experimental.proxy_tensor import make_fx
 
 from snnbench.compiler.program import (
     Instruction,
@@ -19,6 +18,7 @@ from snnbench.compiler.program import (
     UnsupportedStepError,
     function_for,
 )
+from snnbench.core import torch_private
 from snnbench.core.eager import State, Stepping
 
 UNITS: Final = 11
@@ -49,8 +49,6 @@ def record(neuron: Stepping, x: Tensor, state: State) -> Program:
     Raises:
         UnsupportedStepError: Units see each other, or do what is not arithmetic.
     """
-    from torch._inductor.decomposition import select_decomp_table  # fails where its cache cannot be written
-
     assert isinstance(neuron, nn.Module)
     names = tuple(parameter_names(neuron, x.shape[2:]))
     if not state or any(part.shape != x.shape[1:] for part in state):
@@ -62,7 +60,7 @@ def record(neuron: Stepping, x: Tensor, state: State) -> Program:
         with torch.inference_mode(False):
             units = next(one for one in count(UNITS) if max(x[0].numel(), 1) % one)
             given = [_drawn(one, units, seed) for seed, one in enumerate([*like, x, *state])]
-            graph = make_fx(_joint(neuron, names, len(state)), select_decomp_table())(*given).graph
+            graph = torch_private.trace(_joint(neuron, names, len(state)), given)
             if x.ndim > 3 and len(uniform) < len(names):
                 _check_axes(neuron, names, x, state)
         return _parse(graph, names, len(state), uniform)

@@ -18,6 +18,7 @@ from snnbench.compiler.code_folder import secure_code_folder
 from snnbench.compiler.expressions import TRITON_TYPES, block, triton
 from snnbench.compiler.plan import LoopPlan, backward_plan, forward_plan
 from snnbench.compiler.program import Arguments, Function, Program, UnsupportedStepError
+from snnbench.core import torch_private
 
 Tensors: TypeAlias = Sequence[Tensor]
 
@@ -84,9 +85,7 @@ class TritonLoops:
 @cache
 def _built(source: str) -> ModuleType:
     secure_code_folder()
-    from torch._inductor.codecache import PyCodeCache  # fails where its cache cannot be written
-
-    return PyCodeCache.load(source)  # Triton reads its functions from a file
+    return torch_private.load_python(source)
 
 
 HEAD: Final = """\

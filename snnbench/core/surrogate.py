@@ -12,6 +12,8 @@ import torch
 import torch.autograd.forward_ad
 from torch import Tensor
 
+from snnbench.core import torch_private
+
 Derivative: TypeAlias = Literal["surrogate", "true"]
 
 _derivative: ContextVar[Derivative] = ContextVar("snnbench_derivative", default="surrogate")
@@ -119,8 +121,7 @@ def observed() -> bool:
 
 def transformed() -> bool:
     """Return True inside a functorch transform or forward-mode AD, which need more than a backward pass."""
-    mapped = torch._C._functorch.peek_interpreter_stack() is not None
-    return mapped or torch.autograd.forward_ad._current_level >= 0
+    return torch_private.is_in_functorch_transform() or torch_private.is_in_forward_mode()
 
 
 class Surrogate:

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from snnbench.core import torch_private
 from snnbench.data.dataset import Encoder
 from snnbench.data.events import Events
 from snnbench.errors import UsageError
@@ -127,9 +128,9 @@ def untouched(subject: Subject) -> None:
     for kind in sorted(subject.spec.accepts):
         given = _tensors(subject.samples(kind))
         x = subject.samples(kind)
-        versions = [part._version for part in _tensors(x)]
+        versions = list(map(torch_private.version, _tensors(x)))
         _encode(subject.make(), x)
-        if versions != [part._version for part in _tensors(x)] or not all(
+        if versions != list(map(torch_private.version, _tensors(x))) or not all(
             map(torch.equal, given, _tensors(x))
         ):
             raise Violation(f"it writes into samples of kind {kind!r}")

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.func import jvp, vjp, vmap
 
+from snnbench.core import torch_private
 from snnbench.core.surrogate import Surrogate
 from snnbench.errors import UsageError
 from snnbench.plugin.specs import Spec, SurrogateSpec
@@ -182,7 +183,7 @@ def compiled(subject: Subject) -> None:
     surrogate = subject.make()
     if surrogate.random:
         raise Undecided("its derivative has noise: it is run eagerly")
-    torch._dynamo.reset()
+    torch_private.forget_compiled()
     function = torch.compile(lambda z: surrogate(z), backend="aot_eager")  # noqa: PLW0108  it compiles functions
 
     def both(f: object) -> tuple[Tensor, Tensor]:

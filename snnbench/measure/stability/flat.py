@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor
 
+from snnbench.core import torch_private
 from snnbench.core.eager import State
 from snnbench.errors import UsageError
 
@@ -98,7 +99,7 @@ def _form(part: object) -> object:
 
 def _versions(state: State) -> list[int]:
     """How often each part was written to; tensors of the inference mode do not count it."""
-    return [part._version for part in state if not part.is_inference()]
+    return [torch_private.version(part) for part in state if not part.is_inference()]
 
 
 def unbind(inputs: Tensor | int, batch: int) -> Sequence[Tensor | None]:

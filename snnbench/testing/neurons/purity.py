@@ -8,6 +8,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
+from snnbench.core import torch_private
 from snnbench.core.eager import State
 from snnbench.core.neuron import Neuron
 from snnbench.testing.casebook import Probe
@@ -75,11 +76,11 @@ def untouched(subject: Subject) -> None:
 def _written(call: Callable[[Tensor, State], object], given: State, names: tuple[str, ...]) -> str | None:
     """Which of the tensors ``given`` the call writes into, by name; None if it leaves them alone."""
     handed = tuple(part.clone() for part in given)
-    versions = [part._version for part in handed]
+    versions = list(map(torch_private.version, handed))
     with torch.no_grad():
         call(handed[0], handed[1:])
     for name, was, now, version in zip(names, given, handed, versions, strict=False):
-        if now._version != version or not torch.equal(was, now):
+        if torch_private.version(now) != version or not torch.equal(was, now):
             return name
     return None
 

@@ -7,6 +7,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
+from snnbench.core import torch_private
 from snnbench.core.eager import State
 from snnbench.core.neuron import Neuron
 from snnbench.testing.casebook import Probe
@@ -94,7 +95,7 @@ def device(subject: Subject) -> None:
 def compiled(subject: Subject) -> None:
     """``torch.compile`` of the step, outputs and gradients; code generation is torch's affair."""
     neuron, x = subject.make((2,)), subject.drive(3, (2,))
-    torch._dynamo.reset()
+    torch_private.forget_compiled()
     step = torch.compile(neuron.step, backend="aot_eager")
     state = other = neuron.initial_state(x[0])
     for t, x_t in enumerate(x):
