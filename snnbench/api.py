@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from snnbench.axes import AXES
 from snnbench.execute.job import EpochDone
 from snnbench.execute.limits import Limits
 from snnbench.matrix import spec as matrix_spec
@@ -95,7 +96,7 @@ def run(
     given = (dataset, encoder, network, neuron, surrogate)
     texts = [(one,) if isinstance(one, str) else tuple(one) for one in given]
     content = matrix_spec.load(str(matrix)).replaced(
-        dict(zip(matrix_spec.AXES, texts, strict=True)),
+        dict(zip(AXES, texts, strict=True)),
         () if seeds is None else seed_indices(seeds if isinstance(seeds, int | str) else list(seeds)),
     )
     host, observer = Host.load(plugins), Logging(progress)

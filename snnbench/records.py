@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any, TypeAlias
 
+from snnbench.axes import AXES
 from snnbench.settings import Budget
 
 PROTOCOL = 2
@@ -77,13 +78,8 @@ class Cell:
     @property
     def components(self) -> dict[str, Component]:
         """Kind to component, in the order of the id."""
-        parts = {
-            "dataset": self.dataset,
-            "encoder": self.encoder,
-            "network": self.network,
-            "neuron": self.neuron,
-        }
-        return parts if self.surrogate is None else {**parts, "surrogate": self.surrogate}
+        parts: dict[str, Component | None] = {axis: getattr(self, axis) for axis in AXES}
+        return {axis: part for axis, part in parts.items() if part is not None}
 
     @property
     def combination(self) -> str:
@@ -108,7 +104,7 @@ def derive_seed(key: str, stream: str) -> int:
 
 TAKEN = frozenset(
     {
-        *("id", "combination", "dataset", "encoder", "network", "neuron", "surrogate", "seed", "status"),
+        *("id", "combination", *AXES, "seed", "status"),
         *("reason", "device", "engine", "environment", "protocol", "penalty", "started", "seconds", "key"),
         "version",
         *(item.name for item in fields(Budget) if item.name != "stability"),

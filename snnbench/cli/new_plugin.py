@@ -13,24 +13,26 @@ from typing import Annotated, Final
 
 import typer
 
+from snnbench.axes import Axis
 from snnbench.cli import app
 from snnbench.cli.plugins import load_host
 from snnbench.errors import UsageError
 from snnbench.paths import user_path
+from snnbench.plugin.specs import MeasurementSpec
 from snnbench.words import check_name, plain
 
 NAME: Final = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
 
 
 class Kind(StrEnum):
-    """What a package can provide."""
+    """A kind of component that a package can provide."""
 
-    NEURON = "neuron"
-    SURROGATE = "surrogate"
-    ENCODER = "encoder"
-    DATASET = "dataset"
-    NETWORK = "network"
-    MEASUREMENT = "measurement"
+    NEURON = Axis.NEURON
+    SURROGATE = Axis.SURROGATE
+    ENCODER = Axis.ENCODER
+    DATASET = Axis.DATASET
+    NETWORK = Axis.NETWORK
+    MEASUREMENT = MeasurementSpec.kind
 
 
 @app.command("new-plugin")

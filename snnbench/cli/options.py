@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
+from snnbench.axes import AXES, Axis
 from snnbench.cli.plugins import PluginOption, load_host
 from snnbench.words import plain
 
@@ -26,10 +27,10 @@ class Prepared(NamedTuple):
     plan: Plan
 
 
-def _axis(name: str, example: str = "") -> typer.models.OptionInfo:
-    """The option that replaces an axis."""
+def _axis(axis: Axis, example: str = "") -> typer.models.OptionInfo:
+    """Return the option that replaces the components on ``axis``."""
     option: typer.models.OptionInfo = typer.Option(
-        f"--{name}", metavar="NAME", help=f"Replaces the {name}s; repeatable. {example}"
+        f"--{axis}", metavar="NAME", help=f"Replaces the {axis.plural}{example}; repeatable. {axis.meaning}"
     )
     return option
 
@@ -43,11 +44,11 @@ def prepare(
         str | None,
         typer.Option("-k", metavar="EXPR", help="Only these: 'lif and not latency', 'beta=0.9', 's0'."),
     ] = None,
-    neuron: Annotated[list[str] | None, _axis("neuron", "'lif(beta=[0.9,0.95])'")] = None,
-    surrogate: Annotated[list[str] | None, _axis("surrogate")] = None,
-    encoder: Annotated[list[str] | None, _axis("encoder")] = None,
-    dataset: Annotated[list[str] | None, _axis("dataset")] = None,
-    network: Annotated[list[str] | None, _axis("network")] = None,
+    neuron: Annotated[list[str] | None, _axis(Axis.NEURON, ", as 'lif(beta=[0.9,0.95])'")] = None,
+    surrogate: Annotated[list[str] | None, _axis(Axis.SURROGATE)] = None,
+    encoder: Annotated[list[str] | None, _axis(Axis.ENCODER)] = None,
+    dataset: Annotated[list[str] | None, _axis(Axis.DATASET)] = None,
+    network: Annotated[list[str] | None, _axis(Axis.NETWORK)] = None,
     seeds: Annotated[
         str | None,
         typer.Option(metavar="SEEDS", help="Replaces the seeds: '0-4', '0,2,5'; '3' is seed 3 alone."),
@@ -67,15 +68,9 @@ def prepare(
     from snnbench.matrix.seeds import seed_indices
 
     selection = None if expression is None else select.parse(expression)
-    axes = {
-        "dataset": dataset,
-        "encoder": encoder,
-        "network": network,
-        "neuron": neuron,
-        "surrogate": surrogate,
-    }
+    axes = zip(AXES, (dataset, encoder, network, neuron, surrogate), strict=True)
     content = spec.load(matrix).replaced(
-        {kind: tuple(texts or ()) for kind, texts in axes.items()},
+        {axis: tuple(texts or ()) for axis, texts in axes},
         () if seeds is None else seed_indices(seeds),
     )
     host = load_host(plugins, strict=strict)

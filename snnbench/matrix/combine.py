@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any, TypeAlias, cast
 
+from snnbench.axes import AXES, Axis
 from snnbench.errors import UsageError
 from snnbench.matrix.axes import Axes, Choice, axis
-from snnbench.matrix.spec import AXES, Matrix
+from snnbench.matrix.spec import Matrix
 from snnbench.plugin.host import Host
 from snnbench.plugin.specs import DatasetSpec, EncoderSpec, NeuronSpec
 
@@ -67,10 +68,10 @@ def combinations(blocks: Iterable[tuple[Axes, Changes]]) -> Iterator[tuple[int, 
 
 
 def _product(axes: Axes) -> Iterator[Parts]:
-    first = (axes["dataset"], axes["encoder"], axes["network"], axes["neuron"])
-    for dataset, encoder, network, neuron in product(*first):
-        parts = {"dataset": dataset, "encoder": encoder, "network": network, "neuron": neuron}
-        if spikes(neuron):
+    always = [kind for kind in AXES if kind != Axis.SURROGATE]
+    for choices in product(*(axes[kind] for kind in always)):
+        parts = dict(zip(always, choices, strict=True))
+        if spikes(parts["neuron"]):
             yield from ({**parts, "surrogate": surrogate} for surrogate in axes["surrogate"])
         else:
             yield parts

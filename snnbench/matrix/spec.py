@@ -28,6 +28,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 
+from snnbench.axes import Axis
 from snnbench.errors import UsageError, did_you_mean
 from snnbench.matrix import grammar, select
 from snnbench.matrix.problems import first_problem, syntax_problem
@@ -63,7 +64,7 @@ def _selection(text: str) -> str:
 
 ComponentText: TypeAlias = Annotated[str, AfterValidator(_read_by(_component))]
 SelectionText: TypeAlias = Annotated[str, AfterValidator(_read_by(_selection))]
-Axis: TypeAlias = Annotated[tuple[ComponentText, ...], MinLen(1)]
+ComponentTexts: TypeAlias = Annotated[tuple[ComponentText, ...], MinLen(1)]
 Seeds: TypeAlias = Annotated[tuple[int, ...], BeforeValidator(_read_by(seed_indices))]
 _PartOfBudget: Any = TypedDict("_PartOfBudget", get_type_hints(Budget, include_extras=True), total=False)  # type: ignore[misc]
 PartOfBudget: TypeAlias = Annotated[
@@ -73,9 +74,6 @@ PartOfBudget: TypeAlias = Annotated[
 
 Texts: TypeAlias = dict[str, tuple[str, ...]]
 """Kind of component to the texts on its axis."""
-
-AXES = ("dataset", "encoder", "network", "neuron", "surrogate")
-"""The kinds that are combined, in the order of a cell's id."""
 
 
 @dataclass(frozen=True)
@@ -113,11 +111,11 @@ class Also:
         train: The fields of the budget that change in them.
     """
 
-    datasets: Axis | None = None
-    encoders: Axis | None = None
-    networks: Axis | None = None
-    neurons: Axis | None = None
-    surrogates: Axis | None = None
+    datasets: ComponentTexts | None = None
+    encoders: ComponentTexts | None = None
+    networks: ComponentTexts | None = None
+    neurons: ComponentTexts | None = None
+    surrogates: ComponentTexts | None = None
     reference: ComponentText | None = None
     train: PartOfBudget = field(default_factory=dict)
 
@@ -140,10 +138,10 @@ class Content:
     __pydantic_config__: ClassVar = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 
     summary: str = ""
-    datasets: Axis
-    encoders: Axis
-    networks: Axis
-    neurons: Axis
+    datasets: ComponentTexts
+    encoders: ComponentTexts
+    networks: ComponentTexts
+    neurons: ComponentTexts
     surrogates: tuple[ComponentText, ...] = ()
     also: tuple[Also, ...] = ()
     optional: tuple[str, ...] = ()
@@ -157,9 +155,9 @@ class Content:
     @property
     def blocks(self) -> tuple[Texts, ...]:
         """The axes of the matrix, then those of each ``also``: all combinations of each are meant."""
-        own = {kind: getattr(self, f"{kind}s") for kind in AXES}
+        own = {axis.value: getattr(self, axis.plural) for axis in Axis}
         others = [
-            {kind: getattr(also, f"{kind}s") or texts for kind, texts in own.items()} for also in self.also
+            {axis.value: getattr(also, axis.plural) or own[axis] for axis in Axis} for also in self.also
         ]
         return own, *others
 
@@ -193,7 +191,7 @@ class Matrix(Content):
 
     def replaced(self, axes: Mapping[str, tuple[str, ...]], seeds: tuple[int, ...] = ()) -> Matrix:
         """This matrix with other axes, by kind; an empty axis or no seeds leave what there is."""
-        given: dict[str, Any] = {f"{kind}s": texts for kind, texts in axes.items() if texts}
+        given: dict[str, Any] = {axis.plural: axes[axis] for axis in Axis if axes.get(axis)}
         changes = {**given, "seeds": seeds} if seeds else given
         none: dict[str, Any] = dict.fromkeys(given)
         also = tuple(replace(one, **none) for one in self.also)
@@ -203,7 +201,7 @@ class Matrix(Content):
         """This matrix less the components of ``distributions``, and less what is then empty."""
 
         def kept(axes: object) -> dict[str, Any]:
-            given = {f"{kind}s": getattr(axes, f"{kind}s") for kind in AXES}
+            given = {axis.plural: getattr(axes, axis.plural) for axis in Axis}
             return {
                 name: tuple(text for text in texts if grammar.parse(text).distribution not in distributions)
                 for name, texts in given.items()

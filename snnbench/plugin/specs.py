@@ -8,6 +8,7 @@ from importlib import import_module
 from types import SimpleNamespace
 from typing import Any, ClassVar, Literal, TypeAlias, cast
 
+from snnbench.axes import Axis
 from snnbench.errors import PluginError, UsageError, did_you_mean
 from snnbench.plugin.claims import Claims, FromParam, ResetKind, SpikeKind, ThresholdRule
 from snnbench.plugin.params import Param
@@ -97,7 +98,7 @@ class SurrogateSpec(Spec):
         random: Its derivative has noise, whose seed it draws from a generator.
     """
 
-    kind: ClassVar[str] = "surrogate"
+    kind: ClassVar[str] = Axis.SURROGATE.value
 
     graded: bool = False
     threshold: ThresholdRule = ">"
@@ -126,7 +127,7 @@ class NeuronSpec(Spec):
         surrogates: The only ones that it takes, its own library's default first; empty for any.
     """
 
-    kind: ClassVar[str] = "neuron"
+    kind: ClassVar[str] = Axis.NEURON.value
 
     spike: SpikeKind | FromParam = "binary"
     threshold: ThresholdRule = ">"
@@ -165,7 +166,7 @@ class EncoderSpec(Spec):
         deterministic: It draws nothing from the generator: recordings are encoded once and kept on disk.
     """
 
-    kind: ClassVar[str] = "encoder"
+    kind: ClassVar[str] = Axis.ENCODER.value
 
     accepts: frozenset[DataKind] = frozenset({"image"})
     deterministic: bool = False
@@ -203,7 +204,7 @@ class DatasetSpec(Spec):
         contents: Globs, below the data root, of what the factory reads once ``files`` are unpacked.
     """
 
-    kind: ClassVar[str] = "dataset"
+    kind: ClassVar[str] = Axis.DATASET.value
 
     data: DataKind = "image"
     checksum: str = ""
@@ -219,7 +220,7 @@ class NetworkSpec(Spec):
     ``neuron`` is a callable that makes a population: ``neuron(features) -> Neuron``.
     """
 
-    kind: ClassVar[str] = "network"
+    kind: ClassVar[str] = Axis.NETWORK.value
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import fields
 
+from snnbench.axes import AXES
 from snnbench.records import TAKEN
 from snnbench.settings import Budget
 
-AXES = ("dataset", "encoder", "network", "neuron", "surrogate")
 PLACE = ("device", "engine", "environment")
 BUDGET = tuple(field.name for field in fields(Budget) if field.name != "stability")
 PENALTY = "penalty"

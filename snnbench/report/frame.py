@@ -9,11 +9,11 @@ from typing import TypeAlias
 
 import pandas as pd
 
+from snnbench.axes import AXES, Axis
 from snnbench.records import CellResult, Component, Meaning, Metric, Status
 from snnbench.report.board import Board, Contest
 from snnbench.report.cells import units_of
 from snnbench.report.columns import (
-    AXES,
     BUDGET,
     DETAILS,
     IDENTITY,
@@ -66,7 +66,7 @@ def typed(frame: DataFrame) -> DataFrame:
     """Return ``frame`` with the dtypes that ``to_frame`` promises; what cannot be one is missing."""
     texts = [name for name in frame.columns if name in TEXT or _is_text(name)]
     typed = frame.astype(dict.fromkeys(texts, "str"))
-    for name in ("surrogate", PENALTY):
+    for name in (Axis.SURROGATE.value, PENALTY):
         typed[name] = typed[name].fillna(NONE)
     typed["started"] = pd.to_datetime(typed["started"], utc=True, errors="coerce", format="ISO8601")
     ends = [name for name in typed.columns if str(name).endswith(DETAILS[:2])]

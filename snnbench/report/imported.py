@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from snnbench.axes import AXES
 from snnbench.errors import UsageError
 from snnbench.records import Meaning, Metric, Status
 from snnbench.report.cells import Cells, Combination, MeasuredCell, Part, Place
@@ -104,11 +105,7 @@ def _cell(
 
 def _combination(row: Mapping[Any, Any]) -> Combination:
     return Combination(
-        dataset=_part(row["dataset"]),
-        encoder=_part(row["encoder"]),
-        network=_part(row["network"]),
-        neuron=_part(row["neuron"]),
-        surrogate=_part(row["surrogate"]),
+        **{axis: _part(row[axis]) for axis in AXES},
         penalty=_text(row["penalty"]),
         protocol=int(row["protocol"]),
         budget=Budget(**{name: row[name] for name in BUDGET}),

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from snnbench.axes import AXES
 from snnbench.report.board import Board, Contest
 from snnbench.report.catalogue import Entry
 from snnbench.report.cells import STEPS
-from snnbench.report.columns import AXES, NONE, PENALTY, PLACE, SCORE
+from snnbench.report.columns import NONE, PENALTY, PLACE, SCORE
 from snnbench.report.marks import Flag, Mark
 from snnbench.report.numbers import NOTHING, interval, mean_text, number
 from snnbench.report.ranking import Ranking, Standing
