@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 from snnbench.cli import app
-from snnbench.cli.plugins import PluginOption, load_host
+from snnbench.cli.host import PluginOption, load_host
+from snnbench.cli.options import DataRootOption
 from snnbench.cli.tables import Format, FormatOption, show_table
 from snnbench.errors import UsageError
-from snnbench.paths import user_path
 from snnbench.words import plain
 
 if TYPE_CHECKING:
@@ -24,14 +23,6 @@ data = typer.Typer(
 )
 app.add_typer(data)
 
-DataRootOption = Annotated[
-    Path | None,
-    typer.Option(
-        parser=user_path,
-        metavar="DIR",
-        help="Where datasets are; a folder of the platform's cache by default.",
-    ),
-]
 NamesArgument = Annotated[
     list[str] | None, typer.Argument(metavar="[NAME]...", help="Datasets; all if none.")
 ]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from snnbench.cli import app
-from snnbench.cli.plugins import PluginOption, load_host
+from snnbench.cli.host import PluginOption, load_host
 from snnbench.cli.tables import Format, FormatOption, cell_text, console, show_table
 from snnbench.errors import NothingSelectedError, PluginError, UsageError, did_you_mean
 from snnbench.plugin.claims import FromParam

@@ -15,7 +15,7 @@ import typer
 
 from snnbench.axes import Axis
 from snnbench.cli import app
-from snnbench.cli.plugins import load_host
+from snnbench.cli.host import load_host
 from snnbench.errors import UsageError
 from snnbench.paths import user_path
 from snnbench.plugin.specs import MeasurementSpec

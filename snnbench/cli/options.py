@@ -1,22 +1,34 @@
-"""The options by which every command that takes a matrix chooses its cells."""
+"""Options of several commands; above all those by which a command that takes a matrix chooses its cells."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
 from inspect import Parameter, Signature, signature
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from snnbench.axes import AXES, Axis
-from snnbench.cli.plugins import PluginOption, load_host
+from snnbench.cli.host import PluginOption, load_host
+from snnbench.paths import user_path
 from snnbench.words import plain
 
 if TYPE_CHECKING:
     from snnbench.matrix.plan import Plan
     from snnbench.matrix.spec import Matrix
     from snnbench.plugin.host import Host
+
+
+DataRootOption = Annotated[
+    Path | None,
+    typer.Option(
+        parser=user_path,
+        metavar="DIR",
+        help="Where datasets are; a folder of the platform's cache by default.",
+    ),
+]
 
 
 class Prepared(NamedTuple):

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from snnbench.cli import app
-from snnbench.cli.data import DataRootOption
-from snnbench.cli.options import Prepared, choosing_cells
+from snnbench.cli.options import DataRootOption, Prepared, choosing_cells
 from snnbench.cli.units import parse_duration, parse_size
 from snnbench.paths import user_path
 from snnbench.records import CellResult, Status
@@ -93,7 +92,7 @@ def run(
 
 def _conclude(out: Path, results: list[CellResult], planned: int) -> None:
     """Write the reports, show the leaderboard, and exit with 1 if a cell is not done."""
-    from snnbench.cli.report import print_leaderboard
+    from snnbench.cli.leaderboard import print_leaderboard
     from snnbench.results import write_report
 
     written = write_report(out)

@@ -12,7 +12,7 @@ import pytest
 
 import snnbench
 from results import HEADER, board_of, make_cell, make_result, make_run, make_seeds
-from snnbench.cli.report import print_leaderboard
+from snnbench.cli.leaderboard import print_leaderboard
 from snnbench.errors import StoreError
 from snnbench.records import Component, Meaning, Metric, Status
 from snnbench.report import tables
