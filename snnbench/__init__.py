@@ -10,6 +10,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from snnbench import errors as errors
     from snnbench import lyapunov as lyapunov
     from snnbench.api import run as run
     from snnbench.core.adapter import LibraryNeuron as LibraryNeuron
@@ -77,19 +78,21 @@ _HOMES = {
     "SurrogateSpec": "snnbench.plugin.specs",
 }
 
-__all__ = ["lyapunov"]
+_MODULES = ("errors", "lyapunov")
+
+__all__ = ["errors", "lyapunov"]
 __all__ += list(_HOMES)
 
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
         return version("snnbench")
-    if name == "lyapunov":
-        return import_module("snnbench.lyapunov")
+    if name in _MODULES:
+        return import_module(f"snnbench.{name}")
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'snnbench' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_HOMES, "__version__", "lyapunov"])
+    return sorted([*globals(), *_HOMES, *_MODULES, "__version__"])

@@ -13,10 +13,11 @@ from torch import Tensor
 from snnbench.core.eager import State
 from snnbench.core.network import Network
 from snnbench.core.neuron import Neuron
+from snnbench.core.steps import step_layers
 from snnbench.core.tangents import TangentStep
 
 
-class Apart:
+class Isolated:
     """The steps of a network, whose gradients do not pass from one population to the next.
 
     The trajectory is the network's; so are the exponents, in the limit.
@@ -29,31 +30,26 @@ class Apart:
         self.network = network
 
     def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
-        """As ``Network.step``; no gradient of a state reaches another population's."""
-        following: list[Tensor] = []
-        for layer in self.network.layers:
-            if isinstance(layer, Neuron):
-                own = state[len(following) : len(following) + len(layer.states)]
-                x_t, new = layer.step(x_t.detach(), own)
-                following += new
-            else:
-                x_t = layer(x_t)
-        return x_t, tuple(following)
+        """Take a step as ``Network.step`` does; no gradient of a state reaches another population's."""
+        return step_layers(self.network.layers, x_t, state, _detached_step)
 
     @property
     def tangent_step(self) -> TangentStep | None:
-        """``step`` of the state and of its tangents; None where a population cannot push tangents."""
+        """Return the step of the state and of its tangents; None where a population cannot push tangents."""
         return self._push if all(neuron.pushes for neuron in self.network.neurons) else None
 
     def _push(self, x_t: Tensor, state: State, dstate: State) -> tuple[State, State]:
-        following: list[Tensor] = []
         tangents: list[Tensor] = []
-        for layer in self.network.layers:
-            if isinstance(layer, Neuron):
-                own = slice(len(following), len(following) + len(layer.states))
-                x_t, new, _, pushed = layer.push(x_t, state[own], None, dstate[own], last=True)
-                following += new
-                tangents += pushed
-            else:
-                x_t = layer(x_t)
-        return tuple(following), tuple(tangents)
+
+        def push(neuron: Neuron, x_t: Tensor, own: State) -> tuple[Tensor, State]:
+            mine = dstate[len(tangents) : len(tangents) + len(own)]
+            x_t, new, _, pushed = neuron.push(x_t, own, None, mine, last=True)
+            tangents.extend(pushed)
+            return x_t, new
+
+        _, following = step_layers(self.network.layers, x_t, state, push)
+        return following, tuple(tangents)
+
+
+def _detached_step(neuron: Neuron, x_t: Tensor, state: State) -> tuple[Tensor, State]:
+    return neuron.step(x_t.detach(), state)

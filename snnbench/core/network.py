@@ -13,6 +13,7 @@ from snnbench.core.exponent import exponent
 from snnbench.core.neuron import Neuron
 from snnbench.core.pooling import Readout, pool
 from snnbench.core.shapes import NO_TIME, check_shape
+from snnbench.core.steps import step_layers
 from snnbench.core.tangents import TangentStep, is_affine, push_affine
 from snnbench.core.windows import Windows
 from snnbench.errors import UsageError
@@ -95,16 +96,8 @@ class Network(nn.Module):
 
     def initial_state(self, x_t: Tensor) -> State:
         """State before the first step, for an input like ``x_t`` ``[B, *input_shape]``."""
-        state: list[Tensor] = []
         with torch.no_grad():
-            for layer in self.layers:
-                if isinstance(layer, Neuron):
-                    fresh = layer.initial_state(x_t)
-                    state += fresh
-                    x_t, _ = layer.step(x_t, fresh)
-                else:
-                    x_t = layer(x_t)
-        return tuple(state)
+            return step_layers(self.layers, x_t, (), _first_step)[1]
 
     def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
         """One time step of all layers. Pure.
@@ -116,15 +109,7 @@ class Network(nn.Module):
         Returns:
             The last layer's output, ``[B, *]``, and the next state.
         """
-        following: list[Tensor] = []
-        for layer in self.layers:
-            if isinstance(layer, Neuron):
-                width = len(layer.states)
-                x_t, new = layer.step(x_t, state[len(following) : len(following) + width])
-                following += new
-            else:
-                x_t = layer(x_t)
-        return x_t, tuple(following)
+        return step_layers(self.layers, x_t, state)
 
     @property
     def tangent_step(self) -> TangentStep | None:
@@ -213,6 +198,12 @@ def over_time(layer: nn.Module, x: Tensor) -> Tensor:
 def in_memory(x: Tensor) -> Tensor:
     """``x`` with every step of its own, as populations of any library can read it."""
     return x.contiguous() if is_repeated(x) else x
+
+
+def _first_step(neuron: Neuron, x_t: Tensor, state: State) -> tuple[Tensor, State]:
+    """Return the output of the first step, and the state before it."""
+    initial = neuron.initial_state(x_t)
+    return neuron.step(x_t, initial)[0], initial
 
 
 def _parts(layer: nn.Module) -> list[nn.Module]:

@@ -22,7 +22,7 @@ from snnbench.records import CellResult, RunHeader, Status
 from snnbench.reruns import counting
 from snnbench.store.directory import CELLS, HEADER, acquire, refuse_foreign, remove_stale
 from snnbench.store.lines import Damage, read_header, scan, write_header, write_line
-from snnbench.store.validity import Fault, check_result
+from snnbench.store.validity import InvalidResult, check_result
 
 
 class Journal:
@@ -85,7 +85,7 @@ class Journal:
         """
         try:
             check_result(result)
-        except Fault as fault:  # it would be skipped on load: better to say so now
+        except InvalidResult as fault:  # it would be skipped on load: better to say so now
             reason = f"what it measured cannot be kept: {fault}"
             result = CellResult(
                 result.cell,

@@ -17,7 +17,7 @@ from pydantic_core import from_json, to_json
 
 from snnbench.errors import StoreError
 from snnbench.records import PROTOCOL, SCHEMA, CellResult, Metric, RunHeader
-from snnbench.store.validity import Fault, check_result
+from snnbench.store.validity import InvalidResult, check_result
 
 LONGEST_REASON: Final = 10_000
 """Characters of a reason that the journal keeps: an exception can quote 300 kB of its input."""
@@ -75,7 +75,7 @@ def read_line(line: bytes) -> CellResult:
         check_result(result)
     except ValidationError as error:
         raise Damage(_first(error)) from None
-    except (ValueError, Fault) as error:
+    except (ValueError, InvalidResult) as error:
         raise Damage(str(error)) from None
     return result
 

@@ -22,7 +22,7 @@ EPOCHS: Final = "stability.epochs"
 agree up to the last dot are of one length."""
 
 
-class Fault(Exception):  # noqa: N818  what is wrong with a result; no error of the suite
+class InvalidResult(Exception):  # noqa: N818  what is wrong with a result; no error of the suite
     """What a result must not hold, in one line."""
 
 
@@ -30,7 +30,7 @@ def check_result(result: CellResult) -> None:
     """Check what types alone do not say: names, ranges, sizes, lengths.
 
     Raises:
-        Fault: Something is not as it must be; the text says what.
+        InvalidResult: Something is not as it must be; the text says what.
     """
     _check_cell(result)
     for what in ("device", "engine", "environment"):
@@ -44,7 +44,7 @@ def check_result(result: CellResult) -> None:
         _check_name(key, f"the key of {name}")
     _check_series(result)
     if not (math.isfinite(result.seconds) and result.seconds >= 0):
-        raise Fault(f"seconds: {result.seconds} is not a duration")
+        raise InvalidResult(f"seconds: {result.seconds} is not a duration")
     _check_time(result.started)
 
 
@@ -59,7 +59,7 @@ def _check_cell(result: CellResult) -> None:
     _check_integers("budget", [number for number in numbers if isinstance(number, int)], least=0)
     rates = [number for number in numbers if isinstance(number, float)]
     if not all(map(math.isfinite, rates)):
-        raise Fault("budget: it is not finite")
+        raise InvalidResult("budget: it is not finite")
 
 
 def _check_params(component: Component) -> None:
@@ -77,13 +77,13 @@ def _integers(value: Value) -> Iterable[int]:
 def _check_integers(what: str, numbers: Iterable[int], least: int) -> None:
     for number in numbers:
         if not least <= number <= MOST_INTEGER:
-            raise Fault(f"{what}: an integer is outside {least} … 2^53")
+            raise InvalidResult(f"{what}: an integer is outside {least} … 2^53")
 
 
 def _check_name(text: str, what: str, least: int = 0) -> None:
     """A name is printed in every table and joined into ids: no line breaks, no control characters."""
     if not least <= len(text) <= LONGEST_NAME or not text.isprintable():
-        raise Fault(f"{what}: {text[:40]!r} is not a name")
+        raise InvalidResult(f"{what}: {text[:40]!r} is not a name")
 
 
 def _check_metric(name: str, metric: Metric) -> None:
@@ -92,27 +92,27 @@ def _check_metric(name: str, metric: Metric) -> None:
     for flag in metric.flags:
         _check_name(flag, f"{name}, a flag", least=1)
     if metric.low is not None and metric.high is not None and metric.low > metric.high:
-        raise Fault(f"{name}: its interval ends before it begins")
+        raise InvalidResult(f"{name}: its interval ends before it begins")
 
 
 def _check_series(result: CellResult) -> None:
     for name, values in result.series.items():
         _check_name(name, "a series' name", least=1)
         if len(values) > LONGEST_SERIES:
-            raise Fault(f"series {name}: {len(values)} values are too many")
+            raise InvalidResult(f"series {name}: {len(values)} values are too many")
     lengths: dict[str, int] = {}
     for name, values in result.series.items():
         family = name.rpartition(".")[0]
         if family and len(values) != lengths.setdefault(family, len(values)):
-            raise Fault(f"series {name}: {len(values)} values, where {family} has {lengths[family]}")
+            raise InvalidResult(f"series {name}: {len(values)} values, where {family} has {lengths[family]}")
     if not all(0 <= epoch <= MOST_INTEGER for epoch in result.series.get(EPOCHS, ())):
-        raise Fault(f"series {EPOCHS}: a value is not a number of epochs")
+        raise InvalidResult(f"series {EPOCHS}: a value is not a number of epochs")
 
 
 def _check_time(text: str) -> None:
     try:
         started = datetime.fromisoformat(text) if text else None
     except ValueError:
-        raise Fault(f"started: {text[:40]!r} is not a time") from None
+        raise InvalidResult(f"started: {text[:40]!r} is not a time") from None
     if started is not None and (started.tzinfo is None or not 1970 <= started.year < 2200):
-        raise Fault(f"started: {text[:40]!r} is not a time in UTC of these centuries")
+        raise InvalidResult(f"started: {text[:40]!r} is not a time in UTC of these centuries")

@@ -102,7 +102,7 @@ def _exponents(flow: Flow, derivative: Derivative, k: int) -> list[Metric]:
     width = sum(part[0].numel() for part in flow.state)
     try:
         result = spectrum(
-            flow.apart,
+            flow.isolated_step,
             flow.state,
             flow.inputs,
             min(k, width),

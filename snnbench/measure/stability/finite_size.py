@@ -20,7 +20,7 @@ from snnbench.core.units import Unit, weights
 from snnbench.errors import UsageError
 from snnbench.measure.stability.band import Interval, band, intervals
 from snnbench.measure.stability.bundle import Growth, growth
-from snnbench.measure.stability.flat import FlatMap, Step, unbind, whole
+from snnbench.measure.stability.flat import FlatMap, Step, check_transient, unbind, whole
 from snnbench.measure.stability.statistics import (
     ASYMPTOTIC_STEPS,
     estimate,
@@ -138,18 +138,6 @@ def sizes_of(deltas: object) -> tuple[float, ...]:
     if not sizes or not all(0 < delta < math.inf for delta in sizes):
         raise UsageError(f"deltas={list(sizes)}: not sizes of a perturbation", "give finite numbers above 0")
     return sizes
-
-
-def check_transient(transient: int, steps: int) -> None:
-    """Refuse a transient that leaves none of the ``steps``.
-
-    Raises:
-        UsageError: It does.
-    """
-    if not 0 <= transient < steps:
-        raise UsageError(
-            f"transient={transient} of {steps} steps leaves nothing to measure", "give more steps"
-        )
 
 
 def _void(sizes: tuple[float, ...]) -> FiniteSize:

@@ -149,3 +149,15 @@ def _check(state: State) -> None:
 
 def _describe(part: Tensor) -> str:
     return f"{str(part.dtype).removeprefix('torch.')}{list(part.shape)} on {part.device}"
+
+
+def check_transient(transient: int, steps: int) -> None:
+    """Refuse a transient that leaves none of the ``steps``.
+
+    Raises:
+        UsageError: It does.
+    """
+    if not 0 <= transient < steps:
+        raise UsageError(
+            f"transient={transient} of {steps} steps leaves nothing to measure", "give more steps"
+        )

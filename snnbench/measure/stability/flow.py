@@ -11,9 +11,10 @@ import torch
 from torch import Tensor
 
 from snnbench.core.eager import State
-from snnbench.core.isolated_blocks import Apart
+from snnbench.core.isolated_blocks import Isolated
 from snnbench.core.network import Network
 from snnbench.core.neuron import Neuron
+from snnbench.core.steps import step_layers
 from snnbench.core.surrogate import Surrogate
 from snnbench.core.tangents import TangentStep
 from snnbench.core.units import Unit, unit_of
@@ -50,27 +51,26 @@ class Flow:
         """Take one step of the network."""
         return self.network.step(x_t.double(), state)
 
-    def apart(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
+    def isolated_step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
         """Take one step of the network, whose gradients stay within each population."""
-        return Apart(self.network).step(x_t.double(), state)
+        return Isolated(self.network).step(x_t.double(), state)
 
     @property
     def tangent_step(self) -> TangentStep | None:
-        """Return the rule by which ``apart`` pushes tangents, or None where a population has none."""
-        push = Apart(self.network).tangent_step
+        """Return the rule by which ``isolated_step`` pushes tangents, or None where a population has none."""
+        push = Isolated(self.network).tangent_step
         return None if push is None else lambda x_t, *rest: push(x_t.double(), *rest)
 
     def spikes(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
         """Take one step of the network; return the outputs of all populations, ``[B, N]``, and the state."""
-        x_t, outputs = x_t.double(), []
-        following: State = ()
-        for layer in self.network.layers:
-            if isinstance(layer, Neuron):
-                x_t, new = layer.step(x_t, state[len(following) : len(following) + len(layer.states)])
-                outputs.append(x_t.flatten(1))
-                following = (*following, *new)
-            else:
-                x_t = layer(x_t)
+        outputs: list[Tensor] = []
+
+        def collect(neuron: Neuron, x_t: Tensor, own: State) -> tuple[Tensor, State]:
+            x_t, new = neuron.step(x_t, own)
+            outputs.append(x_t.flatten(1))
+            return x_t, new
+
+        _, following = step_layers(self.network.layers, x_t.double(), state, collect)
         return torch.cat(outputs, 1), following
 
     @property

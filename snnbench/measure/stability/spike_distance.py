@@ -18,8 +18,8 @@ from snnbench.core.eager import State
 from snnbench.core.units import Unit, weights
 from snnbench.errors import UsageError
 from snnbench.measure.stability.copies import Copies, same
-from snnbench.measure.stability.finite_size import check_transient, sizes_of
-from snnbench.measure.stability.flat import FlatMap, Step, unbind, whole
+from snnbench.measure.stability.finite_size import sizes_of
+from snnbench.measure.stability.flat import FlatMap, Step, check_transient, unbind, whole
 from snnbench.measure.stability.statistics import CONFIDENCE, ENTRIES
 
 WINDOW: Final = 10

@@ -16,8 +16,8 @@ from torch import Tensor
 from snnbench.core.eager import State
 from snnbench.core.units import Unit, weights
 from snnbench.measure.stability.copies import Copies, same
-from snnbench.measure.stability.finite_size import check_transient, sizes_of
-from snnbench.measure.stability.flat import FlatMap, Step, unbind, whole
+from snnbench.measure.stability.finite_size import sizes_of
+from snnbench.measure.stability.flat import FlatMap, Step, check_transient, unbind, whole
 from snnbench.measure.stability.statistics import CONFIDENCE, ENTRIES
 
 GONE: Final = 1e-6

@@ -19,7 +19,7 @@ from snnbench.core.eager import State
 from snnbench.core.surrogate import Derivative
 from snnbench.core.tangents import TangentStep
 from snnbench.errors import UsageError
-from snnbench.measure.stability.flat import FlatMap, Step, unbind, whole
+from snnbench.measure.stability.flat import FlatMap, Step, check_transient, unbind, whole
 from snnbench.measure.stability.jordan import is_degenerate
 from snnbench.measure.stability.qr import growth
 from snnbench.measure.stability.statistics import ASYMPTOTIC_STEPS, estimate
@@ -98,7 +98,8 @@ def spectrum(
     xs = unbind(inputs, flow.batch)
     k = flow.width if k is None else whole("k", k)
     transient, qr_every = whole("transient", transient), whole("qr_every", qr_every)
-    _check(k, flow.width, len(xs), transient, qr_every)
+    check_transient(transient, len(xs))
+    _check(k, flow.width, qr_every)
     if flow.start.dtype not in (torch.float32, torch.float64):
         raise UsageError(f"the state is {flow.start.dtype}: there is no QR of it", "use float64")
     if derivative not in get_args(Derivative):
@@ -130,13 +131,9 @@ def _own_rule(step: Step) -> TangentStep | None:
     return getattr(getattr(step, "__self__", None), "tangent_step", None)
 
 
-def _check(k: int, width: int, steps: int, transient: int, qr_every: int) -> None:
+def _check(k: int, width: int, qr_every: int) -> None:
     if not 1 <= k <= width:
         raise UsageError(f"k={k} of {width} exponents", f"give 1 to {width}, or None for all")
-    if not 0 <= transient < steps:
-        raise UsageError(
-            f"transient={transient} of {steps} steps leaves nothing to measure", "give more steps"
-        )
     if qr_every < 1:
         raise UsageError(f"qr_every={qr_every} is not a number of steps", "1 is always right")
 
