@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from snnbench.factory.make import make_neuron as make_neuron
     from snnbench.factory.make import make_surrogate as make_surrogate
     from snnbench.plugin.claims import FromParam as FromParam
+    from snnbench.plugin.given import GivenSpecs as GivenSpecs
     from snnbench.plugin.hookspecs import hookimpl as hookimpl
+    from snnbench.plugin.library import Library as Library
     from snnbench.plugin.params import Param as Param
     from snnbench.plugin.specs import DatasetSpec as DatasetSpec
     from snnbench.plugin.specs import EncoderSpec as EncoderSpec
@@ -74,6 +76,8 @@ _HOMES = {
     "MeasurementSpec": "snnbench.plugin.specs",
     "NetworkSpec": "snnbench.plugin.specs",
     "NeuronSpec": "snnbench.plugin.specs",
+    "GivenSpecs": "snnbench.plugin.given",
+    "Library": "snnbench.plugin.library",
     "Param": "snnbench.plugin.params",
     "SurrogateSpec": "snnbench.plugin.specs",
 }

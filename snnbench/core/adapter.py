@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -168,3 +169,8 @@ def drawing_from(generator: torch.Generator) -> Iterator[None]:
         yield
     finally:
         ours.set_state(before)
+
+
+def log_decay(decay: float) -> float:
+    """Return the exponent, nats a step, of a state that is multiplied by ``decay`` a step; −∞ for 0."""
+    return math.log(abs(decay)) if decay else -math.inf

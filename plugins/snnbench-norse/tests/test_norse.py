@@ -311,7 +311,7 @@ def constant(x: Tensor, threshold: float) -> Tensor:
 
 @pytest.mark.parametrize("encoder", ["poisson", "signed_poisson", "population_poisson"])
 def test_a_value_out_of_range_is_refused(encoder: str) -> None:
-    with pytest.raises(UsageError, match=r"takes values in \["):
+    with pytest.raises(UsageError, match=r"takes intensities in \["):
         make_encoder(f"snnbench-norse:{encoder}")(IMAGES + 1)
     with pytest.raises(UsageError, match="no probability"):
         make_encoder(f"snnbench-norse:{encoder}(f_max=2000)")

@@ -36,16 +36,17 @@ def check_finite(x: Tensor, encoder: str) -> None:
         raise UsageError(f"encoder {encoder!r} takes finite values, got inf or nan", "repair the dataset")
 
 
-def check_intensity(x: Tensor, encoder: str) -> None:
-    """Refuse samples outside [0, 1].
+def check_intensity(x: Tensor, encoder: str, low: float = 0.0, high: float = 1.0) -> None:
+    """Refuse samples outside [``low``, ``high``].
 
     Raises:
         UsageError: A value is outside, or not a number, or it is no tensor of floats.
     """
     check_floats(x, encoder)
-    if not bool(((x >= 0) & (x <= 1)).all()):
-        low, high = x.min().item(), x.max().item()
+    if not bool(((x >= low) & (x <= high)).all()):
+        least, greatest = x.min().item(), x.max().item()
         raise UsageError(
-            f"encoder {encoder!r} takes intensities in [0, 1], got values from {low!r} to {high!r}",
+            f"encoder {encoder!r} takes intensities in [{low:g}, {high:g}], "
+            f"got values from {least!r} to {greatest!r}",
             "scale the dataset, or choose the encoder 'direct'",
         )

@@ -11,6 +11,7 @@ from norse.torch.functional import encode
 from norse.torch.functional.lif import LIFParameters
 from torch import Tensor
 
+from snnbench.components.encoders.intensity import check_intensity
 from snnbench.errors import UsageError
 
 Encode: TypeAlias = Callable[[Tensor, torch.Generator], Tensor]
@@ -58,13 +59,13 @@ def _rate(encoder: str, steps: int, f_max: float, dt: float) -> dict[str, Any]:
 
 
 def _poisson(x: Tensor, generator: torch.Generator, *, rate: dict[str, Any]) -> Tensor:
-    _check(x, 0, 1, "poisson")
+    check_intensity(x, "poisson", 0, 1)
     spikes: Tensor = encode.poisson_encode(x, **rate, generator=generator)
     return spikes.to(x.dtype)
 
 
 def _signed_poisson(x: Tensor, generator: torch.Generator, *, rate: dict[str, Any]) -> Tensor:
-    _check(x, -1, 1, "signed_poisson")
+    check_intensity(x, "signed_poisson", -1, 1)
     spikes: Tensor = encode.signed_poisson_encode(x, **rate, generator=generator)
     return spikes.to(x.dtype)
 
@@ -72,7 +73,7 @@ def _signed_poisson(x: Tensor, generator: torch.Generator, *, rate: dict[str, An
 def _population_poisson(
     x: Tensor, generator: torch.Generator, *, out_features: int, scale: float, rate: dict[str, Any]
 ) -> Tensor:
-    _check(x, 0, scale, "population_poisson")
+    check_intensity(x, "population_poisson", 0, scale)
     fields = encode.population_encode(x, out_features, scale)
     spikes: Tensor = encode.poisson_encode(fields, **rate, generator=generator)
     return spikes.to(x.dtype)
@@ -87,16 +88,6 @@ def _lif(
     dt: float,
     parameters: dict[str, float],
 ) -> Tensor:
-    _check(x, 0, 1, function.__name__.removesuffix("_encode"))
+    check_intensity(x, function.__name__.removesuffix("_encode"), 0, 1)
     p = LIFParameters(**{name: torch.as_tensor(value) for name, value in parameters.items()})
     return function(x, steps, p, dt).to(x.dtype)
-
-
-def _check(x: Tensor, low: float, high: float, encoder: str) -> None:
-    """Refuse values for which norse's probabilities are none."""
-    if not bool(((x >= low) & (x <= high)).all()):
-        found = f"{float(x.min()):g} to {float(x.max()):g}"
-        raise UsageError(
-            f"encoder {encoder!r} takes values in [{low:g}, {high:g}], got {found}",
-            "scale the dataset, or choose the encoder 'direct'",
-        )

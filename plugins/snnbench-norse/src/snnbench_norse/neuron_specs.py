@@ -6,13 +6,13 @@ Norse's own documentation gives its rates in 1/ms and dt in ms; its defaults, dt
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Final
+from functools import partial
+from typing import Any, Final
 
 from snnbench import FromParam, NeuronSpec, Param
+from snnbench_norse.library import NORSE
 from snnbench_norse.surrogate_specs import SURROGATES
 
-_NORSE: Final = "Pehle & Pedersen 2021, Norse, doi:10.5281/zenodo.4422025"
 _RATE: Final = "1/s"
 
 DT: Final = Param(0.001, low=1e-9, unit="s", doc="Euler step")
@@ -73,67 +73,51 @@ _DECAY: Final = "i[t] = i − dt/τ_syn·i"
 
 
 def _neuron(
-    name: str, summary: str, params: dict[str, Param], states: tuple[str, ...], equation: str
+    name: str, summary: str, params: dict[str, Param], states: tuple[str, ...], equation: str, **own: Any
 ) -> NeuronSpec:
-    return NeuronSpec(
-        name=name,
-        version="1",
-        summary=summary,
-        factory=f"snnbench_norse.neurons:{name}",
-        params={**params, "dt": DT},
-        reference=_NORSE,
-        equation=equation,
-        reset="value",
-        states=states,
-        surrogates=SURROGATES,
-    )
+    """Return the spec of a neuron that spikes and takes norse's step ``dt``."""
+    own = {"reset": "value", "surrogates": SURROGATES, **own}
+    return NORSE.neuron(name, summary, equation, {**params, "dt": DT}, states=states, **own)
 
 
-def _silent(
-    name: str, summary: str, params: dict[str, Param], states: tuple[str, ...], equation: str
-) -> NeuronSpec:
-    return replace(
-        _neuron(name, summary, params, states, equation), spike="none", reset="none", surrogates=()
-    )
+_silent = partial(_neuron, spike="none", reset="none", surrogates=())
 
 
 def _recurrent(
-    name: str, summary: str, params: dict[str, Param], states: tuple[str, ...], equation: str
+    name: str, summary: str, params: dict[str, Param], states: tuple[str, ...], equation: str, **own: Any
 ) -> NeuronSpec:
-    """With weights of its own on the input and on its spikes of the step before."""
-    return replace(
-        _neuron(
-            f"{name}_recurrent", f"{summary}, with input and recurrent weights", params, states, equation
-        ),
-        recurrent=True,
-    )
+    """Return the spec of one with weights of its own on its input and on its spikes of the step before."""
+    summary = f"{summary}, with input and recurrent weights"
+    return _neuron(f"{name}_recurrent", summary, params, states, equation, recurrent=True, **own)
 
 
 _W: Final = "i = i[t−1] + W·x[t] + V·s[t−1]\nv = v[t−1] + dt/τ_mem·(v_leak − v[t−1] + i)"
-_LIF_RECURRENT: Final = replace(
-    _recurrent("lif", "LIF behind a synapse", LIF, ("z", "v", "i"), f"{_W}\n{_DECAY}\n{_FIRE}"),
-    reset_detached=True,
+_LIF_RECURRENT: Final = _recurrent(
+    "lif", "LIF behind a synapse", LIF, ("z", "v", "i"), f"{_W}\n{_DECAY}\n{_FIRE}", reset_detached=True
 )
 
 NEURONS: Final = (
-    replace(
-        _neuron(
-            "lif_box",
-            "LIF without a synapse",
-            {
-                **MEMBRANE,
-                "reset_method": Param("value", choices=("value", "subtract"), doc="what a spike does to v"),
-            },
-            ("v",),
-            "v = v[t−1] + dt/τ_mem·(v_leak − v[t−1] + x[t])\n"
-            "s[t] = H(v − v_th)\nv[t] = v_reset, or v − v_th, where s[t]",
-        ),
+    _neuron(
+        "lif_box",
+        "LIF without a synapse",
+        {
+            **MEMBRANE,
+            "reset_method": Param("value", choices=("value", "subtract"), doc="what a spike does to v"),
+        },
+        ("v",),
+        "v = v[t−1] + dt/τ_mem·(v_leak − v[t−1] + x[t])\n"
+        "s[t] = H(v − v_th)\nv[t] = v_reset, or v − v_th, where s[t]",
         reset=FromParam("reset_method"),
     ),
     _neuron("lif", "LIF behind a synapse", LIF, ("v", "i"), f"{_I}\n{_DECAY}\n{_FIRE}"),
-    replace(
-        _neuron("iaf", "LIF without leak", {}, ("v",), f"v = v[t−1] + x[t]\n{_FIRE}"),
-        params={"v_th": V_TH, "v_reset": V_RESET},  # norse takes dt and does not use it
+    NORSE.neuron(
+        "iaf",
+        "LIF without leak",
+        f"v = v[t−1] + x[t]\n{_FIRE}",
+        {"v_th": V_TH, "v_reset": V_RESET},
+        states=("v",),
+        reset="value",
+        surrogates=SURROGATES,
     ),
     _neuron(
         "lif_ex",
@@ -225,14 +209,12 @@ NEURONS: Final = (
         ("z", "v", "i", "a"),
         "as lif_adex, with i of lif_recurrent",
     ),
-    replace(
-        _recurrent(
-            "lif_refrac",
-            "LIF with an absolute refractory period",
-            {**LIF, "rho_reset": RHO},
-            ("z", "v", "i", "rho"),
-            "as lif_recurrent; rho as in lif_refrac",
-        ),
+    _recurrent(
+        "lif_refrac",
+        "LIF with an absolute refractory period",
+        {**LIF, "rho_reset": RHO},
+        ("z", "v", "i", "rho"),
+        "as lif_recurrent; rho as in lif_refrac",
         reset_detached=True,
     ),
     _recurrent(
@@ -242,14 +224,12 @@ NEURONS: Final = (
         ("z", "v", "i", "a", "rho"),
         "as lif_adex_recurrent; rho as in lif_refrac",
     ),
-    replace(
-        _recurrent(
-            "lif_mc",
-            "LIF whose neurons are compartments, coupled by conductances",
-            LIF,
-            ("z", "v", "i"),
-            "as lif_recurrent\nv[t] ← v[t] + dt·G·v[t]",
-        ),
+    _recurrent(
+        "lif_mc",
+        "LIF whose neurons are compartments, coupled by conductances",
+        LIF,
+        ("z", "v", "i"),
+        "as lif_recurrent\nv[t] ← v[t] + dt·G·v[t]",
         reset_detached=True,
     ),
     _recurrent(
@@ -260,14 +240,12 @@ NEURONS: Final = (
         "v = v[t−1] + (1 − H(rho[t−1]))·dt/τ_mem·(v_leak − v[t−1] + i[t−1]) + G·v[t−1]\n"
         f"{_FIRE}\ni[t] = i[t−1] − dt/τ_syn·i[t−1] + W·x[t] + V·s[t−1]",
     ),
-    replace(
-        _recurrent(
-            "lsnn",
-            "LIF with an adaptive threshold",
-            LSNN,
-            ("z", "v", "i", "b"),
-            "as lsnn, with W·x[t] + V·s[t−1] in place of x[t]; no gradient through s in v[t] and b[t]",
-        ),
+    _recurrent(
+        "lsnn",
+        "LIF with an adaptive threshold",
+        LSNN,
+        ("z", "v", "i", "b"),
+        "as lsnn, with W·x[t] + V·s[t−1] in place of x[t]; no gradient through s in v[t] and b[t]",
         version="2",
         reset_detached=True,
     ),

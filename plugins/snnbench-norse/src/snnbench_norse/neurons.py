@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from snnbench import LibrarySurrogate, Neuron, Surrogate, drawing_from, spikes_are_frozen
+from snnbench.core.adapter import log_decay
 from snnbench.core.eager import State
 from snnbench.errors import UsageError
 from snnbench_norse.models import MODELS
@@ -87,7 +88,7 @@ class NorseNeuron(Neuron):
 
     def leak_exponent(self) -> float | None:
         rates = MODELS[self.name].leaks(self.given)
-        return None if rates is None else max(_log(1 - self.dt * rate) for rate in rates)
+        return None if rates is None else max(log_decay(1 - self.dt * rate) for rate in rates)
 
 
 class NorseRecurrent(NorseNeuron):
@@ -146,10 +147,6 @@ def _as_norse_has_it(value: Any) -> Any:
 
 def _without_autapses(gradient: Tensor) -> Tensor:
     return gradient.clone().fill_diagonal_(0.0)
-
-
-def _log(decay: float) -> float:
-    return math.log(abs(decay)) if decay else -math.inf
 
 
 lif_box = partial(NorseNeuron, "lif_box")

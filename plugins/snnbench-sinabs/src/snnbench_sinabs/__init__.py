@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import Final
 
-from snnbench import Cell, EncoderSpec, NeuronSpec, SurrogateSpec, hookimpl
+from snnbench import Cell, GivenSpecs, hookimpl
 from snnbench.components.neurons import SPECS as BUILTIN_NEURONS
 from snnbench.components.surrogates import SPECS as BUILTIN_SURROGATES
 from snnbench_sinabs.encoder_specs import ENCODERS
@@ -15,23 +15,10 @@ _QUALIFIED = {f"snnbench-sinabs:{spec.name}" for spec in NEURONS if spec.spike !
 _PLAIN = {spec.name for spec in NEURONS if spec.spike != "none"} - {spec.name for spec in BUILTIN_NEURONS}
 _GRADED = {spec.name for spec in BUILTIN_SURROGATES if spec.graded}
 
-
-@hookimpl
-def snnbench_neurons() -> Iterable[NeuronSpec]:
-    """The neurons of ``sinabs.layers``."""
-    return NEURONS
-
-
-@hookimpl
-def snnbench_surrogates() -> Iterable[SurrogateSpec]:
-    """The surrogate gradients of ``sinabs.activation``."""
-    return SURROGATES
-
-
-@hookimpl
-def snnbench_encoders() -> Iterable[EncoderSpec]:
-    """The encoders of ``sinabs.layers``."""
-    return ENCODERS
+_PLUGIN: Final = GivenSpecs((*NEURONS, *SURROGATES, *ENCODERS))
+snnbench_neurons = _PLUGIN.snnbench_neurons
+snnbench_surrogates = _PLUGIN.snnbench_surrogates
+snnbench_encoders = _PLUGIN.snnbench_encoders
 
 
 @hookimpl

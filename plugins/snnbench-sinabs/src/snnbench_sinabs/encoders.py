@@ -7,7 +7,7 @@ from sinabs.layers import Img2SpikeLayer
 from torch import Tensor
 
 from snnbench import drawing_from
-from snnbench.errors import UsageError
+from snnbench.components.encoders.intensity import check_intensity
 
 
 class Img2Spike:
@@ -31,13 +31,7 @@ class Img2Spike:
         Raises:
             UsageError: A value is outside.
         """
-        low = -1 if self.layer.negative_spikes else 0
-        if not bool(((x >= low) & (x <= 1)).all()):
-            raise UsageError(
-                f"encoder 'img2_spike' takes intensities in [{low}, 1], "
-                f"got values from {float(x.min()):g} to {float(x.max()):g}",
-                "scale the dataset, or choose the encoder 'direct'",
-            )
+        check_intensity(x, "img2_spike", low=-1 if self.layer.negative_spikes else 0)
         seed = torch.randint(2**62, (), generator=generator, device=generator.device)
         with drawing_from(torch.Generator().manual_seed(int(seed))):
             spikes: Tensor = self.layer(x)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from snnbench import FromParam, NeuronSpec, Param
+from snnbench_sinabs.library import SINABS
 
 TAU_MEM: Final = Param(20.0, low=1e-3, unit="step", doc="membrane time constant; sinabs has no default")
 TAU_SYN: Final = Param(10.0, low=1e-3, unit="step", doc="synaptic time constant; sinabs has no default")
@@ -83,14 +84,12 @@ def _spec(kind: str, recurrent: bool, synaptic: bool) -> NeuronSpec:
     extras = [*["behind a synapse"] * synaptic, *["with a dense recurrent layer"] * recurrent]
     syn = {"tau_syn": TAU_SYN, "learn_taus": LEARN_TAUS} if synaptic else {}
     adaptation = ("b",) if kind == "alif" else ()
-    return NeuronSpec(
-        name=name,
-        version="1",
-        summary=", ".join([_SUMMARY[kind], *extras]),
-        factory=f"snnbench_sinabs.neurons:{name}",
-        params={**syn, **_PARAMS[kind]},
+    return SINABS.neuron(
+        name,
+        ", ".join([_SUMMARY[kind], *extras]),
+        _equation(kind, recurrent, synaptic),
+        {**syn, **_PARAMS[kind]},
         reference=_REFERENCE[kind],
-        equation=_equation(kind, recurrent, synaptic),
         spike=FromParam("spike_fn", {"MultiSpike": "multi", "SingleSpike": "binary", "MaxSpike": "multi"}),
         threshold=">=",
         reset=FromParam("reset_fn", {"MembraneSubtract": "subtract", "MembraneReset": "zero"}),
@@ -107,18 +106,16 @@ def _specs() -> Iterator[NeuronSpec]:
                 yield _spec(kind, recurrent, synaptic)
 
 
-EXP_LEAK: Final = NeuronSpec(
-    name="exp_leak",
-    version="1",
-    summary="leaky integrator",
-    factory="snnbench_sinabs.neurons:exp_leak",
-    params={
+EXP_LEAK: Final = SINABS.neuron(
+    "exp_leak",
+    "leaky integrator",
+    "v[t] = α·v[t−1] + x[t]\ny[t] = v[t]\nα = exp(−1/τ)",
+    {
         **_LEAKY,
         "norm_input": Param(False, doc="scale the input by 1 − α"),
         "min_v_mem": FIRING["min_v_mem"],
     },
     reference="sinabs 3.1.3, sinabs.layers.ExpLeak, https://sinabs.readthedocs.io",
-    equation="v[t] = α·v[t−1] + x[t]\ny[t] = v[t]\nα = exp(−1/τ)",
     spike="none",
     states=("v_mem",),
 )

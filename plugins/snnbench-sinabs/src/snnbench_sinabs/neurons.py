@@ -16,6 +16,7 @@ from sinabs.layers import functional
 from torch import Tensor, nn
 
 from snnbench import Neuron, Surrogate, drawing_from
+from snnbench.core.adapter import log_decay
 from snnbench.core.eager import State
 from snnbench.errors import UsageError
 from snnbench_sinabs.surrogates import gradient_of
@@ -114,7 +115,7 @@ class SinabsNeuron(Neuron):
             return None
         names = ("alpha_mem_calculated", "alpha_syn_calculated", "alpha_adapt_calculated")
         decays = [getattr(layer, name, None) for name in names]
-        return max(_log(float(decay.detach().abs())) for decay in decays if decay is not None)
+        return max(log_decay(float(decay.detach().abs())) for decay in decays if decay is not None)
 
 
 class SinabsRecurrent(SinabsNeuron):
@@ -194,10 +195,6 @@ def _arguments(params: dict[str, Any]) -> dict[str, Any]:
     if given["min_v_mem"] == NO_BOUND:
         given["min_v_mem"] = None
     return given
-
-
-def _log(decay: float) -> float:
-    return math.log(decay) if decay else -math.inf
 
 
 lif, lif_syn = partial(SinabsNeuron, "lif"), partial(SinabsNeuron, "lif")

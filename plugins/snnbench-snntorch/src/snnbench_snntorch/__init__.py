@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import Final
 
-from snnbench import EncoderSpec, NeuronSpec, SurrogateSpec, hookimpl
+from snnbench import GivenSpecs
 from snnbench_snntorch.encoder_specs import ENCODERS
 from snnbench_snntorch.neuron_specs import NEURONS
 from snnbench_snntorch.surrogate_specs import SURROGATES
 
-
-@hookimpl
-def snnbench_neurons() -> Iterable[NeuronSpec]:
-    """The neurons of ``snntorch``."""
-    return NEURONS
-
-
-@hookimpl
-def snnbench_surrogates() -> Iterable[SurrogateSpec]:
-    """The spike functions of ``snntorch.surrogate``."""
-    return SURROGATES
-
-
-@hookimpl
-def snnbench_encoders() -> Iterable[EncoderSpec]:
-    """The encoders of ``snntorch.spikegen``."""
-    return ENCODERS
+_PLUGIN: Final = GivenSpecs((*NEURONS, *SURROGATES, *ENCODERS))
+snnbench_neurons = _PLUGIN.snnbench_neurons
+snnbench_surrogates = _PLUGIN.snnbench_surrogates
+snnbench_encoders = _PLUGIN.snnbench_encoders

@@ -4,40 +4,35 @@ from __future__ import annotations
 
 from typing import Final
 
-from snnbench import EncoderSpec, Param
+from snnbench import Param
+from snnbench_snntorch.library import SNNTORCH
 
-_REFERENCE: Final = "Eshraghian et al. 2023, Proc. IEEE 111(9)"
 _FIRST: Final = Param(0, low=0, unit="step", doc="steps before it that are silent")
 
 ENCODERS: Final = (
-    EncoderSpec(
-        name="rate",
-        version="1",
-        summary="Bernoulli spikes whose probability is the intensity",
-        factory="snnbench_snntorch.encoders:Rate",
-        params={
+    SNNTORCH.encoder(
+        "rate",
+        "Bernoulli spikes whose probability is the intensity",
+        "s[t] ~ Bernoulli(clip(gain·x + offset, 0, 1))",
+        {
             "gain": Param(1.0, doc="factor on the intensity before it becomes a probability"),
             "offset": Param(0.0, doc="added to the intensity before it becomes a probability"),
             "first_spike_time": _FIRST,
         },
-        reference=_REFERENCE,
-        equation="s[t] ~ Bernoulli(clip(gain·x + offset, 0, 1))",
+        factory="encoders:Rate",
     ),
-    EncoderSpec(
-        name="rate_conv",
-        version="1",
-        summary="Bernoulli spikes whose probability is the value of a sequence at each step",
-        factory="snnbench_snntorch.encoders:RateConv",
-        reference=_REFERENCE,
-        equation="s[t] ~ Bernoulli(clip(x[t], 0, 1))",
+    SNNTORCH.encoder(
+        "rate_conv",
+        "Bernoulli spikes whose probability is the value of a sequence at each step",
+        "s[t] ~ Bernoulli(clip(x[t], 0, 1))",
         accepts=frozenset({"sequence"}),
+        factory="encoders:RateConv",
     ),
-    EncoderSpec(
-        name="latency",
-        version="1",
-        summary="one spike, the earlier the brighter; dark pixels spike last unless clipped",
-        factory="snnbench_snntorch.encoders:Latency",
-        params={
+    SNNTORCH.encoder(
+        "latency",
+        "one spike, the earlier the brighter; dark pixels spike last unless clipped",
+        "t = round(τ·ln(x/(x − θ))), or round(τ·(1 − x)) if linear",
+        {
             "threshold": Param(
                 0.01, low=1e-6, high=0.999999, doc="intensity θ below which time stands still"
             ),
@@ -51,21 +46,18 @@ ENCODERS: Final = (
             ),
             "epsilon": Param(1e-7, low=0.0, doc="least distance of the intensity from the threshold"),
         },
-        reference=_REFERENCE,
-        equation="t = round(τ·ln(x/(x − θ))), or round(τ·(1 − x)) if linear",
+        factory="encoders:Latency",
     ),
-    EncoderSpec(
-        name="delta",
-        version="1",
-        summary="a spike where a sequence changes",
-        factory="snnbench_snntorch.encoders:Delta",
-        params={
+    SNNTORCH.encoder(
+        "delta",
+        "a spike where a sequence changes",
+        "s[t] = 1 if x[t] − x[t−1] ≥ θ; −1 if it is ≤ −θ and off_spike; else 0",
+        {
             "threshold": Param(0.1, low=0.0, doc="change θ from one step to the next that spikes"),
             "padding": Param(False, doc="compare the first step with itself instead of with 0"),
             "off_spike": Param(False, doc="falls spike too, as −1"),
         },
-        reference=_REFERENCE,
-        equation="s[t] = 1 if x[t] − x[t−1] ≥ θ; −1 if it is ≤ −θ and off_spike; else 0",
         accepts=frozenset({"sequence"}),
+        factory="encoders:Delta",
     ),
 )

@@ -7,9 +7,10 @@ but for ``reset_delay=False``.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
-from snnbench import FromParam, NeuronSpec, Param
+from snnbench import FromParam, Param
+from snnbench_snntorch.library import SNNTORCH
 
 _BETA: Final = Param(0.5, low=0.0, high=1.0, unit="1/step", doc="membrane decay β")
 _ALPHA: Final = Param(0.9, low=0.0, high=1.0, unit="1/step", doc="decay α of the synaptic current")
@@ -30,25 +31,11 @@ _RECURRENT: Final = {
     "kernel_size": _KERNEL,
     "learn_recurrent": Param(True, doc="train the recurrent weights"),
 }
-_REFERENCE: Final = "Eshraghian et al. 2023, Proc. IEEE 111(9)"
 _BY_RESET_MECHANISM: Final = FromParam("reset_mechanism")
 
 
-def _neuron(name: str, summary: str, equation: str, params: dict[str, Param], **claims: Any) -> NeuronSpec:
-    return NeuronSpec(
-        name=name,
-        version="1",
-        summary=summary,
-        factory=f"snnbench_snntorch.{claims.pop('module', 'neurons')}:{name}",
-        params=params,
-        reference=claims.pop("reference", _REFERENCE),
-        equation=equation,
-        **claims,
-    )
-
-
 NEURONS: Final = (
-    _neuron(
+    SNNTORCH.neuron(
         "leaky",
         "leaky integrate-and-fire",
         "u = β·u' + x − θ·s'\ns = H(u − θ)\nzero: u = β·(1 − s')·u' + x",
@@ -66,7 +53,7 @@ NEURONS: Final = (
         reset_detached=FromParam("reset_delay"),
         states=("mem",),
     ),
-    _neuron(
+    SNNTORCH.neuron(
         "synaptic",
         "LIF behind an exponential synapse",
         "i = α·i' + x\nu = β·u' + i − θ·s'\ns = H(u − θ)\nzero: u = 0 where s'",
@@ -86,7 +73,7 @@ NEURONS: Final = (
         reset_detached=FromParam("reset_delay"),
         states=("syn", "mem"),
     ),
-    _neuron(
+    SNNTORCH.neuron(
         "alpha",
         "membrane response of alpha shape: the difference of two traces",
         "e = α·e' + x\ni = β·i' − x\nu = (e + i)·(1 + ln α/(ln β − ln α))\ns = H(u − θ)\n"
@@ -110,7 +97,7 @@ NEURONS: Final = (
         states=("syn_exc", "syn_inh", "mem"),
         reference="Rall 1967, Journal of Neurophysiology 30(5)",
     ),
-    _neuron(
+    SNNTORCH.neuron(
         "lapicque",
         "LIF as a circuit of resistor and capacitor, by an Euler step",
         "u = (1 − dt/RC)·u' + (dt/C)·x − θ·s'\ns = H(u − θ)\nzero: u = 0 where s'\nof β, RC = −dt/ln β",
@@ -135,7 +122,7 @@ NEURONS: Final = (
         states=("mem",),
         reference="Lapicque 1907; Brunel & van Rossum 2007, Biological Cybernetics 97",
     ),
-    _neuron(
+    SNNTORCH.neuron(
         "r_leaky",
         "LIF whose spikes return through learned weights",
         "u = β·u' + x + V(s') − θ·s'\ns = H(u − θ)\nzero: u = 0 where s'",
@@ -154,7 +141,7 @@ NEURONS: Final = (
         recurrent=True,
         states=("spk", "mem"),
     ),
-    _neuron(
+    SNNTORCH.neuron(
         "r_synaptic",
         "LIF behind a synapse that its own spikes enter through learned weights",
         "i = α·i' + x + V(s')\nu = β·u' + i − θ·s'\ns = H(u − θ)\nzero: u = 0 where s'",
@@ -174,7 +161,7 @@ NEURONS: Final = (
         recurrent=True,
         states=("spk", "syn", "mem"),
     ),
-    _neuron(
+    SNNTORCH.neuron(
         "delta_leaky",
         "leaky integrator that spikes where its membrane changes by more than a threshold; no reset",
         "u = β·u' + x\ns = H(|u − u'| − δ)",
@@ -189,7 +176,7 @@ NEURONS: Final = (
         reset_detached=True,
         states=("mem",),
     ),
-    _neuron(
+    SNNTORCH.neuron(
         "state_leaky",
         "leaky integrator without reset, all steps at once by a convolution",
         "u = exp(β − 1)·u' + x\ns = H(u − θ)",
@@ -202,11 +189,11 @@ NEURONS: Final = (
             "learn_threshold": _LEARN_THRESHOLD,
             "per_neuron": _PER_NEURON,
         },
-        module="parallel",
+        factory="parallel:state_leaky",
         reset_detached=True,
         states=("mem",),
     ),
-    _neuron(
+    SNNTORCH.neuron(
         "leaky_parallel",
         "leaky integrator of rectified input, behind a dense layer; no reset, all steps at once",
         "u = max(0, W·x + b + β·u')\ns = H(u − θ)",
@@ -216,12 +203,12 @@ NEURONS: Final = (
             "threshold": _THRESHOLD,
             "learn_threshold": _LEARN_THRESHOLD,
         },
-        module="parallel",
+        factory="parallel:leaky_parallel",
         reset_detached=True,
         recurrent=True,
         states=("mem",),
     ),
-    _neuron(
+    SNNTORCH.neuron(
         "slstm",
         "LSTM cell that spikes where its output is above a threshold",
         "(h, c) = LSTM(x, h', c')\ns = H(h − θ)",
@@ -239,7 +226,7 @@ NEURONS: Final = (
         recurrent=True,
         states=("syn", "mem"),
     ),
-    _neuron(
+    SNNTORCH.neuron(
         "s_conv2d_lstm",
         "convolutional LSTM cell that spikes where its output is above a threshold",
         "(h, c) = ConvLSTM(x, h', c')\ns = H(h − θ)",

@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import Final
 
-from snnbench import EncoderSpec, NeuronSpec, SurrogateSpec, hookimpl
+from snnbench import GivenSpecs
 from snnbench_spikingjelly.encoder_specs import ENCODERS
 from snnbench_spikingjelly.neuron_specs import NEURONS
 from snnbench_spikingjelly.surrogate_specs import SURROGATES
 
-
-@hookimpl
-def snnbench_neurons() -> Iterable[NeuronSpec]:
-    """The neurons of ``spikingjelly.activation_based.neuron``."""
-    return NEURONS
-
-
-@hookimpl
-def snnbench_surrogates() -> Iterable[SurrogateSpec]:
-    """The spike functions of ``spikingjelly.activation_based.surrogate``."""
-    return SURROGATES
-
-
-@hookimpl
-def snnbench_encoders() -> Iterable[EncoderSpec]:
-    """The encoders of ``spikingjelly.activation_based.encoding``."""
-    return ENCODERS
+_PLUGIN: Final = GivenSpecs((*NEURONS, *SURROGATES, *ENCODERS))
+snnbench_neurons = _PLUGIN.snnbench_neurons
+snnbench_surrogates = _PLUGIN.snnbench_surrogates
+snnbench_encoders = _PLUGIN.snnbench_encoders

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from snnbench import EncoderSpec, Param
+from snnbench import Param
+from snnbench_spikingjelly.library import SPIKINGJELLY
 
-_REFERENCE: Final = "Fang et al. 2023, Science Advances 9(40)"
 _POPULATION: Final = {
     "pop_dim": Param(10, low=1, unit="fields", doc="receptive fields M of one value"),
     "low": Param(-3.0, doc="value at which the first field is centred"),
@@ -19,52 +19,45 @@ _POPULATION: Final = {
 _FIELDS: Final = "a_j = exp(−(x − μ_j)²/(2σ²)), μ_j = low + (high − low)·(j − 1)/(M − 1)"
 
 ENCODERS: Final = (
-    EncoderSpec(
-        name="poisson",
-        version="1",
-        summary="Bernoulli spikes whose probability is the intensity; the encoder of most of its examples",
-        factory="snnbench_spikingjelly.encoders:Poisson",
-        reference=_REFERENCE,
-        equation="s[t] = 1 where U ≤ x, U uniform on [0, 1)",
+    SPIKINGJELLY.encoder(
+        "poisson",
+        "Bernoulli spikes whose probability is the intensity; the encoder of most of its examples",
+        "s[t] = 1 where U ≤ x, U uniform on [0, 1)",
+        factory="encoders:Poisson",
     ),
-    EncoderSpec(
-        name="latency",
-        version="1",
-        summary="one spike, the earlier the brighter; the darkest spike last",
-        factory="snnbench_spikingjelly.encoders:Latency",
-        params={
+    SPIKINGJELLY.encoder(
+        "latency",
+        "one spike, the earlier the brighter; the darkest spike last",
+        "t = round((T − 1)·(1 − x)), or round(T − 1 − ln(α·x + 1)) with α = e^(T−1) − 1",
+        {
             "enc_function": Param(
                 "linear", choices=("linear", "log"), doc="how the time falls with the intensity"
             )
         },
-        reference=_REFERENCE,
-        equation="t = round((T − 1)·(1 − x)), or round(T − 1 − ln(α·x + 1)) with α = e^(T−1) − 1",
+        factory="encoders:Latency",
     ),
-    EncoderSpec(
-        name="pop",
-        version="1",
-        summary="activity of several Gaussian receptive fields a value, the same at each step",
-        factory="snnbench_spikingjelly.encoders:Pop",
-        params=_POPULATION,
+    SPIKINGJELLY.encoder(
+        "pop",
+        "activity of several Gaussian receptive fields a value, the same at each step",
+        f"x[t] = a\n{_FIELDS}",
+        _POPULATION,
         reference="Tang et al. 2020, CoRL",
-        equation=f"x[t] = a\n{_FIELDS}",
+        factory="encoders:Pop",
     ),
-    EncoderSpec(
-        name="pop_spike_random",
-        version="1",
-        summary="Bernoulli spikes of several Gaussian receptive fields a value",
-        factory="snnbench_spikingjelly.encoders:PopSpikeRandom",
-        params=_POPULATION,
+    SPIKINGJELLY.encoder(
+        "pop_spike_random",
+        "Bernoulli spikes of several Gaussian receptive fields a value",
+        f"s[t] ~ Bernoulli(a)\n{_FIELDS}",
+        _POPULATION,
         reference="Tang et al. 2020, CoRL",
-        equation=f"s[t] ~ Bernoulli(a)\n{_FIELDS}",
+        factory="encoders:PopSpikeRandom",
     ),
-    EncoderSpec(
-        name="pop_spike_deterministic",
-        version="1",
-        summary="integrate-and-fire spikes of several Gaussian receptive fields a value",
-        factory="snnbench_spikingjelly.encoders:PopSpikeDeterministic",
-        params=_POPULATION,
+    SPIKINGJELLY.encoder(
+        "pop_spike_deterministic",
+        "integrate-and-fire spikes of several Gaussian receptive fields a value",
+        f"u[t] = u[t−1] + a − 0.999·s[t−1]\ns[t] = 1 where u[t] ≥ 0.999\n{_FIELDS}",
+        _POPULATION,
         reference="Tang et al. 2020, CoRL",
-        equation=f"u[t] = u[t−1] + a − 0.999·s[t−1]\ns[t] = 1 where u[t] ≥ 0.999\n{_FIELDS}",
+        factory="encoders:PopSpikeDeterministic",
     ),
 )

@@ -7,9 +7,10 @@ and reset in the step of the spike: to 0, to r, or by taking θ off.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
-from snnbench import FromParam, NeuronSpec, Param
+from snnbench import Param
+from snnbench_spikingjelly.library import SPIKINGJELLY
 
 _TAU: Final = Param(2.0, low=1.000001, unit="step", doc="membrane time constant τ")
 _DECAY_INPUT: Final = Param(True, doc="divide the input by τ too")
@@ -17,9 +18,6 @@ _V_RESET: Final = Param(
     0.0, doc="membrane r after a spike, and at the start, with reset='value'; else not used"
 )
 _DETACH: Final = Param(False, doc="keep the gradient out of the reset")
-_BY_RESET: Final = FromParam("reset")
-_BY_DETACH: Final = FromParam("detach_reset")
-_FANG: Final = "Fang et al. 2023, Science Advances 9(40)"
 
 
 def _threshold(default: float = 1.0) -> Param:
@@ -42,30 +40,10 @@ _BY_VALUE: Final = {
 _LIF: Final = "h = v' + (x − (v' − r))/τ, or v' − (v' − r)/τ + x without decay_input"
 
 
-def _node(
-    name: str,
-    summary: str,
-    equation: str,
-    params: dict[str, Param],
-    states: tuple[str, ...] = ("v",),
-    **claims: Any,
-) -> NeuronSpec:
-    return NeuronSpec(
-        name=name,
-        version="1",
-        summary=summary,
-        factory=f"snnbench_spikingjelly.neurons:{name}",
-        params=params,
-        states=states,
-        equation=equation,
-        **{"reference": _FANG, "threshold": ">=", "reset": _BY_RESET, "reset_detached": _BY_DETACH, **claims},
-    )
-
-
 NEURONS: Final = (
-    _node("if_node", "integrate-and-fire", "h = v' + x\ns = H(h − θ)", _FIRE),
-    _node("lif_node", "leaky integrate-and-fire", f"{_LIF}\ns = H(h − θ)", {**_LEAK, **_FIRE}),
-    _node(
+    SPIKINGJELLY.neuron("if_node", "integrate-and-fire", "h = v' + x\ns = H(h − θ)", _FIRE),
+    SPIKINGJELLY.neuron("lif_node", "leaky integrate-and-fire", f"{_LIF}\ns = H(h − θ)", {**_LEAK, **_FIRE}),
+    SPIKINGJELLY.neuron(
         "parametric_lif_node",
         "LIF with one learned time constant a layer",
         f"{_LIF}\n1/τ = sigmoid(w)\ns = H(h − θ)",
@@ -76,13 +54,13 @@ NEURONS: Final = (
         },
         reference="Fang et al. 2021, ICCV",
     ),
-    _node(
+    SPIKINGJELLY.neuron(
         "simple_if_node",
         "integrate-and-fire in plain PyTorch; starts at 0",
         "h = v' + x\ns = H(h − θ)",
         _FIRE,
     ),
-    _node(
+    SPIKINGJELLY.neuron(
         "simple_lif_node",
         "leaky integrate-and-fire in plain PyTorch; starts at 0",
         f"{_LIF}\ns = H(h − θ)",
@@ -95,7 +73,7 @@ NEURONS: Final = (
             "detach_reset": _DETACH,
         },
     ),
-    _node(
+    SPIKINGJELLY.neuron(
         "half_threshold_if_node",
         "integrate-and-fire that starts at θ/2, as converted networks do",
         "h = v' + x\ns = H(h − θ)\nv = h − θ·s\nv[−1] = θ/2",
@@ -103,7 +81,7 @@ NEURONS: Final = (
         reset="subtract",
         reference="Bu et al. 2022, ICLR",
     ),
-    _node(
+    SPIKINGJELLY.neuron(
         "activation_aware_if_node",
         "integrate-and-fire with an offset on the membrane that spikes, but is not reset",
         "h = v' + x\ns = H(h + o − θ)\nv = h − θ·s",
@@ -115,14 +93,14 @@ NEURONS: Final = (
             "detach_reset": _DETACH,
         },
     ),
-    _node(
+    SPIKINGJELLY.neuron(
         "klif_node",
         "LIF whose membrane is scaled by a learned factor and rectified",
         f"{_LIF}\nf = max(0, k·h)\ns = H(f − θ)\nthe reset is of f, or of f/k by θ/k with scale_reset",
         {"scale_reset": Param(False, doc="undo the scaling by k before the reset"), **_LEAK, **_FIRE},
         reference="Jiang & Zhang 2023, arXiv:2302.09238",
     ),
-    _node(
+    SPIKINGJELLY.neuron(
         "cuba_lif_node",
         "LIF behind an exponential synapse",
         "c = a_c·c' + x\nh = a_v·v' + c\ns = H(h − θ)",
@@ -133,11 +111,11 @@ NEURONS: Final = (
             "reset": _RESET,
             "v_reset": _V_RESET,
         },
-        ("v", "c"),
+        states=("v", "c"),
         reset_detached=False,
         reference="Tang et al. 2020, CoRL",
     ),
-    _node(
+    SPIKINGJELLY.neuron(
         "ilif_node",
         "LIF that gives up to a number of spikes a step, by a function of its own whatever the surrogate",
         "h = v' − v'/τ + x\ns = round(clip(h/θ, 0, D))\nv = h − θ·s\nds/d(h/θ) = 1 where 0 ≤ h/θ ≤ D",
@@ -154,7 +132,7 @@ NEURONS: Final = (
         reset="other",
         reference="Luo et al. 2024, ECCV",
     ),
-    _node(
+    SPIKINGJELLY.neuron(
         "ternary_if_node",
         "integrate-and-fire with spikes of both signs",
         "h = v' + x\ns = H(h − θ) − H(−h − θ)",
@@ -162,7 +140,7 @@ NEURONS: Final = (
         spike="ternary",
         reference="Guo et al. 2024, AAAI",
     ),
-    _node(
+    SPIKINGJELLY.neuron(
         "ternary_lif_node",
         "LIF with spikes of both signs",
         f"{_LIF}\ns = H(h − θ) − H(−h − θ)",
@@ -170,7 +148,7 @@ NEURONS: Final = (
         spike="ternary",
         reference="Guo et al. 2024, AAAI",
     ),
-    _node(
+    SPIKINGJELLY.neuron(
         "liaf_node",
         "LIF whose output is a function of its membrane, and whose spikes only reset it",
         f"{_LIF}\ny = act(h − θ), or act(h) if not threshold_related\ns = H(h − θ)",
@@ -189,7 +167,7 @@ NEURONS: Final = (
         spike="graded",
         reference="Wu et al. 2021, IEEE TNNLS 33(11)",
     ),
-    _node(
+    SPIKINGJELLY.neuron(
         "qif_node",
         "quadratic integrate-and-fire",
         "h = v' + (x + a₀·(v' − v_rest)·(v' − v_c))/τ\ns = H(h − θ)",
@@ -202,7 +180,7 @@ NEURONS: Final = (
         reference="Gerstner et al. 2014, Neuronal Dynamics, section 5.3",
         reset="value",
     ),
-    _node(
+    SPIKINGJELLY.neuron(
         "eif_node",
         "exponential integrate-and-fire",
         "h = v' + (x + v_rest − v' + Δ·exp((v' − θ_rh)/Δ))/τ\ns = H(h − θ)",
@@ -215,7 +193,7 @@ NEURONS: Final = (
         reference="Gerstner et al. 2014, Neuronal Dynamics, section 5.2",
         reset="value",
     ),
-    _node(
+    SPIKINGJELLY.neuron(
         "izhikevich_node",
         "quadratic integrate-and-fire with adaptation",
         "h = v' + (x + a₀·(v' − v_rest)·(v' − v_c) − w')/τ\ns = H(h − θ)\n"
@@ -234,10 +212,10 @@ NEURONS: Final = (
             "b": Param(0.0, doc="jump b of the adaptation at a spike"),
             "detach_reset": _DETACH,
         },
-        ("v", "w"),
+        states=("v", "w"),
         reference="Izhikevich 2003, IEEE Transactions on Neural Networks 14(6), in two time constants",
     ),
-    _node(
+    SPIKINGJELLY.neuron(
         "raf_node",
         "resonate-and-fire: a damped oscillation, of which v spikes and is reset, and u takes the input",
         "u = e^(b·dt)·(u'·cos ω·dt − v'·sin ω·dt) + x\nh = e^(b·dt)·(u'·sin ω·dt + v'·cos ω·dt)\n"
@@ -248,20 +226,19 @@ NEURONS: Final = (
             "dt": Param(1.0, low=1e-6, unit="ms", doc="length of a step"),
             **_FIRE,
         },
-        ("v", "current"),
+        states=("v", "current"),
         reference="Izhikevich 2001, Neural Networks 14",
     ),
-    _node(
+    SPIKINGJELLY.neuron(
         "non_spiking_if_node",
         "integrator whose output is its membrane",
         "v = v' + x",
-        {},
         spike="none",
         threshold=">",
         reset="none",
         reset_detached=False,
     ),
-    _node(
+    SPIKINGJELLY.neuron(
         "non_spiking_lif_node",
         "leaky integrator whose output is its membrane",
         "v = v' + (x − v')/τ",
@@ -271,7 +248,7 @@ NEURONS: Final = (
         reset="none",
         reset_detached=False,
     ),
-    _node(
+    SPIKINGJELLY.neuron(
         "sliding_psn",
         "parallel spiking neuron: a learned weighted sum of the last inputs, without reset",
         "h = Σ_i w_i·x[t − k + 1 + i] + b, i = 0 … k − 1\ns = H(h)\nb = −1 before training",
@@ -281,17 +258,17 @@ NEURONS: Final = (
                 True, doc="weights 1, 1/2, 1/4, …, the newest first, before training; else drawn"
             ),
         },
-        ("queue",),
+        states=("queue",),
         reset="none",
         reset_detached=False,
         reference="Fang et al. 2023, NeurIPS",
     ),
-    _node(
+    SPIKINGJELLY.neuron(
         "complementary_lif_node",
         "LIF with a trace of its spikes, by which a spike takes off more than the threshold",
         "h = v' − v'/τ + x\ns = H(h − θ)\nm = m'·sigmoid(h/τ) + s\nv = h − s·(θ + sigmoid(m))",
         {"tau": _TAU, "v_threshold": _threshold()},
-        ("v", "m"),
+        states=("v", "m"),
         reset="other",
         reset_detached=False,
         reference="Huang et al. 2024, ICML",

@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import Final
 
-from snnbench import NeuronSpec, SurrogateSpec, hookimpl
+from snnbench import GivenSpecs
 from snnbench_tracetorch.layer_specs import LAYERS
 from snnbench_tracetorch.surrogate_specs import SURROGATES
 
-
-@hookimpl
-def snnbench_neurons() -> Iterable[NeuronSpec]:
-    """The layers of ``tracetorch.snn``, ``.rnn`` and ``.ssm``."""
-    return LAYERS
-
-
-@hookimpl
-def snnbench_surrogates() -> Iterable[SurrogateSpec]:
-    """The spike functions of ``tracetorch.functional``."""
-    return SURROGATES
+_PLUGIN: Final = GivenSpecs((*LAYERS, *SURROGATES))
+snnbench_neurons = _PLUGIN.snnbench_neurons
+snnbench_surrogates = _PLUGIN.snnbench_surrogates

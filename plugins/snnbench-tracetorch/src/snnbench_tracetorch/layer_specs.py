@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, Final
 from snnbench import NeuronSpec, Param
 from snnbench.components.neurons.trace_specs import TRACE_SPECS
 from snnbench.plugin.distributions import PerNeuron
+from snnbench_tracetorch.library import TRACETORCH
 
 if TYPE_CHECKING:
     from snnbench_tracetorch.layers import TraceLayer
 
-_REFERENCE: Final = "traceTorch 0.19.2 (Menovchshikov), https://pypi.org/project/tracetorch"
 _DIM: Final = Param(-1, doc="axis of [B, *features] that counts the neurons")
 _RANK: Final = Param(1, low=0, high=1, doc="0: one value for all neurons, 1: one for each")
 _DECAYS: Final = {
@@ -84,18 +84,12 @@ def _integrators() -> Iterator[NeuronSpec]:
 
 
 def _silent(
-    name: str, summary: str, params: Mapping[str, Param], states: tuple[str, ...], equation: str
+    name: str, summary: str, params: Mapping[str, Param], states: tuple[str, ...], equation: str, **own: Any
 ) -> NeuronSpec:
-    return NeuronSpec(
-        name=name,
-        version="1",
-        summary=summary,
-        factory=Layer(name, states),
-        params=params,
-        reference=_REFERENCE,
-        equation=equation,
-        spike="none",
-        states=states,
+    """Return the spec of a layer that does not spike."""
+    factory = Layer(name, states)
+    return TRACETORCH.neuron(
+        name, summary, equation, params, factory=factory, spike="none", states=states, **own
     )
 
 
@@ -106,35 +100,29 @@ def _d_state(default: int) -> Param:
 _DT_RANK: Final = Param(-1, low=-1, doc="rank of the projection to time steps; −1: features/16")
 
 _GATED: Final = (
-    replace(
-        _silent(
-            "simple_rnn",
-            "Elman network",
-            {"dim": _DIM},
-            ("H",),
-            "H[t] = tanh(W·[H[t−1], x[t]] + c)",
-        ),
+    _silent(
+        "simple_rnn",
+        "Elman network",
+        {"dim": _DIM},
+        ("H",),
+        "H[t] = tanh(W·[H[t−1], x[t]] + c)",
         recurrent=True,
     ),
-    replace(
-        _silent(
-            "gru",
-            "gated recurrent unit",
-            {"dim": _DIM},
-            ("H",),
-            "r, z = σ(W·[H[t−1], x[t]] + c)\nn = tanh(V·[r·H[t−1], x[t]] + d)\nH[t] = (1 − z)·H[t−1] + z·n",
-        ),
+    _silent(
+        "gru",
+        "gated recurrent unit",
+        {"dim": _DIM},
+        ("H",),
+        "r, z = σ(W·[H[t−1], x[t]] + c)\nn = tanh(V·[r·H[t−1], x[t]] + d)\nH[t] = (1 − z)·H[t−1] + z·n",
         recurrent=True,
     ),
-    replace(
-        _silent(
-            "lstm",
-            "long short-term memory",
-            {"dim": _DIM},
-            ("H", "C"),
-            "i, f, o = σ(W·[H[t−1], x[t]] + c)\ng = tanh(V·[H[t−1], x[t]] + d)\n"
-            "C[t] = f·C[t−1] + i·g\nH[t] = o·tanh(C[t])",
-        ),
+    _silent(
+        "lstm",
+        "long short-term memory",
+        {"dim": _DIM},
+        ("H", "C"),
+        "i, f, o = σ(W·[H[t−1], x[t]] + c)\ng = tanh(V·[H[t−1], x[t]] + d)\n"
+        "C[t] = f·C[t−1] + i·g\nH[t] = o·tanh(C[t])",
         recurrent=True,
     ),
 )
@@ -146,39 +134,33 @@ _STATE_SPACE: Final = (
         ("state",),
         "h[t] = exp(Δ·A)·h[t−1] + (exp(Δ·A) − 1)/A·B·x[t]\ny[t] = C·h[t] + D·x[t]",
     ),
-    replace(
-        _silent(
-            "s5",
-            "diagonal state-space model, one of all neurons",
-            {"d_state": _d_state(64), "dim": _DIM},
-            ("global_state",),
-            "h[t] = exp(Δ·A)·h[t−1] + (exp(Δ·A) − 1)/A·(B·x[t])\ny[t] = C·h[t] + D·x[t]",
-        ),
+    _silent(
+        "s5",
+        "diagonal state-space model, one of all neurons",
+        {"d_state": _d_state(64), "dim": _DIM},
+        ("global_state",),
+        "h[t] = exp(Δ·A)·h[t−1] + (exp(Δ·A) − 1)/A·(B·x[t])\ny[t] = C·h[t] + D·x[t]",
         recurrent=True,
     ),
-    replace(
-        _silent(
-            "s6",
-            "selective state-space model",
-            {"d_state": _d_state(16), "dt_rank": _DT_RANK, "dim": _DIM},
-            ("state",),
-            "as s4, with Δ, B and C linear in x[t]",
-        ),
+    _silent(
+        "s6",
+        "selective state-space model",
+        {"d_state": _d_state(16), "dt_rank": _DT_RANK, "dim": _DIM},
+        ("state",),
+        "as s4, with Δ, B and C linear in x[t]",
         recurrent=True,
     ),
-    replace(
-        _silent(
-            "mamba",
-            "gated selective state-space block",
-            {
-                "d_state": _d_state(16),
-                "dim": _DIM,
-                "dt_rank": _DT_RANK,
-                "conv_kernel": Param(4, low=2, unit="step", doc="length of the causal convolution"),
-            },
-            ("conv_buffer", "ssm_state"),
-            "z, g = W·x[t]\ny[t] = x[t] + V·(s6(silu(conv(z)))·silu(g))",
-        ),
+    _silent(
+        "mamba",
+        "gated selective state-space block",
+        {
+            "d_state": _d_state(16),
+            "dim": _DIM,
+            "dt_rank": _DT_RANK,
+            "conv_kernel": Param(4, low=2, unit="step", doc="length of the causal convolution"),
+        },
+        ("conv_buffer", "ssm_state"),
+        "z, g = W·x[t]\ny[t] = x[t] + V·(s6(silu(conv(z)))·silu(g))",
         recurrent=True,
     ),
 )
