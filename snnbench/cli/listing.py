@@ -61,13 +61,19 @@ def list_(
 
 
 def _rows(host: Host, plural: str, pattern: str) -> list[Row]:
-    rows = _matrices() if plural == MATRICES else map(_component_row, host.all(PLURALS[plural]))
-    matching = [row for row in rows if _matches(str(row["name"]), pattern)]
-    return sorted(matching, key=lambda row: str(row["name"]).rpartition(":")[::-1])
+    """Return a row for each component or matrix whose name matches ``pattern``, sorted by name."""
+    if plural == MATRICES:
+        return sorted(
+            (row for row in _matrices() if fnmatchcase(str(row["name"]), pattern)),
+            key=lambda row: str(row["name"]),
+        )
+    found = [one for one in host.all(PLURALS[plural]) if _matches(one, pattern)]
+    found.sort(key=lambda one: (one.spec.name, one.reference != one.spec.name, one.reference))
+    return [_component_row(one) for one in found]
 
 
-def _matches(reference: str, pattern: str) -> bool:
-    return fnmatchcase(reference, pattern) or fnmatchcase(reference.rpartition(":")[2], pattern)
+def _matches(component: Provided, pattern: str) -> bool:
+    return any(fnmatchcase(name, pattern) for name in (component.reference, component.spec.name))
 
 
 def _component_row(component: Provided) -> Row:

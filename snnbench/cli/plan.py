@@ -82,10 +82,14 @@ def _changed(usual: Budget, budget: Budget) -> str:
 
 def _text(whole: Estimate) -> str:
     """``25 s``, ``4 min``, ``2.6 h``; cells that cannot be estimated are said to be left out."""
-    left_out = f" + {_count(whole.unknown, 'cell')} of unknown size" if whole.unknown else ""
+    left_out = f"{_count(whole.unknown, 'cell')} of unknown size" if whole.unknown else ""
     if whole.seconds is None:
-        return left_out.removeprefix(" + ")
+        return left_out
+    return f"{_duration(whole.seconds)} + {left_out}" if left_out else _duration(whole.seconds)
+
+
+def _duration(seconds: float) -> str:
     for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
-        if (number := whole.seconds / size) >= 2:
-            return f"{number:.{1 if number < 10 else 0}f} {unit}{left_out}"
-    return f"{whole.seconds:.0f} s{left_out}"
+        if (number := seconds / size) >= 2:
+            return f"{number:.{1 if number < 10 else 0}f} {unit}"
+    return f"{seconds:.0f} s"

@@ -20,7 +20,7 @@ from snnbench.errors import SnnbenchError
 from snnbench.execute import engine, rivals
 from snnbench.execute.attempt import FAILURES, Metrics, attempt, reason_of, status_of
 from snnbench.execute.build import Builder
-from snnbench.execute.job import Job, labels
+from snnbench.execute.job import Job
 from snnbench.execute.rivals import Alone
 from snnbench.measure import (
     Trained,
@@ -62,7 +62,7 @@ def run_cell(job: Job, on_epoch: OnEpoch, alone: Alone) -> CellResult:
         alone: Context in which no other cell is running.
     """
     started, clock = datetime.now(UTC), time.monotonic()
-    found = _Findings(labels(job))
+    found = _Findings(job.labels)
     status, reason, trace = Status.DONE, "", ""
     try:
         _measure_all(job, on_epoch, alone, found)

@@ -10,6 +10,7 @@ from typing import cast
 import cloudpickle
 
 from snnbench.errors import UsageError
+from snnbench.plugin.labels import labels_of
 from snnbench.plugin.specs import NeuronSpec, Spec, SurrogateSpec
 from snnbench.records import Cell, CellResult, Component
 from snnbench.settings import EngineChoice, Measure
@@ -68,6 +69,12 @@ class Job:
     keys: Mapping[str, str] = field(default_factory=dict)
     measured: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def labels(self) -> dict[str, str]:
+        """Return what the neuron claims to be, label to text."""
+        surrogate = cast(SurrogateSpec | None, self.specs.get("surrogate"))
+        return labels_of(cast(NeuronSpec, self.specs["neuron"]), self.cell.neuron.params, surrogate)
+
 
 @dataclass(frozen=True, slots=True)
 class EpochDone:
@@ -100,23 +107,6 @@ class Finished:
     """A cell ended by itself."""
 
     result: CellResult
-
-
-def labels(job: Job) -> dict[str, str]:
-    """The claims that a reader needs beside the numbers."""
-    spec, params = cast(NeuronSpec, job.specs["neuron"]), job.cell.neuron.params
-    claims = spec.claims(params)
-    surrogate = cast(SurrogateSpec | None, job.specs.get("surrogate"))
-    graded = surrogate is not None and surrogate.graded and not spec.is_whole(params)
-    at_zero = surrogate is not None and not graded and surrogate.threshold == ">="
-    when = "next step" if claims.reset_delay else "same step"
-    gradient = "detached" if claims.reset_detached else "attached"
-    return {
-        "spike": "graded" if graded else claims.spike,
-        "threshold": ">=" if at_zero else claims.threshold,
-        "reset": "none" if claims.reset == "none" else f"{claims.reset}, {when}, {gradient}",
-        "recurrent": str(claims.recurrent).lower(),
-    }
 
 
 def check_picklable(specs: Iterable[Spec]) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TypeAlias, TypedDict
 
-from snnbench.execute.job import EpochDone, Finished, Job, WantsAlone, labels
+from snnbench.execute.job import EpochDone, Finished, Job, WantsAlone
 from snnbench.execute.limits import Limits
 from snnbench.execute.mailbox import RubbishError
 from snnbench.execute.process import POLL_SECONDS, Child
@@ -136,7 +136,7 @@ def _lost(one: _Running, status: Status, reason: str) -> CellResult:
         cell=one.job.cell,
         status=status,
         reason=reason,
-        labels=labels(one.job),
+        labels=one.job.labels,
         device=one.job.settings.device,
         environment=one.job.settings.environment,
         **_when(one),

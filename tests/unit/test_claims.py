@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from snnbench.components.neurons import SPECS
-from snnbench.execute.job import Job, Settings, labels
+from snnbench.execute.job import Job, Settings
 from snnbench.plugin.checks import Fault, check_spec
 from snnbench.plugin.claims import FromParam
 from snnbench.plugin.params import Param
@@ -23,7 +23,7 @@ def shown(neuron: str, params: Params = ()) -> dict[str, str]:
     other = Component("any", ())
     cell = Cell(other, other, other, Component(neuron, params), None, Budget(), 0)
     settings = Settings("cpu", 1, Path(), {})
-    return labels(Job(cell, {"neuron": NEURONS[neuron]}, (), Measure(), settings))
+    return Job(cell, {"neuron": NEURONS[neuron]}, (), Measure(), settings).labels
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from snnbench.components.neurons import SPECS
 from snnbench.components.surrogates.graded_sigmoid import GradedSigmoid
 from snnbench.components.surrogates.graded_spec import GRADED_SPECS
 from snnbench.core.surrogate import Derivative, derivative
-from snnbench.execute.job import Job, Settings, labels
+from snnbench.execute.job import Job, Settings
 from snnbench.plugin.specs import NeuronSpec, SurrogateSpec
 from snnbench.records import Cell, Component
 from snnbench.settings import Budget, Measure
@@ -80,11 +80,11 @@ def job(neuron: str, surrogate: SurrogateSpec | None) -> Job:
 
 def test_a_surrogate_that_fires_at_zero_makes_a_neuron_that_fires_at_threshold() -> None:
     firing = replace(ATAN, threshold=">=")
-    assert [labels(job("lif", one))["threshold"] for one in (ATAN, firing)] == [">", ">="]
-    assert labels(job("lif", replace(firing, graded=True)))["threshold"] == ">"
+    assert [job("lif", one).labels["threshold"] for one in (ATAN, firing)] == [">", ">="]
+    assert job("lif", replace(firing, graded=True)).labels["threshold"] == ">"
 
 
 def test_a_graded_surrogate_makes_a_graded_cell() -> None:
-    assert labels(job("lif", GRADED_SPECS[0]))["spike"] == "graded"
-    assert labels(job("lif", ATAN))["spike"] == "binary"
-    assert labels(job("relu", None))["spike"] == "none"
+    assert job("lif", GRADED_SPECS[0]).labels["spike"] == "graded"
+    assert job("lif", ATAN).labels["spike"] == "binary"
+    assert job("relu", None).labels["spike"] == "none"
