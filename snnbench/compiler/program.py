@@ -31,6 +31,9 @@ class Instruction:
     operands: tuple[Operand, ...]
     dtype: torch.dtype
 
+    def __str__(self) -> str:
+        return f"{self.name} = {self.operation}({', '.join(map(str, self.operands))})"
+
 
 @dataclass(frozen=True, slots=True)
 class Function:
@@ -51,6 +54,10 @@ class Function:
     uniform: frozenset[str]
     results: tuple[Operand | None, ...]
     dtypes: dict[str, torch.dtype]
+
+    def __str__(self) -> str:
+        lines = [*map(str, self.hoisted), *map(str, self.body), f"return {', '.join(map(str, self.results))}"]
+        return "\n".join(lines)
 
     def reads(self, name: str) -> bool:
         """Return whether a step reads the value ``name``, or gives it on as a result."""
