@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, TypeAlias
 from snnbench.axes import AXES
 from snnbench.execute.job import EpochDone
 from snnbench.execute.limits import Limits
-from snnbench.matrix import spec as matrix_spec
 from snnbench.matrix.plan import Plan, narrow, nothing_selected, plan
+from snnbench.matrix.read import load
 from snnbench.matrix.seeds import seed_indices
 from snnbench.matrix.select import parse
+from snnbench.matrix.spec import Matrix
 from snnbench.paths import user_path
 from snnbench.plugin.host import Host
 from snnbench.records import Cell, CellResult
@@ -95,7 +96,7 @@ def run(
     """
     given = (dataset, encoder, network, neuron, surrogate)
     texts = [(one,) if isinstance(one, str) else tuple(one) for one in given]
-    content = matrix_spec.load(str(matrix)).replaced(
+    content = load(str(matrix)).replaced(
         dict(zip(AXES, texts, strict=True)),
         () if seeds is None else seed_indices(seeds if isinstance(seeds, int | str) else list(seeds)),
     )
@@ -119,7 +120,7 @@ def run(
     return load_results(options.out)
 
 
-def _planned(content: matrix_spec.Matrix, host: Host, select: str, observer: Logging) -> Plan:
+def _planned(content: Matrix, host: Host, select: str, observer: Logging) -> Plan:
     """The cells of a matrix that ``select`` is true of.
 
     Raises:

@@ -27,7 +27,8 @@ import snnbench
 from snnbench.data.dataset import Split
 from snnbench.execute.job import EpochDone
 from snnbench.matrix.plan import plan
-from snnbench.matrix.spec import Matrix, load
+from snnbench.matrix.read import load
+from snnbench.matrix.spec import Matrix
 from snnbench.plugin.host import Host
 from snnbench.records import Cell, CellResult, Metric, RunHeader, Status
 from snnbench.results import read_runs, write_report

@@ -43,10 +43,10 @@ def status(
     format: FormatOption = Format.TABLE,
 ) -> None:
     """Tell what is here of each dataset: all of it is read and its checksums compared."""
-    from snnbench.data import fetch
+    from snnbench.data import files
 
     rows = [
-        {"name": provided.reference, **asdict(fetch.state(_spec(provided), data_root))}
+        {"name": provided.reference, **asdict(files.state(_spec(provided), data_root))}
         for provided in _chosen(load_host(options), names)
     ]
     show_table("", ["name", "status", "detail", "content"], rows, format)
@@ -59,9 +59,9 @@ def download(
     options: PluginOption = None,
 ) -> None:
     """Download datasets; what is here and whole is left as it is."""
-    from snnbench.data import fetch
+    from snnbench.data import fetch, files
 
-    root = fetch.data_root(data_root)
+    root = files.data_root(data_root)
     for provided in _chosen(load_host(options), names):
         spec = _spec(provided)
         if not spec.files:

@@ -75,13 +75,14 @@ def prepare(
         PluginError: A needed plugin is broken.
         NothingSelectedError: There is no cell to run.
     """
-    from snnbench.matrix import select, spec
+    from snnbench.matrix import select
     from snnbench.matrix.plan import narrow, nothing_selected, plan
+    from snnbench.matrix.read import load
     from snnbench.matrix.seeds import seed_indices
 
     selection = None if expression is None else select.parse(expression)
     axes = zip(AXES, (dataset, encoder, network, neuron, surrogate), strict=True)
-    content = spec.load(matrix).replaced(
+    content = load(matrix).replaced(
         {axis: tuple(texts or ()) for axis, texts in axes},
         () if seeds is None else seed_indices(seeds),
     )

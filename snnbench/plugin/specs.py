@@ -194,7 +194,7 @@ class DatasetSpec(Spec):
     """A dataset. ``factory(root, **params) -> Dataset``.
 
     One with ``files`` may take the parameter ``content``: the checksum of files that are not the
-    published ones, as ``snnbench.data.fetch.content_checksum`` computes it, which are then read instead.
+    published ones, as ``snnbench.data.files.content_checksum`` computes it, which are then read instead.
 
     Attributes:
         data: The kind of its samples.

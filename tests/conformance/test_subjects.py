@@ -16,8 +16,8 @@ from snnbench.core.eager import State
 from snnbench.errors import UsageError
 from snnbench.testing import Undecided, Violation
 from snnbench.testing.neurons import PROBES, Subject, reset, running, threshold
-from snnbench.testing.neurons.aftermath import membranes
 from snnbench.testing.neurons.crossing import find_crossing
+from snnbench.testing.neurons.membrane import membranes
 
 
 class TakesItsOwn(broken_neurons.Right):

@@ -19,8 +19,8 @@ from snnbench.execute.job import EpochDone
 from snnbench.execute.limits import Limits
 from snnbench.execute.output import KEPT_BYTES
 from snnbench.matrix.plan import plan
+from snnbench.matrix.read import load as load_matrix
 from snnbench.matrix.spec import Matrix
-from snnbench.matrix.spec import load as load_matrix
 from snnbench.plugin.host import Host
 from snnbench.records import Cell, CellResult, Status
 from snnbench.session.run import OUTPUT, Options, Rerun, perform

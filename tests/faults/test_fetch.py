@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from snnbench.data import fetch
+from snnbench.data import fetch, files
 from snnbench.errors import DataError
 from snnbench.plugin.specs import DataFile, DatasetSpec
 
@@ -220,7 +220,7 @@ def test_a_damaged_file_is_named_with_both_checksums(server: Server, tmp_path: P
         fetch.verify(made, "", tmp_path, download=True)
     for part in (str(path), hashlib.md5(wrong).hexdigest(), made.files[0].checksum):
         assert part in caught.value.message
-    assert fetch.content_checksum(made, tmp_path) in caught.value.hint
+    assert files.content_checksum(made, tmp_path) in caught.value.hint
     server.files["/data"] = CONTENT
     fetch.fetch(made, tmp_path)
     fetch.verify(made, "", tmp_path)
@@ -231,13 +231,13 @@ def test_other_files_are_read_if_their_content_is_named(server: Server, tmp_path
     path.parent.mkdir()
     path.write_bytes(b"mine")
     made = spec(server)
-    content = fetch.content_checksum(made, tmp_path)
+    content = files.content_checksum(made, tmp_path)
     fetch.verify(made, content, tmp_path)
     path.write_bytes(b"mint")
     with pytest.raises(DataError, match=content):
         fetch.verify(made, content, tmp_path)
     path.rename(path.with_name("other.bin"))
-    assert fetch.content_checksum(made, tmp_path) != content
+    assert files.content_checksum(made, tmp_path) != content
     path.with_name("other.bin").unlink()
     with pytest.raises(DataError, match="is missing"):
         fetch.verify(made, content, tmp_path)
@@ -274,11 +274,11 @@ def test_what_is_unpacked_is_made_whole_again(server: Server, tmp_path: Path, ki
     assert out.read_bytes() == CONTENT
     for other in (CONTENT[:100], CONTENT[::-1]):  # as if unpacking had been interrupted; of the same size
         out.write_bytes(other)
-        found = fetch.state(made, tmp_path)
+        found = files.state(made, tmp_path)
         assert (found.status, str(out) in found.detail) == ("damaged", True)
         fetch.verify(made, "", tmp_path)
         assert out.read_bytes() == CONTENT
-        assert fetch.state(made, tmp_path).status == "ok"
+        assert files.state(made, tmp_path).status == "ok"
     before = out.stat().st_mtime_ns
     fetch.verify(made, "", tmp_path)
     assert out.stat().st_mtime_ns == before
@@ -293,7 +293,7 @@ def test_an_archive_in_an_archive_is_unpacked_beside_itself(server: Server, tmp_
     assert inside.read_bytes() == b"one"
     inside.write_bytes(b"two")
     made = spec(server, archive, "all.zip", unpack="Set")
-    assert str(inside) in fetch.state(made, tmp_path).detail
+    assert str(inside) in files.state(made, tmp_path).detail
     fetch.verify(made, "", tmp_path)
     assert inside.read_bytes() == b"one"
 
@@ -320,7 +320,7 @@ def test_a_forged_file_of_the_same_crc_is_no_published_one(server: Server, tmp_p
     wrong = forged(CONTENT[::-1][:-4], zlib.crc32(CONTENT))
     assert zlib.crc32(wrong) == zlib.crc32(CONTENT) and len(wrong) == len(CONTENT)
     out.write_bytes(wrong)
-    assert fetch.state(made, tmp_path).status == "damaged"
+    assert files.state(made, tmp_path).status == "damaged"
     fetch.verify(made, "", tmp_path)
     assert out.read_bytes() == CONTENT
 
@@ -339,7 +339,7 @@ def test_a_link_in_a_tar_is_what_it_points_to(server: Server, tmp_path: Path) ->
     made = spec(server, buffer.getvalue(), "all.tar.gz", unpack="Set")
     fetch.verify(made, "", tmp_path)
     assert {path.read_bytes() for path in (tmp_path / "Set").iterdir()} == {b"one"}
-    assert fetch.state(made, tmp_path).status == "ok"
+    assert files.state(made, tmp_path).status == "ok"
 
 
 def test_a_link_to_what_is_not_there_is_said(server: Server, tmp_path: Path) -> None:
@@ -353,7 +353,7 @@ def test_a_link_to_what_is_not_there_is_said(server: Server, tmp_path: Path) -> 
     said = r"all\.tar\.gz cannot be unpacked .*'gone\.bin' not found"
     with pytest.raises(DataError, match=said):
         fetch.verify(made, "", tmp_path)
-    found = fetch.state(made, tmp_path)
+    found = files.state(made, tmp_path)
     assert found.status == "damaged" and re.search(said, found.detail)
 
 
@@ -380,11 +380,11 @@ def test_a_folder_that_cannot_be_written_is_said(server: Server, tmp_path: Path)
 
 def test_the_state_of_what_is_there(server: Server, tmp_path: Path) -> None:
     made = spec(server)
-    assert fetch.state(made, tmp_path).status == "missing"
+    assert files.state(made, tmp_path).status == "missing"
     path = tmp_path / "Set/data.bin"
     path.parent.mkdir()
     path.write_bytes(CONTENT[1:])
-    assert fetch.state(made, tmp_path).status == "damaged"
+    assert files.state(made, tmp_path).status == "damaged"
     path.write_bytes(CONTENT)
-    found = fetch.state(made, tmp_path)
-    assert (found.status, found.content) == ("ok", fetch.content_checksum(made, tmp_path))
+    found = files.state(made, tmp_path)
+    assert (found.status, found.content) == ("ok", files.content_checksum(made, tmp_path))

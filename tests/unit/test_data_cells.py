@@ -11,14 +11,14 @@ import pytest
 from test_published import LABELS, real, spoken, write_mnist, write_shd
 
 from snnbench.components.datasets import published
-from snnbench.data import fetch
+from snnbench.data import fetch, files
 from snnbench.errors import DataError, UsageError
 from snnbench.execute.cell import run_cell
 from snnbench.execute.job import Job, Settings
 from snnbench.execute.limits import Limits
 from snnbench.execute.prepare import check_data
-from snnbench.matrix import spec
 from snnbench.matrix.plan import Plan, plan
+from snnbench.matrix.read import load
 from snnbench.plugin.host import Host
 from snnbench.records import CellResult, Status
 from snnbench.settings import Measure
@@ -27,7 +27,7 @@ SPECS = {one.name: one for one in published.SPECS}
 
 
 def planned(matrix: str, **axes: str) -> Plan:
-    content = spec.load(matrix).replaced({kind: (text,) for kind, text in axes.items()}, (0,))
+    content = load(matrix).replaced({kind: (text,) for kind, text in axes.items()}, (0,))
     return plan(content, Host.load())
 
 
@@ -54,7 +54,7 @@ def run(job: Job) -> CellResult:
 @pytest.mark.parametrize("matrix", ["shd-cramer", "shd-sparch"])
 def test_the_recipes_for_shd_run_on_its_format(matrix: str, tmp_path: Path) -> None:
     write_shd(tmp_path, *spoken(220))
-    content = fetch.content_checksum(SPECS["shd"], tmp_path)
+    content = files.content_checksum(SPECS["shd"], tmp_path)
     first = jobs(planned(matrix, dataset=f"shd(content='{content}')"), tmp_path)[0]
     assert "rlif" in first.cell.id or "recurrent=true" in first.cell.id
     check_data([first], print, Limits())
@@ -85,7 +85,7 @@ def test_a_subset_of_mnist_is_marked(tmp_path: Path) -> None:
 
 def test_bad_data_is_told_before_any_cell(tmp_path: Path) -> None:
     write_mnist(tmp_path, LABELS[LABELS != 3])
-    content = fetch.content_checksum(SPECS["mnist"], tmp_path)
+    content = files.content_checksum(SPECS["mnist"], tmp_path)
     whole = jobs(planned("mnist", dataset=f"mnist(content='{content}')"), tmp_path)
     with pytest.raises(DataError, match="class 3 has no training sample"):
         check_data(whole, print, Limits())
@@ -93,7 +93,7 @@ def test_bad_data_is_told_before_any_cell(tmp_path: Path) -> None:
 
 def test_a_batch_of_more_than_all_samples_is_told_before_any_cell(tmp_path: Path) -> None:
     write_mnist(tmp_path, LABELS)
-    content = fetch.content_checksum(SPECS["mnist"], tmp_path)
+    content = files.content_checksum(SPECS["mnist"], tmp_path)
     whole = jobs(planned("mnist", dataset=f"mnist(content='{content}',train=40)"), tmp_path)
     with pytest.raises(UsageError, match="batch_size 50 exceeds the 40 training samples"):
         check_data(whole, print, Limits())
@@ -112,7 +112,7 @@ def test_a_bad_recording_is_told_before_any_cell(tmp_path: Path) -> None:
     times, units, labels = spoken(220)
     times[7][4] = times[7][3] - 0.01
     write_shd(tmp_path, times, units, labels)
-    content = fetch.content_checksum(SPECS["shd"], tmp_path)
+    content = files.content_checksum(SPECS["shd"], tmp_path)
     whole = jobs(planned("shd-cramer", dataset=f"shd(content='{content}')"), tmp_path)
     with pytest.raises(DataError, match=r"shd_train\.h5, record 7: the time goes backwards"):
         check_data(whole[:1], print, Limits())

@@ -11,7 +11,7 @@ import torch
 import typer.main
 
 from snnbench.cli import app, commands  # noqa: F401  registers the commands
-from snnbench.matrix.spec import load
+from snnbench.matrix.read import load
 from snnbench.plugin.host import Host
 
 ROOT = Path(__file__).parents[2]

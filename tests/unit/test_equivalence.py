@@ -15,7 +15,7 @@ from snnbench.core.eager import State
 from snnbench.core.neuron import Neuron
 from snnbench.errors import UsageError
 from snnbench.matrix.plan import plan
-from snnbench.matrix.spec import load
+from snnbench.matrix.read import load
 from snnbench.measure.equivalence import COSINE, FLIPS, SCALE, equivalence, grade
 from snnbench.measure.trained import Trained
 from snnbench.plugin.host import Host

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from snnbench.errors import UsageError
+from snnbench.matrix.read import load, packaged
 from snnbench.matrix.seeds import seed_indices
-from snnbench.matrix.spec import Matrix, load, packaged
+from snnbench.matrix.spec import Matrix
 from snnbench.plugin.host import Host
 from snnbench.settings import Budget, Measure, Regulariser
 

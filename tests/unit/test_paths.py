@@ -9,17 +9,18 @@ import pytest
 from typer.testing import CliRunner
 
 import snnbench
+from snnbench import matrices
 from snnbench.cli import app, commands  # noqa: F401  registers the commands
 from snnbench.errors import UsageError
-from snnbench.matrix import spec
 from snnbench.matrix.plan import plan
+from snnbench.matrix.read import load
 from snnbench.paths import user_path
 from snnbench.plugin.host import Host
 from snnbench.records import CellResult, RunHeader, Status
 from snnbench.store.journal import Journal
 
 POKERDVS = Path(__file__).parents[3] / "shared" / "data" / "pokerdvs"
-PACKAGED = Path(spec.__file__).parents[1] / "matrices"
+PACKAGED = Path(matrices.__file__).parent
 
 
 @pytest.fixture
@@ -44,11 +45,11 @@ def test_a_tilde_is_a_home_folder(home: Path) -> None:
 
 def test_of_a_matrix(home: Path) -> None:
     shutil.copy(PACKAGED / "quick.toml", home / "mine.toml")
-    assert spec.load("~/mine.toml").name == "mine"
+    assert load("~/mine.toml").name == "mine"
 
 
 def test_of_a_run_and_its_report(home: Path) -> None:
-    (cell, *_) = plan(spec.load("quick"), Host.load()).cells
+    (cell, *_) = plan(load("quick"), Host.load()).cells
     with Journal.open(home / "run") as journal:
         journal.write_header(RunHeader("quick"))
         journal.append(CellResult(cell, Status.FAILED, "\x1b[2Jwiped", environment="here"))
@@ -80,4 +81,4 @@ def test_of_the_data(home: Path) -> None:
 def test_a_matrix_whose_name_leads_elsewhere_is_refused(name: str, home: Path) -> None:
     shutil.copy(PACKAGED / "quick.toml", name)
     with pytest.raises(UsageError, match="cannot be called"):
-        spec.load(name)
+        load(name)

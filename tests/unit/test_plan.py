@@ -15,7 +15,8 @@ from snnbench.errors import NothingSelectedError, UsageError
 from snnbench.matrix import select
 from snnbench.matrix.estimate import OVERHEAD_SECONDS, SECONDS_PER_SAMPLE_STEP, estimate
 from snnbench.matrix.plan import Plan, narrow, nothing_selected, plan
-from snnbench.matrix.spec import Also, Exclude, Matrix, Override, load
+from snnbench.matrix.read import load
+from snnbench.matrix.spec import Also, Exclude, Matrix, Override
 from snnbench.plugin.host import Host, Provided
 from snnbench.plugin.loading import load as load_plugin
 from snnbench.plugin.params import Param

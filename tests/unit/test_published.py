@@ -19,7 +19,7 @@ from torchvision import datasets as torchvision
 
 from snnbench.components.datasets import published, recorded
 from snnbench.components.datasets.pickles import load_plain
-from snnbench.data import fetch
+from snnbench.data import fetch, files
 from snnbench.data.dataset import Dataset
 from snnbench.data.recordings import Recordings
 from snnbench.errors import DataError, UsageError
@@ -116,7 +116,7 @@ def test_files_that_are_not_the_published_ones_are_read_if_their_content_is_name
     spec = SPECS["cifar10"]
     with pytest.raises(DataError, match="is missing"):
         fetch.verify(spec, "", root)
-    content = fetch.content_checksum(spec, root)
+    content = files.content_checksum(spec, root)
     fetch.verify(spec, content, root)
     data = load("cifar10", root, content=content)
     assert (len(data.train), len(data.validation), len(data.test)) == (2_700, 300, 1_000)
@@ -255,7 +255,7 @@ def test_a_crafted_batch_runs_nothing(tmp_path: Path, inside: str) -> None:
     file.write_bytes(
         pickle.dumps(attack if inside == "whole" else {"data": np.zeros(3072), "labels": attack})
     )
-    content = fetch.content_checksum(SPECS["cifar10"], tmp_path)
+    content = files.content_checksum(SPECS["cifar10"], tmp_path)
     with pytest.raises(DataError, match=rf"{file} cannot be read: it asks for posix\.mkdir"):
         load("cifar10", tmp_path, content=content)
     assert not run.exists()
@@ -290,7 +290,7 @@ def test_cifar_is_torchvisions() -> None:
         def _load_meta(self) -> None: ...
 
     theirs = Subset(root, train=False)
-    data = load("cifar10", root, content=fetch.content_checksum(SPECS["cifar10"], root))
+    data = load("cifar10", root, content=files.content_checksum(SPECS["cifar10"], root))
     ours = (data.test.x * 255).round().to(torch.uint8).permute(0, 2, 3, 1).numpy()
     np.testing.assert_array_equal(ours, theirs.data)
     assert data.test.y.tolist() == theirs.targets
@@ -372,7 +372,7 @@ def test_a_time_going_backwards_is_named_with_file_record_and_event(tmp_path: Pa
     times, units, labels = spoken(220)
     times[7][4] = times[7][3] - 0.01
     write_shd(tmp_path, times, units, labels)
-    data = load("shd", tmp_path, content=fetch.content_checksum(SPECS["shd"], tmp_path))
+    data = load("shd", tmp_path, content=files.content_checksum(SPECS["shd"], tmp_path))
     with pytest.raises(DataError, match=r"shd_test\.h5, record 7: the time goes backwards .* at event 4"):
         data.test.x[:]  # type: ignore[index]
     trusted = load("shd", tmp_path).test.x[7:8]  # type: ignore[index]
@@ -497,10 +497,10 @@ def test_a_polarity_that_is_no_whole_number_is_not_cast(tmp_path: Path, name: st
 def test_recordings_behind_links_are_not_lost_without_a_word(tmp_path: Path) -> None:
     root, elsewhere = tmp_path / "data", tmp_path / "elsewhere"
     write_nmnist(root)
-    whole = fetch.content_checksum(SPECS["nmnist"], root)
+    whole = files.content_checksum(SPECS["nmnist"], root)
     (root / "NMNIST/Train/7").rename(elsewhere)
     (root / "NMNIST/Train/7").symlink_to(elsewhere)
-    assert fetch.content_checksum(SPECS["nmnist"], root) == whole
+    assert files.content_checksum(SPECS["nmnist"], root) == whole
     said = r"NMNIST/Train: 108 recordings are found, 120 are there; .*Train/7 is a link"
     with pytest.raises(DataError, match=said):
         load("nmnist", root)
@@ -519,11 +519,11 @@ def test_the_checksum_sees_what_is_behind_a_link_at_any_depth(tmp_path: Path) ->
     folder = tmp_path / "CIFAR10DVS"
     (folder / "cat").mkdir(parents=True)
     (folder / "cat/1.aedat4").write_bytes(b"one")
-    before = fetch.content_checksum(SPECS["cifar10_dvs"], tmp_path)
+    before = files.content_checksum(SPECS["cifar10_dvs"], tmp_path)
     (tmp_path / "dog").mkdir()
     (tmp_path / "dog/1.aedat4").write_bytes(b"two")
     (folder / "dog").symlink_to(tmp_path / "dog")
-    assert fetch.content_checksum(SPECS["cifar10_dvs"], tmp_path) != before
+    assert files.content_checksum(SPECS["cifar10_dvs"], tmp_path) != before
 
 
 def test_a_class_is_not_the_last_digit_of_a_folder(tmp_path: Path) -> None:
@@ -628,7 +628,7 @@ def test_the_order_of_records_is_not_the_file_systems(tmp_path: Path) -> None:
 
 def test_real_nmnist_is_read_in_order_of_its_files() -> None:
     root = real("nmnist_small")
-    content = fetch.content_checksum(SPECS["nmnist"], root)
+    content = files.content_checksum(SPECS["nmnist"], root)
     data = load("nmnist", root, content=content)
     assert (len(data.train), len(data.validation), len(data.test)) == (900, 100, 100)
     assert data.test.y.tolist() == sorted(data.test.y.tolist())

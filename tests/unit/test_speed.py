@@ -12,7 +12,7 @@ import snnbench
 from results import HERE, board_of
 from snnbench.errors import UsageError
 from snnbench.matrix.plan import Plan, plan
-from snnbench.matrix.spec import load
+from snnbench.matrix.read import load
 from snnbench.plugin.host import Host
 from snnbench.records import Cell, CellResult, Component, Metric, Status
 from snnbench.report.cells import measured_cells

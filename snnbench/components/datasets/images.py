@@ -17,7 +17,7 @@ from snnbench.components.datasets import SPECS
 from snnbench.components.datasets.pickles import load_plain
 from snnbench.components.datasets.splits import check_labels, published, reading, whole_numbers
 from snnbench.data.dataset import Dataset, Split
-from snnbench.data.fetch import data_root
+from snnbench.data.files import data_root
 from snnbench.errors import DataError
 from snnbench.plugin.specs import defaults
 

@@ -21,7 +21,7 @@ from snnbench.components.datasets.sources import SpikesSource, TonicSource, exac
 from snnbench.components.datasets.splits import check_labels, cut, published, reading, whole_numbers
 from snnbench.data.dataset import Dataset, Split
 from snnbench.data.events import Sensor
-from snnbench.data.fetch import contents, data_root
+from snnbench.data.files import contents, data_root
 from snnbench.data.recordings import Recordings, Source
 from snnbench.errors import DataError, UsageError
 from snnbench.plugin.specs import defaults

@@ -18,7 +18,7 @@ from scipy.io import wavfile
 from snnbench.components.datasets import SPECS
 from snnbench.components.datasets.splits import check_labels, published, reading
 from snnbench.data.dataset import Dataset, Split
-from snnbench.data.fetch import data_root
+from snnbench.data.files import data_root
 from snnbench.data.sequences import Sequences
 from snnbench.errors import DataError
 from snnbench.plugin.specs import defaults

@@ -14,31 +14,14 @@ from snnbench.core.neuron import Neuron
 from snnbench.core.surrogate import replacing_spikes
 from snnbench.plugin.claims import ResetKind
 from snnbench.testing.neurons.crossing import Crossing, impulse, walk
+from snnbench.testing.neurons.membrane import membranes
 from snnbench.testing.neurons.subject import Subject
 from snnbench.testing.outcomes import Undecided
 
-MEMBRANES: Final = ("mem", "volt", "potential", "v", "u")
-"""A state whose name holds one of the longer ones, or is one of the last two, is the membrane, or part of it.
-
-The first that any state has counts: where there are v and u, u is a recovery.
-"""
 TOLERANCE: Final = 1e-6
 SLOPE_TOLERANCE: Final = 1e-3
 NUDGE: Final = 1e-6
 LAGS: Final = (0, 1)
-
-
-def membranes(states: tuple[str, ...]) -> list[int]:
-    """Which states make up the membrane."""
-    for word in MEMBRANES:
-        named = [i for i, name in enumerate(states) if _is_called(name.lower(), word)]
-        if named:
-            return named
-    return [0] if len(states) == 1 else []
-
-
-def _is_called(name: str, word: str) -> bool:
-    return name == word if len(word) == 1 else word in name
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from snnbench.core.surrogate import replacing_spikes
 from snnbench.plugin.claims import ThresholdRule
 from snnbench.records import Value
 from snnbench.testing.casebook import Probe
-from snnbench.testing.neurons.aftermath import membranes
 from snnbench.testing.neurons.crossing import Crossing, find_crossing, impulse, walk
+from snnbench.testing.neurons.membrane import membranes
 from snnbench.testing.neurons.subject import Subject
 from snnbench.testing.outcomes import Undecided, Violation
 
