@@ -121,7 +121,7 @@ def run(
 
 
 def _planned(content: Matrix, host: Host, select: str, observer: Logging) -> Plan:
-    """The cells of a matrix that ``select`` is true of.
+    """Return the cells of a matrix that ``select`` is true of.
 
     Raises:
         NothingSelectedError: There are none.

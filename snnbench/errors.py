@@ -54,7 +54,7 @@ class StoreError(SnnbenchError):
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Hint that names the closest of ``known``, or all of them when none is close."""
+    """Return the hint that names the closest of ``known``, or all of them when none is close."""
     names = sorted(known)
     folded = {name.casefold(): name for name in names}
     close = [folded[name] for name in get_close_matches(word.casefold(), folded, n=3, cutoff=0.6)]

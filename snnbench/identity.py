@@ -141,7 +141,7 @@ def _key(content: object) -> str:
 
 
 def _fields(record: Any) -> dict[str, object]:
-    """A record's fields; ``asdict`` copies them and takes most of the time of a large plan."""
+    """Return a record's fields; ``asdict`` copies them and takes most of the time of a large plan."""
     if not is_dataclass(record):
         raise TypeError(f"{record!r} cannot be part of a key")
     return {one.name: getattr(record, one.name) for one in fields(record)}

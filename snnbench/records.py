@@ -27,7 +27,7 @@ Params: TypeAlias = tuple[tuple[str, Value], ...]
 
 
 def format_value(value: Value) -> str:
-    """A parameter's value as the matrix would write it: ``0.9``, ``true``, ``zero``, ``[64,128]``."""
+    """Return a parameter's value as the matrix would write it: ``0.9``, ``true``, ``zero``, ``[64,128]``."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, tuple):
@@ -77,24 +77,27 @@ class Cell:
 
     @property
     def components(self) -> dict[str, Component]:
-        """Kind to component, in the order of the id."""
+        """Return each kind with its component, in the order of the id."""
         parts: dict[str, Component | None] = {axis: getattr(self, axis) for axis in AXES}
         return {axis: part for axis, part in parts.items() if part is not None}
 
     @property
     def combination(self) -> str:
-        """The cell without its seed: ``digits/rate/dense/lif[beta=0.9]/atan``; then what is in its loss."""
+        """Return the cell without its seed.
+
+        It reads ``digits/rate/dense/lif[beta=0.9]/atan``; then comes what is in its loss.
+        """
         penalty = self.budget.stability
         return "/".join(map(str, (*self.components.values(), *([penalty] if penalty else []))))
 
     @property
     def id(self) -> str:
-        """The cell as people name it: ``digits/rate/dense/lif[beta=0.9]/atan/s0``."""
+        """Return the cell as people name it: ``digits/rate/dense/lif[beta=0.9]/atan/s0``."""
         return f"{self.combination}/s{self.seed}"
 
 
 def derive_seed(key: str, stream: str) -> int:
-    """A 63-bit seed for one named stream of a cell: ``weights``, ``order``, ``encoder``, ``probe``.
+    """Return a 63-bit seed for one named stream of a cell: ``weights``, ``order``, ``encoder``, ``probe``.
 
     Streams of one cell, and one stream of two cells, are independent.
     """
@@ -153,7 +156,7 @@ class Metric:
 
     @classmethod
     def missing(cls, reason: str, unit: str = "1") -> Metric:
-        """A number that could not be measured."""
+        """Return a number that could not be measured."""
         return cls(value=None, unit=unit, reason=reason)
 
 

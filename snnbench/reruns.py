@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 
 def counting(attempts: Iterable[tuple[object, object, bool]]) -> list[tuple[int, int]]:
-    """Which results still count, where a cell may have been run again.
+    """Return which results still count, where a cell may have been run again.
 
     A later result replaces one of the same engine, and one of any engine that was not finished: a cell
     that timed out may have got no further than the engine's default.

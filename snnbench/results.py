@@ -25,7 +25,7 @@ log = logging.getLogger("snnbench")
 
 
 def load_results(path: str | Path | Iterable[str | Path]) -> DataFrame:
-    """The cells of one run, or of several, a row each; see ``report.frame.to_frame`` for the columns.
+    """Return the cells of one run, or of several, a row each; see ``report.frame.to_frame`` for the columns.
 
     A cell that was run again, in the same place, counts once: its latest result. Lines of a journal that
     were damaged are left out, and the logger ``snnbench`` says which.

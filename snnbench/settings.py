@@ -133,7 +133,7 @@ class Rerun(StrEnum):
 
     @classmethod
     def of(cls, text: str) -> Rerun:
-        """The choice that is called ``text``.
+        """Return the choice that is called ``text``.
 
         Raises:
             UsageError: There is none.
@@ -153,7 +153,7 @@ class EngineChoice(StrEnum):
 
     @classmethod
     def of(cls, text: str) -> EngineChoice:
-        """The choice that is called ``text``.
+        """Return the choice that is called ``text``.
 
         Raises:
             UsageError: There is none.

@@ -120,11 +120,11 @@ class Trainer:
         return History(curves, chosen, float(self.initial))
 
     def score(self, split: Split) -> Score:
-        """Loss and accuracy on ``split``, encoded the same way at every call."""
+        """Return the loss and accuracy on ``split``, encoded the same way at every call."""
         return score(self.network, self.encoder, split, self._generator("encoder.evaluation"))
 
     def _epoch(self, epoch: int) -> dict[str, float]:
-        """One pass over the train split; everything the history records of it."""
+        """Train on the train split once; return everything that the history records of it."""
         self.network.train()
         loss = torch.zeros((), device=self.device)
         correct = torch.zeros((), device=self.device, dtype=torch.int64)
@@ -160,14 +160,14 @@ class Trainer:
         self.steps += 1
 
     def _penalty(self, x: Tensor) -> Tensor | float:
-        """What the budget adds to the loss of this optimiser step."""
+        """Return what the budget adds to the loss of this optimiser step."""
         regulariser = self.budget.stability
         if regulariser is None or self.steps % regulariser.every:
             return 0.0
         return penalty(self.network, x, regulariser)
 
     def _batches(self) -> Iterator[Batch]:
-        """The train split, encoded, in a fresh order; the last batch may be smaller."""
+        """Return the train split, encoded, in a fresh order; the last batch may be smaller."""
         order = torch.randperm(len(self.train), generator=self.order).to(self.device)
         return batches(self.train, order, self.budget.batch_size, self.encoder, self.noise)
 

@@ -73,7 +73,7 @@ def download(
 
 
 def _chosen(host: Host, names: list[str] | None) -> list[Provided]:
-    """The datasets called ``names``, or all."""
+    """Return the datasets called ``names``, or all."""
     if names is None:
         return sorted(host.all("dataset"), key=lambda provided: provided.reference)
     if any("(" in name for name in names):

@@ -69,7 +69,7 @@ def _unmeasured(board: Board) -> list[str]:
 
 
 def _setting(section: Section) -> str:
-    """What all rows have in common; where they ran, and their claims, are on the page."""
+    """Return what all rows have in common; where they ran, and their claims, are on the page."""
     fixed = dict(section.fixed)
     common = [
         fixed[name]
@@ -101,7 +101,7 @@ def _table(section: Section, shown: Sequence[str]) -> Table:
 
 
 def _texts(section: Section, row: ShownRow, shown: Sequence[str]) -> list[str]:
-    """One row; only the accuracy has room for its interval."""
+    """Return one row; only the accuracy has room for its interval."""
     numbers = dict(zip(section.metrics, row.numbers, strict=True))
     texts = [
         f"{row.rank or '–'} {row.sign}".strip(),

@@ -127,7 +127,7 @@ def show(
 
 
 def _find(host: Host, kind: str, name: str) -> Provided | None:
-    """The component, or None; two that claim the name, or a broken plugin that has it, are errors."""
+    """Return the component, or None; two that claim the name, or a broken plugin that has it, are errors."""
     try:
         return host.find(kind, name)
     except PluginError:
@@ -137,7 +137,7 @@ def _find(host: Host, kind: str, name: str) -> Provided | None:
 
 
 def _claims(spec: Spec) -> Row:
-    """What a spec says beyond what all specs have; None where it says nothing."""
+    """Return what a spec says beyond what all specs have; None where it says nothing."""
     common = {field.name for field in fields(Spec)}
     claims: Row = {}
     for field in fields(spec):

@@ -107,7 +107,7 @@ def _check_own_name(name: str, kind: Kind, files: dict[str, str]) -> None:
 
 
 def _named(node: ast.AST) -> str | None:
-    """The name that ``node`` binds or reads, if any."""
+    """Return the name that ``node`` binds or reads, if any."""
     match node:
         case ast.FunctionDef() | ast.ClassDef():
             return node.name
@@ -125,7 +125,7 @@ def _title(name: str) -> str:
 
 
 def _render(name: str, kind: Kind) -> dict[str, str]:
-    """The files of the package: path to content."""
+    """Return the files of the package: path to content."""
     import jinja2
 
     templates = jinja2.Environment(
@@ -156,7 +156,7 @@ def _render(name: str, kind: Kind) -> dict[str, str]:
 
 
 def _run(module: str, kind: Kind, directory: Path) -> str:
-    """The command that puts it on a board."""
+    """Return the command that puts it on a board."""
     if kind is Kind.MEASUREMENT:
         return f"snnbench run {directory / 'board.toml'}"
     return f"snnbench run --{kind} {module}"

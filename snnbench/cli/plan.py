@@ -73,7 +73,7 @@ def _count(number: int, noun: str) -> str:
 
 
 def _changed(usual: Budget, budget: Budget) -> str:
-    """The fields in which ``budget`` is not the usual one."""
+    """Return the fields in which ``budget`` is not the usual one."""
     pairs = [(item.name, getattr(budget, item.name)) for item in fields(Budget)]
     return ", ".join(
         f"{name}={format_value(value)}" for name, value in pairs if value != getattr(usual, name)
@@ -81,7 +81,7 @@ def _changed(usual: Budget, budget: Budget) -> str:
 
 
 def _text(whole: Estimate) -> str:
-    """``25 s``, ``4 min``, ``2.6 h``; cells that cannot be estimated are said to be left out."""
+    """Return ``25 s``, ``4 min``, ``2.6 h``; cells that cannot be estimated are said to be left out."""
     left_out = f"{_count(whole.unknown, 'cell')} of unknown size" if whole.unknown else ""
     if whole.seconds is None:
         return left_out

@@ -98,7 +98,7 @@ class RunProgress:
         self._console.print(Text(plain(f"note: {text}")), soft_wrap=True)
 
     def _line(self, result: CellResult) -> Text:
-        """``[ 3/30] digits/rate/dense/lif/atan/s2  done  accuracy 0.967  6.1 s``."""
+        """Return ``[ 3/30] digits/rate/dense/lif/atan/s2  done  accuracy 0.967  6.1 s``."""
         width = len(str(self._pending))
         line = Text(f"[{self._finished:{width}}/{self._pending}] {plain(result.cell.id)}  ")
         line.append(result.status, STYLES.get(result.status, ""))

@@ -42,7 +42,7 @@ FormatOption = Annotated[Format, typer.Option("--format", help="A table for peop
 
 
 def console() -> Console:
-    """A console on stdout: as wide as the terminal, or unwrapped and plain when piped."""
+    """Return a console on stdout: as wide as the terminal, or unwrapped and plain when piped."""
     from rich.console import Console
 
     on_stdout = Console(highlight=False, markup=False, emoji=False)
@@ -95,7 +95,10 @@ def _table(title: str, columns: Sequence[str], rows: Sequence[Mapping[str, objec
 
 
 def cell_text(value: object) -> str:
-    """One cell for people: ``–`` for None, ``yes``, ``no``, a mapping's first items as ``a=1, b=zero``."""
+    """Return one cell for people.
+
+    None is ``–``, a bool is ``yes`` or ``no``, and a mapping is its first items: ``a=1, b=zero``.
+    """
     if value is None:
         return "–"
     if isinstance(value, bool):

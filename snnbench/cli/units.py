@@ -24,7 +24,7 @@ _NUMBER = r"(\d+(?:\.\d*)?|\.\d+)(?:e([+-]?\d+))?"
 
 
 def parse_duration(text: str) -> float:
-    """Seconds from ``90s``, ``30 min``, ``1.5h``, ``1h30m`` or ``2d``.
+    """Return the seconds from ``90s``, ``30 min``, ``1.5h``, ``1h30m`` or ``2d``.
 
     Raises:
         UsageError: It is not a positive duration.
@@ -37,7 +37,7 @@ def parse_duration(text: str) -> float:
 
 
 def parse_size(text: str, free: int) -> int:
-    """Bytes from ``500MiB``, ``8G``, ``1TB`` or ``50%``.
+    """Return the bytes from ``500MiB``, ``8G``, ``1TB`` or ``50%``.
 
     Args:
         text: A number and a unit; ``G`` and ``GiB`` are powers of 1024, ``GB`` is one of 1000.

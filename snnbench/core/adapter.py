@@ -43,7 +43,7 @@ class LibraryNeuron(Neuron):
         return tuple(torch.zeros_like(x_t) for _ in self.states)
 
     def call(self, x: Tensor) -> Tensor:
-        """The output of the module for ``x``."""
+        """Return the output of the module for ``x``."""
         y: Tensor = self.module(x)
         return y
 
@@ -51,7 +51,7 @@ class LibraryNeuron(Neuron):
         return self.calling(self.call, x_t, state)
 
     def calling(self, function: Function, x: Tensor, state: State) -> tuple[Tensor, State]:
-        """``function(x)`` while the module holds ``state``, and the state that it leaves."""
+        """Return ``function(x)`` while the module holds ``state``, and the state that it leaves."""
         held = {name: getattr(self.module, name, _ABSENT) for name in (*self.states, *self.scratch)}
         try:
             for name, value in zip(self.states, state, strict=True):

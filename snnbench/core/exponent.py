@@ -30,7 +30,7 @@ class Recurrent(Protocol):
 
 @in_single
 def exponents(network: Recurrent, x: Tensor, k: int = 1) -> Tensor:
-    """The k largest exponents of the gradient over the steps of ``x``, per sample, by QR at each step.
+    """Return the k largest exponents of the gradient over the steps of ``x``, per sample, by QR at each step.
 
     The derivative is the surrogate, as trained; the tangents start in fixed random directions. A window
     this short is a finite-time exponent. Batch statistics and dropout would couple or perturb samples:
@@ -62,13 +62,13 @@ def exponents(network: Recurrent, x: Tensor, k: int = 1) -> Tensor:
 
 
 def exponent(network: Recurrent, x: Tensor) -> Tensor:
-    """The largest of ``exponents``, ``[B]``."""
+    """Return the largest of ``exponents``, ``[B]``."""
     return exponents(network, x)[:, 0]
 
 
 @in_single
 def growth(network: Recurrent, x: Tensor, delta: float, unit: Unit | None = None) -> Tensor:
-    """Mean of ln(‖Δ'‖/‖Δ‖) between two trajectories held δ apart over the steps of ``x``, per sample.
+    """Return the mean of ln(‖Δ'‖/‖Δ‖) of two trajectories held δ apart over the steps of ``x``, per sample.
 
     Its gradient is taken by the surrogate within each step, and not from step to step: there the difference
     of two surrogates, which the value does not know, outgrows it. Otherwise as ``exponents``.
@@ -114,7 +114,7 @@ def _initial_state(network: Recurrent, x_t: Tensor) -> State:
 
 
 def _directions(state: State, count: int) -> Tensor:
-    """Random ones, the same at each call, ``[B, N, count]``."""
+    """Return random tangents, the same at each call, ``[B, N, count]``."""
     flat = _flatten(state)
     generator = torch.Generator(flat.device).manual_seed(0)
     return torch.randn(*flat.shape, count, dtype=flat.dtype, device=flat.device, generator=generator)
@@ -125,13 +125,16 @@ def _flatten(state: State) -> Tensor:
 
 
 def _unflatten(rows: Tensor, like: State) -> State:
-    """The parts of ``rows`` ``[B', N]``, each in the shape of the same part of ``like``."""
+    """Return the parts of ``rows`` ``[B', N]``, each in the shape of the same part of ``like``."""
     parts = torch.split(rows, [part[0].numel() for part in like], 1)
     return tuple(part.reshape(len(rows), *other.shape[1:]) for part, other in zip(parts, like, strict=True))
 
 
 def _push(network: Recurrent, x_t: Tensor, state: State, tangents: Tensor) -> tuple[State, Tensor]:
-    """The next state, and what becomes of ``tangents`` ``[B, N, k]``: k copies of the batch, one for each."""
+    """Return the next state, and what becomes of ``tangents`` ``[B, N, k]``.
+
+    The batch is repeated k times, once for each tangent.
+    """
     batch, _, k = tangents.shape
     copies = tuple(part.repeat(k, *[1] * (part.dim() - 1)) for part in state)
     inputs = x_t.repeat(k, *[1] * (x_t.dim() - 1))
@@ -148,7 +151,7 @@ def _push(network: Recurrent, x_t: Tensor, state: State, tangents: Tensor) -> tu
 
 
 def _orthonormal(pushed: Tensor) -> tuple[Tensor, Tensor]:
-    """Orthonormal tangents ``[B, N, k]`` that span the same, and ln|R_ii| ``[B, k]``.
+    """Return orthonormal tangents ``[B, N, k]`` that span the same, and ln|R_ii| ``[B, k]``.
 
     A sample that lost a tangent goes on with other ones: its QR has no derivative.
     """
@@ -164,7 +167,7 @@ def _orthonormal(pushed: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _normalise(rows: Tensor) -> tuple[Tensor, Tensor]:
-    """``rows`` ``[B, N]`` of length 1, and the logarithm of what their length was, ``[B]``."""
+    """Return ``rows`` ``[B, N]`` of length 1, and the logarithm of what their length was, ``[B]``."""
     size: Tensor = torch.linalg.vector_norm(rows, dim=1)
     alive = size > 0
     size = size.where(alive, 1)

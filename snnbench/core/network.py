@@ -54,12 +54,12 @@ class Network(nn.Module):
 
     @property
     def neurons(self) -> list[Neuron]:
-        """The populations, first to last."""
+        """Return the populations, first to last."""
         return [layer for layer in self.layers if isinstance(layer, Neuron)]
 
     @property
     def spiking_part(self) -> Network:
-        """The layers without a membrane readout, whose memory no population sees; they are shared.
+        """Return the layers without a membrane readout, whose memory no population sees; they are shared.
 
         Its state is the first part of the network's. Stability is measured on it: else no exponent could be
         below the readout's decay. A network without such a readout is returned itself.
@@ -95,12 +95,12 @@ class Network(nn.Module):
         return self
 
     def initial_state(self, x_t: Tensor) -> State:
-        """State before the first step, for an input like ``x_t`` ``[B, *input_shape]``."""
+        """Return the state before the first step, for an input like ``x_t`` ``[B, *input_shape]``."""
         with torch.no_grad():
             return step_layers(self.layers, x_t, (), _first_step)[1]
 
     def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
-        """One time step of all layers. Pure.
+        """Take one time step of all layers, and change nothing.
 
         Args:
             x_t: Input, ``[B, *input_shape]``.
@@ -113,17 +113,20 @@ class Network(nn.Module):
 
     @property
     def tangent_step(self) -> TangentStep | None:
-        """``step`` of the state and of k tangents of it; None where a layer cannot push tangents."""
+        """Return ``step`` of the state and of k tangents of it; None where a layer cannot push tangents."""
         layers = [part for layer in self.layers for part in _parts(layer)]
         known = all(layer.tangent_step if isinstance(layer, Neuron) else is_affine(layer) for layer in layers)
         return (lambda *given: _push(layers, *given)) if known else None
 
     def outputs(self, x: Tensor) -> list[Tensor]:
-        """Outputs over time of every neuron layer, each ``[T, B, *]``; ``x`` is ``[T, B, *input_shape]``."""
+        """Return the outputs over time of every neuron layer, each ``[T, B, *]``.
+
+        ``x`` is ``[T, B, *input_shape]``.
+        """
         return self._over_time(x)[0]
 
     def window(self, x: Tensor, state: State | None) -> tuple[Tensor, State]:
-        """Some steps of all layers.
+        """Run some steps of all layers.
 
         Args:
             x: Input of these steps, ``[K, B, *input_shape]``.
@@ -136,7 +139,7 @@ class Network(nn.Module):
         return collected[-1], state
 
     def _over_time(self, x: Tensor, state: State | None = None) -> tuple[list[Tensor], State]:
-        """Outputs of every neuron layer, and the last state."""
+        """Return the outputs of every neuron layer, and the last state."""
         collected: list[Tensor] = []
         following: list[Tensor] = []
         x = in_memory(x) if x.requires_grad else x  # then each step has a gradient of its own
@@ -151,11 +154,11 @@ class Network(nn.Module):
         return collected, tuple(following)
 
     def classify(self, outputs: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """Logits ``[B, classes]`` from the last layer's outputs ``[T, B, H]``, as in ``forward``."""
+        """Return the logits ``[B, classes]`` of the last outputs ``[T, B, H]``, as in ``forward``."""
         return self.classifier(pool(outputs, self.readout, lengths))  # type: ignore[no-any-return]
 
     def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """Logits ``[B, classes]`` for ``x`` ``[T, B, *input_shape]``.
+        """Return the logits ``[B, classes]`` for ``x`` ``[T, B, *input_shape]``.
 
         Args:
             x: Input over time.
@@ -171,7 +174,7 @@ class Network(nn.Module):
         return self.classify(self.outputs(x)[-1], lengths)
 
     def logits_and_exponent(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """``forward(x)``, and the largest Lyapunov exponent ``[B]`` along ``x``, to be penalised in a loss.
+        """Return ``forward(x)`` and the largest Lyapunov exponent ``[B]`` along ``x``, to be penalised.
 
         Raises:
             UsageError: The network has no memory but that of its readout.
@@ -180,12 +183,12 @@ class Network(nn.Module):
 
 
 def is_repeated(x: Tensor) -> bool:
-    """Whether all steps of ``x`` ``[T, B, *]`` are one in memory, as a constant input is encoded."""
+    """Return whether all steps of ``x`` ``[T, B, *]`` are one in memory, as a constant input is encoded."""
     return len(x) > 0 and x.stride(0) == 0
 
 
 def over_time(layer: nn.Module, x: Tensor) -> Tensor:
-    """A stateless layer over ``x`` ``[T, B, *]``: steps are one batch, or one step where all are the same."""
+    """Run a stateless layer over ``x`` ``[T, B, *]``: steps are one batch, or one if all are equal."""
     if isinstance(layer, PerStep):
         return torch.stack([layer(x_t) for x_t in x])
     if is_repeated(x) and type(layer) in SEPARATE:
@@ -196,7 +199,7 @@ def over_time(layer: nn.Module, x: Tensor) -> Tensor:
 
 
 def in_memory(x: Tensor) -> Tensor:
-    """``x`` with every step of its own, as populations of any library can read it."""
+    """Return ``x`` with every step of its own, as populations of any library can read it."""
     return x.contiguous() if is_repeated(x) else x
 
 
@@ -211,7 +214,7 @@ def _parts(layer: nn.Module) -> list[nn.Module]:
 
 
 def _push(layers: list[nn.Module], x_t: Tensor, state: State, dstate: State) -> tuple[State, State]:
-    """One step of ``layers``: the next state and its tangents. The input has none."""
+    """Take one step of ``layers``: return the next state and its tangents. The input has none."""
     following: list[Tensor] = []
     tangents: list[Tensor] = []
     dx: Tensor | None = None
@@ -230,6 +233,6 @@ def _push(layers: list[nn.Module], x_t: Tensor, state: State, dstate: State) -> 
 
 
 def _sees_all_steps(layer: nn.Module) -> bool:
-    """Whether one step's output of a layer that is given all of them depends on the others."""
+    """Return whether one step's output of a layer that is given all of them depends on the others."""
     batch_norms = (one for one in layer.modules() if isinstance(one, nn.modules.batchnorm._BatchNorm))
     return not isinstance(layer, Neuron | PerStep) and any(True for _ in batch_norms)

@@ -64,14 +64,14 @@ class Neuron(nn.Module):
             self.get_parameter(name).clamp_(*bounds)
 
     def initial_state(self, x_t: Tensor) -> State:
-        """The state before the first step, for an input like ``x_t`` ``[B, *features]``.
+        """Return the state before the first step, for an input like ``x_t`` ``[B, *features]``.
 
         Every state tensor has B as its first axis, and the dtype and device of ``x_t``.
         """
         raise NotImplementedError
 
     def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
-        """One time step. Pure: the same arguments give the same result and nothing is written.
+        """Take one time step. It is pure: the same arguments give the same result and nothing is written.
 
         Args:
             x_t: Input current, ``[B, *features]``.
@@ -98,7 +98,7 @@ class Neuron(nn.Module):
         raise NotImplementedError
 
     def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
-        """All steps of ``x`` ``[T, B, *features]``: the outputs ``[T, B, *features]`` and the last state.
+        """Run all steps of ``x`` ``[T, B, *features]``: the outputs ``[T, B, *features]`` and the last state.
 
         Under autocast the state is in single precision whatever the input is: a membrane sums up what
         half precision would round away.
@@ -115,11 +115,11 @@ class Neuron(nn.Module):
 
     @property
     def native(self) -> bool:
-        """Whether it runs over time by a ``forward`` of its own, which no engine changes."""
+        """Return whether it runs over time by a ``forward`` of its own, which no engine changes."""
         return type(self).forward is not Neuron.forward
 
     def kept(self) -> Kept | None:
-        """What autograd keeps of a step; None where nobody has counted.
+        """Return what autograd keeps of a step; None where nobody has counted.
 
         Measurements are checked against it.
         """
@@ -128,7 +128,7 @@ class Neuron(nn.Module):
     def push(
         self, x_t: Tensor, state: State, dx: Tensor | None, dstate: State, *, last: bool = False
     ) -> Pushed:
-        """One step, and what becomes of k tangents in it; as given, of units that do not see each other.
+        """Take one step and push k tangents through it; as given, for units that do not see each other.
 
         Args:
             x_t: Input current, ``[B, *features]``.
@@ -144,7 +144,7 @@ class Neuron(nn.Module):
 
     @property
     def tangent_step(self) -> TangentStep | None:
-        """``push`` for an input without tangents, and without the output.
+        """Return ``push`` for an input without tangents, and without the output.
 
         None where there is no ``push``, and where the surrogate draws noise anew in every call: ``push``
         could not be compared with the gradients.
@@ -154,7 +154,7 @@ class Neuron(nn.Module):
         return lambda x_t, state, dstate: self.push(x_t, state, None, dstate, last=True)[1::2]
 
     def disturbance_unit(self) -> tuple[float | Tensor, ...] | None:
-        """The size of a disturbance that counts as 1 in each part of the state: threshold minus rest.
+        """Return the size of a disturbance that counts as 1 in each part of the state: threshold minus rest.
 
         Stability gives sizes in it, so that a population and its rescaling (threshold and incoming weights
         times c) have the same numbers. What scales with the membrane, as a current does, has the membrane's
@@ -166,7 +166,7 @@ class Neuron(nn.Module):
         return None
 
     def leak_exponent(self) -> float | None:
-        """Largest Lyapunov exponent under the true derivative (spikes frozen), nats a step.
+        """Return the largest Lyapunov exponent under the true derivative (spikes frozen), nats a step.
 
         None where it has no closed form. Stability measurements are checked against it.
         """

@@ -11,7 +11,7 @@ from snnbench.settings import Regulariser
 
 
 def penalty(network: Network, x: Tensor, regulariser: Regulariser) -> Tensor:
-    """``weight · mean (λ − target)²`` over the samples of ``x`` ``[T, B, *]`` and the exponents asked for.
+    """Return ``weight · mean (λ − target)²`` over the samples of ``x`` ``[T, B, *]`` and the exponents.
 
     λ is that of the populations, without the memory of a membrane readout. Left out are exponents of −∞,
     which have no gradient; if all are, the penalty is 0.

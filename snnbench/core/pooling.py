@@ -12,7 +12,7 @@ READOUTS: tuple[str, ...] = get_args(Readout)
 
 
 def pool(outputs: Tensor, readout: Readout, lengths: Tensor | None = None) -> Tensor:
-    """One value a unit, ``[B, H]``, from outputs over time ``[T, B, H]``, the first ``lengths`` of them."""
+    """Return one value a unit, ``[B, H]``, from the first ``lengths`` outputs over time ``[T, B, H]``."""
     if lengths is not None:
         return _pool_real(outputs, readout, lengths)
     match readout:
@@ -27,7 +27,7 @@ def pool(outputs: Tensor, readout: Readout, lengths: Tensor | None = None) -> Te
 
 
 def _pool_real(outputs: Tensor, readout: Readout, lengths: Tensor) -> Tensor:
-    """``pool`` over the real steps of each sample, ``lengths`` ``[B]``."""
+    """Return ``pool`` over the real steps of each sample, ``lengths`` ``[B]``."""
     if readout == "membrane_last":
         return outputs[lengths - 1, torch.arange(len(lengths), device=outputs.device)]
     steps = torch.arange(len(outputs), device=outputs.device)[:, None]

@@ -16,7 +16,7 @@ P = ParamSpec("P")
 
 
 def in_single(measure: Callable[Concatenate[Any, Tensor, P], Tensor]) -> Callable[..., Tensor]:
-    """``measure(network, x, ...)`` outside autocast, with half precision raised to float32.
+    """Return ``measure(network, x, ...)`` outside autocast, with half precision raised to float32.
 
     Input, parameters and buffers are raised for the call; gradients return to the network's own. What
     is measured is the float32 trajectory, which leaves that of half precision where a spike differs.

@@ -43,7 +43,7 @@ def derivative(which: Derivative) -> Iterator[None]:
 
 
 def active() -> Derivative:
-    """The derivative in force."""
+    """Return the derivative in force."""
     return _Traced.derivative if torch.compiler.is_compiling() else _derivative.get()
 
 
@@ -76,7 +76,7 @@ def counting_spikes() -> Iterator[SpikeCount]:
 
 
 def spikes_are_frozen() -> bool:
-    """Whether spikes are to have the true derivative now, for a neuron that makes them without a surrogate.
+    """Return whether a neuron that spikes without a surrogate is to use the true derivative now.
 
     Asking counts as a call of one: such a neuron, too, honours the derivative.
     """
@@ -112,7 +112,9 @@ def reverse_only() -> Iterator[None]:
 
 
 def observed() -> bool:
-    """Whether a context above changes or counts spikes: they must then come from surrogates, one by one.
+    """Return whether a context above changes or counts spikes.
+
+    They must then come from surrogates, one by one.
 
     Compiled code and kernels would not notice it.
     """
@@ -150,11 +152,11 @@ class Surrogate:
         raise NotImplementedError
 
     def forward(self, z: Tensor) -> Tensor:
-        """The spikes at ``z``, same shape, dtype and device."""
+        """Return the spikes at ``z``, same shape, dtype and device."""
         return (z > 0).to(z.dtype)
 
     def __call__(self, z: Tensor) -> Tensor:
-        """The spikes at ``z``, differentiable in reverse and forward mode and under ``vmap``."""
+        """Return the spikes at ``z``, differentiable in reverse and forward mode and under ``vmap``."""
         if torch.compiler.is_compiling():
             return ReverseSpike.apply(z, self) if _Traced.reverse_only else self._traced(z)
         if observed() or transformed():
@@ -164,13 +166,13 @@ class Surrogate:
         return self.forward(z)
 
     def _traced(self, z: Tensor) -> Tensor:
-        """The same of plain operations: torch.compile refuses a Function that has a forward mode."""
+        """Return the spikes by plain operations: torch.compile refuses a Function that has a forward mode."""
         fixed = z.detach()
         zero = (z - fixed).nan_to_num()  # 0 at infinity too; its derivative is 1
         return self.forward(fixed) + self.active_derivative(fixed, active()) * zero
 
     def active_derivative(self, z: Tensor, which: Derivative) -> Tensor:
-        """``derivative(z)``, or 0 where ``which`` is ``true``: spikes, unless graded, are frozen."""
+        """Return ``derivative(z)``, or 0 where ``which`` is ``true``: spikes, unless graded, are frozen."""
         return self.derivative(z) if self.graded or which == "surrogate" else torch.zeros_like(z)
 
     def __repr__(self) -> str:

@@ -26,7 +26,7 @@ TangentStep: TypeAlias = Callable[[Any, State, State], tuple[State, State]]
 def push_elementwise(
     step: Step, x_t: Tensor, state: State, dx: Tensor | None, dstate: State, *, last: bool
 ) -> Pushed:
-    """One step of units that do not see each other, and of its tangents.
+    """Take one step of units that do not see each other, and of its tangents.
 
     The slopes are gradients of the sums over all units: one backward pass for each result, whatever k.
 
@@ -48,7 +48,7 @@ def push_elementwise(
 
 
 def _pushed(result: Tensor, sources: list[Tensor], tangents: tuple[Tensor | None, ...]) -> Tensor | None:
-    """Tangents of ``result`` from those of its ``sources``; None if none has any."""
+    """Return the tangents of ``result`` from those of its ``sources``; None if none has any."""
     slopes: tuple[Tensor | None, ...] = (None,) * len(sources)
     if result.requires_grad:
         ones = torch.ones_like(result)
@@ -69,15 +69,15 @@ class Recurrent(Protocol):
     """Units that see each other through a linear map of their spikes alone."""
 
     def spikes(self, u: Tensor) -> Tensor:
-        """The spikes ``[B, *]`` of the step before, from the first part of the state."""
+        """Return the spikes ``[B, *]`` of the step before, from the first part of the state."""
         ...
 
     def mix(self, s: Tensor) -> Tensor:
-        """The linear map of spikes, or of their tangents, ``[rows, *] -> [rows, *]``."""
+        """Return the linear map of spikes, or of their tangents, ``[rows, *] -> [rows, *]``."""
         ...
 
     def advance(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
-        """Output and next state from ``(mix(spikes), spikes, *state)``, unit by unit."""
+        """Return the output and next state from ``(mix(spikes), spikes, *state)``, unit by unit."""
         ...
 
 
@@ -97,7 +97,7 @@ def push_recurrent(
 
 
 def is_affine(layer: nn.Module) -> bool:
-    """Whether ``push_affine`` knows the layer."""
+    """Return whether ``push_affine`` knows the layer."""
     if type(layer) is nn.Conv2d:
         return layer.padding_mode == "zeros"
     if type(layer) is nn.BatchNorm2d:
@@ -106,7 +106,7 @@ def is_affine(layer: nn.Module) -> bool:
 
 
 def push_affine(layer: nn.Module, dx: Tensor) -> Tensor:
-    """What ``layer``, without its offset, makes of the tangents ``dx`` ``[k, B, *]``."""
+    """Return what ``layer``, without its offset, makes of the tangents ``dx`` ``[k, B, *]``."""
     rows = dx.flatten(0, 1)
     match layer:
         case nn.Linear():

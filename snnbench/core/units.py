@@ -52,7 +52,7 @@ def weights(state: State, unit: Unit | None) -> Tensor:
 
 
 def _spread(unit: float | Tensor, part: Tensor) -> Tensor:
-    """``unit`` for each component of ``part`` ``[*]``."""
+    """Return ``unit`` for each component of ``part`` ``[*]``."""
     value = torch.as_tensor(unit, dtype=part.dtype, device=part.device).detach()
     try:
         return value.expand_as(part)

@@ -41,7 +41,7 @@ class Windows:
     cut: bool
 
     def run(self, network: Windowed, x: Tensor) -> Tensor:
-        """The last layer's outputs ``[T, B, *]`` for ``x`` ``[T, B, *input_shape]``."""
+        """Return the last layer's outputs ``[T, B, *]`` for ``x`` ``[T, B, *input_shape]``."""
         outputs = []
         state: State | None = None
         for part in torch.split(x, self.steps):

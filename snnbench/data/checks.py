@@ -92,7 +92,7 @@ def _samples(x: Any, kind: str, at: _At) -> Samples:
 
 
 def _floats(x: Tensor, kind: str, at: _At) -> Tensor:
-    """Samples as float32, if that is what they can mean."""
+    """Return samples as float32, if that is what they can mean."""
     if x.ndim < (3 if kind == "sequence" else 2):
         shape = list(x.shape)
         raise at.error(f"samples of shape {shape} are not {SHAPES[kind]}", "x.unsqueeze(-1) adds a feature")
@@ -119,7 +119,7 @@ def _check_lengths(x: Sequences, at: _At) -> None:
 
 
 def _labels(labels: Any, classes: int, at: _At) -> Tensor:
-    """Classes ``[N]`` as int64, if that is what they can mean."""
+    """Return classes ``[N]`` as int64, if that is what they can mean."""
     y: Tensor = labels if isinstance(labels, Tensor) else _tensor(labels, "labels", at)
     if y.ndim != 1:
         one_hot = y.ndim == 2 and y.shape[1] == classes > 1

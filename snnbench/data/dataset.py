@@ -27,17 +27,17 @@ class Split:
         return len(self.y)
 
     def select(self, index: Tensor) -> Split:
-        """The samples that ``index`` names; recordings stay in their files."""
+        """Return the samples that ``index`` names; recordings stay in their files."""
         x = self.x.select(index) if isinstance(self.x, Recordings) else self.x[index]
         return Split(x, self.y[index])
 
     def batch(self, index: Tensor | slice) -> tuple[Samples, Tensor]:
-        """The samples that ``index`` names and their classes, on the device where the classes are."""
+        """Return the samples that ``index`` names and their classes, on the device where the classes are."""
         where = index.to(self.x.device) if isinstance(index, Tensor) else index
         return self.x[where].to(self.y.device), self.y[index]
 
     def near(self, device: torch.device) -> Split:
-        """The same samples with their classes on ``device``, and all else too unless it is much.
+        """Return the same samples with their classes on ``device``, and all else too unless it is much.
 
         What takes more than a quarter of the memory that is free there stays where it is.
         """
@@ -67,12 +67,15 @@ class Dataset:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Shape of one sample; of one frame of a recording."""
+        """Return the shape of one sample; of one frame of a recording."""
         return tuple(self.train.x.shape[1:])
 
     @property
     def checksum(self) -> str:
-        """SHA-256 over all samples and classes, or which records of what they are; first 16 hex digits."""
+        """Return the SHA-256 over all samples and classes, or which records of what they are.
+
+        It has the first 16 hex digits.
+        """
         digest = hashlib.sha256()
         for split in (self.train, self.validation, self.test):
             for tensor in (*_content(split.x), split.y):
@@ -87,7 +90,7 @@ def _nbytes(x: Samples) -> int:
 
 
 def _content(x: Samples) -> tuple[Tensor, ...]:
-    """The tensors that tell samples apart from any other."""
+    """Return the tensors that tell samples apart from any other."""
     if isinstance(x, Recordings):
         return (torch.tensor(x.records),)
     return (x,) if isinstance(x, Tensor) else x.tensors
@@ -114,7 +117,7 @@ class Encoder(Protocol):
 
 
 def real_steps(encoder: Encoder, x: Samples) -> Tensor | None:
-    """How many steps of each sample are real once it is encoded, ``[B]``; None where all are."""
+    """Return how many steps of each sample are real once it is encoded, ``[B]``; None where all are."""
     lengths = getattr(encoder, "lengths", None)
     found: Tensor | None = None if lengths is None else lengths(x)
     return found

@@ -48,23 +48,23 @@ class Stored:
         self.padded = padded
 
     def __call__(self, x: Sequences, generator: torch.Generator) -> Tensor:
-        """The encoding ``[T, B, *encoded_shape]``, float32."""
+        """Return the encoding ``[T, B, *encoded_shape]``, float32."""
         return x.values.movedim(1, 0).contiguous().to(torch.float32)
 
     def lengths(self, x: Samples) -> Tensor | None:
-        """The real steps of each sample, ``[B]``; None where all are."""
+        """Return the real steps of each sample, ``[B]``; None where all are."""
         return x.lengths if self.padded and isinstance(x, Sequences) else None
 
 
 def folder() -> Path:
-    """Where encoded datasets are kept."""
+    """Return where encoded datasets are kept."""
     return platformdirs.user_cache_path("snnbench") / "encoded"
 
 
 def encoded(
     data: Dataset, encoder: Encoder, key: str, note: Callable[[str], None] = lambda text: None
 ) -> tuple[Dataset, Encoder]:
-    """``data`` as ``encoder`` encodes it, mapped from disk, and the encoder for that.
+    """Return ``data`` as ``encoder`` encodes it, mapped from disk, and the encoder for that.
 
     At the first call it is encoded and written; another process waits meanwhile. Where there is no
     room, ``data`` and ``encoder`` are returned as they are.
@@ -192,14 +192,14 @@ def _make_room(cache: Path, size: int) -> bool:
 
 
 def _last_used(path: Path) -> float:
-    """The time of its last use; 0 if another process has just deleted it."""
+    """Return the time of its last use; 0 if another process has just deleted it."""
     with suppress(FileNotFoundError):
         return path.stat().st_mtime
     return 0.0
 
 
 def _size(path: Path) -> int:
-    """Bytes of its files; 0 if another process has just deleted it."""
+    """Return the bytes of its files; 0 if another process has just deleted it."""
     with suppress(FileNotFoundError):
         return sum(file.stat().st_size for file in path.iterdir())
     return 0

@@ -64,7 +64,7 @@ def _check_finite(values: NDArray[Any], name: str) -> None:
 
 
 def _ticks(times: NDArray[Any], where: str, tick_us: float) -> NDArray[Any]:
-    """Times in µs, rounded if their unit is another."""
+    """Return the times in µs, rounded if their unit is another."""
     if tick_us != 1:
         return np.rint(times * np.float64(tick_us))
     if times.dtype.kind == "f" and (wrong := times[times != np.rint(times)]).size:

@@ -82,11 +82,11 @@ class Events:
         return len(self.offsets) - 1
 
     def __iter__(self) -> Iterator[Tensor]:
-        """The rows of each recording."""
+        """Return the rows of each recording."""
         return iter(torch.split(self.rows, self.offsets.diff().tolist()))
 
     def __getitem__(self, index: Tensor | slice) -> Events:
-        """The recordings that ``index`` names, in its order."""
+        """Return the recordings that ``index`` names, in its order."""
         chosen = torch.arange(len(self), device=self.offsets.device)[index]
         first, lengths = self.offsets[chosen], self.offsets.diff()[chosen]
         offsets = torch.cat([lengths.new_zeros(1), lengths.cumsum(0)])
@@ -96,21 +96,21 @@ class Events:
 
     @property
     def device(self) -> torch.device:
-        """Where they are."""
+        """Return where they are."""
         return self.rows.device
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """``(N, polarities, height, width)``, as if each recording were one frame."""
+        """Return ``(N, polarities, height, width)``, as if each recording were one frame."""
         return (len(self), *reversed(self.sensor))
 
     @property
     def tensors(self) -> tuple[Tensor, ...]:
-        """All that it holds."""
+        """Return all that it holds."""
         return self.rows, self.offsets, torch.tensor(self.sensor)
 
     def to(self, device: torch.device) -> Events:
-        """The same recordings on ``device``."""
+        """Return the same recordings on ``device``."""
         return Events(self.rows.to(device), self.offsets.to(device), self.sensor)
 
 

@@ -128,7 +128,7 @@ def _missing(spec: DatasetSpec, files: list[DataFile], root: Path) -> DataError:
 
 
 def _unavailable(spec: DatasetSpec, file: DataFile, root: Path, why: str) -> DataError:
-    """What cannot be downloaded; what there is of it stays as it is."""
+    """Return the error of a file that cannot be downloaded; what there is of it stays as it is."""
     state = "damaged" if (root / file.path).is_file() else "missing"
     by_hand = f"; or save {file.urls[0]} as {root / file.path}" if file.urls else ""
     return DataError(

@@ -17,7 +17,7 @@ from snnbench.plugin.specs import DatasetSpec
 
 
 def data_root(root: Path | None) -> Path:
-    """Where datasets are: ``root``, or a folder of the platform's cache."""
+    """Return where datasets are: ``root``, or a folder of the platform's cache."""
     return user_path(platformdirs.user_cache_path("snnbench")) / "datasets" if root is None else root
 
 
@@ -37,7 +37,7 @@ class State:
 
 
 def state(spec: DatasetSpec, root: Path | None) -> State:
-    """What is there of a dataset below ``root``; nothing is fetched or unpacked."""
+    """Return what is there of a dataset below ``root``; nothing is fetched or unpacked."""
     root = data_root(root)
     content = content_checksum(spec, root)
     for file in spec.files:
@@ -61,7 +61,10 @@ def _unlike(archive: Path, folder: Path) -> str:
 
 
 def checksum(path: Path, like: str) -> str:
-    """The checksum of a file, by the algorithm that ``like`` begins with; empty if there is no file."""
+    """Return the checksum of a file, by the algorithm that ``like`` begins with.
+
+    It is empty if there is no file.
+    """
     if not path.is_file():
         return ""
     algorithm = like.partition(":")[0]
@@ -70,7 +73,7 @@ def checksum(path: Path, like: str) -> str:
 
 
 def content_checksum(spec: DatasetSpec, root: Path) -> str:
-    """SHA-256 over the names and bytes of all files that a dataset is read from, first 16 hex digits.
+    """Return the SHA-256 over the names and bytes of all files of a dataset, first 16 hex digits.
 
     Empty if there are none.
     """
@@ -84,7 +87,7 @@ def content_checksum(spec: DatasetSpec, root: Path) -> str:
 
 
 def contents(spec: DatasetSpec, root: Path) -> list[Path]:
-    """All files that a dataset is read from, those behind links to folders too."""
+    """Return all files that a dataset is read from, those behind links to folders too."""
     # Path.glob does not look behind links
     found = (glob(one, root_dir=root, recursive=True, include_hidden=True) for one in spec.contents)  # noqa: PTH207
     return sorted({path for names in found for name in names if (path := root / name).is_file()})

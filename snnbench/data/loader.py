@@ -32,19 +32,19 @@ class Batch(NamedTuple):
 
     @property
     def inputs(self) -> tuple[Tensor, ...]:
-        """What a network is called with."""
+        """Return what a network is called with."""
         return (self.x,) if self.lengths is None else (self.x, self.lengths)
 
 
 def encode(encoder: Encoder, x: Samples, y: Tensor, generator: torch.Generator) -> Batch:
-    """One batch of samples ``x`` and classes ``y``, encoded."""
+    """Return one batch of samples ``x`` and classes ``y``, encoded."""
     return Batch(encoder(x, generator), y, real_steps(encoder, x))
 
 
 def batches(
     split: Split, order: Tensor, size: int, encoder: Encoder, generator: torch.Generator
 ) -> Iterator[Batch]:
-    """The samples of ``split`` in ``order``, ``size`` at a time; the last batch may be smaller.
+    """Yield the samples of ``split`` in ``order``, ``size`` at a time; the last batch may be smaller.
 
     Encoding is done by the caller's thread, so that random numbers are drawn in one order only.
 
@@ -96,7 +96,7 @@ class Waiting:
         return self.waited / self.total if self.total else None
 
     def watch(self, source: Iterable[Batch]) -> Iterator[Batch]:
-        """The batches of ``source``; asking for one is waiting, what is done with it is not."""
+        """Yield the batches of ``source``; asking for one is waiting, what is done with it is not."""
         marks = [self._mark()]
         for batch in source:
             marks.append(self._mark())

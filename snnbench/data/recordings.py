@@ -30,11 +30,11 @@ class Source(Protocol):
     def fingerprint(self) -> str: ...
 
     def read(self, record: int) -> NDArray[Any]:
-        """The events of one record, ordered by time, as ``as_rows`` takes them."""
+        """Return the events of one record, ordered by time, as ``as_rows`` takes them."""
         ...
 
     def where(self, record: int) -> str:
-        """The file and record, for people."""
+        """Return the file and record, for people."""
         ...
 
 
@@ -63,7 +63,7 @@ class Recordings:
         return Events.of([self._read(record) for record in self.select(index).records], self.source.sensor)
 
     def select(self, index: Tensor | slice) -> Recordings:
-        """The recordings that ``index`` names, left in their files."""
+        """Return the recordings that ``index`` names, left in their files."""
         chosen = torch.arange(len(self))[index.cpu() if isinstance(index, Tensor) else index]
         return Recordings(self.source, [self.records[place] for place in chosen.tolist()])
 
@@ -91,12 +91,12 @@ class Recordings:
 
     @property
     def device(self) -> torch.device:
-        """Where what is read goes first."""
+        """Return where what is read goes first."""
         return torch.device("cpu")
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """``(N, polarities, height, width)``, as if each recording were one frame."""
+        """Return ``(N, polarities, height, width)``, as if each recording were one frame."""
         return (len(self), *reversed(self.source.sensor))
 
     def to(self, device: torch.device) -> Recordings:

@@ -24,24 +24,24 @@ class Sequences:
         return len(self.lengths)
 
     def __getitem__(self, index: Tensor | slice) -> Sequences:
-        """The sequences that ``index`` names, in its order."""
+        """Return the sequences that ``index`` names, in its order."""
         return Sequences(self.values[index], self.lengths[index])
 
     @property
     def device(self) -> torch.device:
-        """Where they are."""
+        """Return where they are."""
         return self.values.device
 
     @property
     def shape(self) -> torch.Size:
-        """``[N, T, *features]``."""
+        """Return ``[N, T, *features]``."""
         return self.values.shape
 
     @property
     def tensors(self) -> tuple[Tensor, ...]:
-        """All that it holds."""
+        """Return all that it holds."""
         return self.values, self.lengths
 
     def to(self, device: torch.device) -> Sequences:
-        """The same sequences on ``device``."""
+        """Return the same sequences on ``device``."""
         return Sequences(self.values.to(device), self.lengths.to(device))

@@ -39,7 +39,7 @@ def make_neuron(
     dtype: torch.dtype | None = None,
     device: torch.device | str | None = None,
 ) -> Neuron:
-    """A population of neurons.
+    """Return a population of neurons.
 
     Args:
         neuron: As a matrix writes it: ``lif(beta=0.9)``.
@@ -62,7 +62,7 @@ def make_neuron(
 
 
 def make_surrogate(surrogate: str, *, plugins: Iterable[object] = (), seed: int = 0) -> Surrogate:
-    """The spike function that a matrix calls ``surrogate``: ``atan(alpha=2)``.
+    """Return the spike function that a matrix calls ``surrogate``: ``atan(alpha=2)``.
 
     Args:
         surrogate: As a matrix writes it.
@@ -78,7 +78,7 @@ def make_surrogate(surrogate: str, *, plugins: Iterable[object] = (), seed: int 
 def make_encoder(
     encoder: str, *, steps: int = 25, plugins: Iterable[object] = (), seed: int = 0
 ) -> Callable[[Tensor], Tensor]:
-    """What encodes samples ``[B, *shape]`` into ``[T, B, *encoded_shape]``.
+    """Return what encodes samples ``[B, *shape]`` into ``[T, B, *encoded_shape]``.
 
     Args:
         encoder: As a matrix writes it: ``rate(gain=0.5)``.
@@ -102,7 +102,7 @@ def make_encoder(
 
 
 def make_dataset(dataset: str, root: str | Path | None = None, *, plugins: Iterable[object] = ()) -> Dataset:
-    """A dataset, split.
+    """Return a dataset, split.
 
     Args:
         dataset: As a matrix writes it: ``yin_yang(samples=5000)``.
@@ -131,7 +131,7 @@ def make_network(
     plugins: Iterable[object] = (),
     seed: int = 0,
 ) -> Network:
-    """A network from ``[T, B, *input_shape]`` to logits ``[B, classes]``.
+    """Return a network from ``[T, B, *input_shape]`` to logits ``[B, classes]``.
 
     Args:
         network: As a matrix writes it: ``dense(hidden=[128,64])``.
@@ -175,7 +175,7 @@ def create_conv_snn(
     seed: int = 0,
     **params: Any,
 ) -> SampleNetwork:
-    """A convolutional spiking network with its encoder, in one call.
+    """Return a convolutional spiking network with its encoder, in one call.
 
     Args:
         model_type: ``simple`` for the network ``conv``, ``vgg`` for the network ``vgg``.

@@ -39,7 +39,7 @@ Axes: TypeAlias = dict[str, tuple[Choice, ...]]
 
 
 def axis(kind: str, texts: Sequence[str], host: Host) -> tuple[Choice, ...]:
-    """The components that ``texts`` name, sweeps written out, in order.
+    """Return the components that ``texts`` name, sweeps written out, in order.
 
     Those that resolve to the same parameters are one: the first.
 
@@ -64,7 +64,7 @@ def axis(kind: str, texts: Sequence[str], host: Host) -> tuple[Choice, ...]:
 
 
 def _sweep(request: grammar.Request, spec: Spec) -> Iterator[Params]:
-    """Every combination of the values given, the last parameter varying fastest."""
+    """Yield every combination of the values given, the last parameter varying fastest."""
     names = [name for name, _ in request.arguments]
     values = [_values(name, value, spec) for name, value in request.arguments]
     for combination in product(*values):
@@ -72,7 +72,7 @@ def _sweep(request: grammar.Request, spec: Spec) -> Iterator[Params]:
 
 
 def _values(name: str, raw: grammar.Raw, spec: Spec) -> tuple[Value, ...]:
-    """The values of parameter ``name``: a sweep's, or the one."""
+    """Return the values of parameter ``name``: a sweep's, or the one."""
     default = spec.params[name].default if name in spec.params else 0
     if not _is_sweep(raw, default):
         return (cast(Value, raw),)
@@ -83,7 +83,10 @@ def _values(name: str, raw: grammar.Raw, spec: Spec) -> tuple[Value, ...]:
 
 
 def _is_sweep(raw: grammar.Raw, default: Value) -> bool:
-    """Whether ``raw`` is a list of what ``default`` is one of: where that is a list, a list of lists."""
+    """Return whether ``raw`` is a list of what ``default`` is one of.
+
+    Where ``default`` is a list, a sweep is a list of lists.
+    """
     if not isinstance(default, tuple):
         return isinstance(raw, tuple)
     first = default[0] if default else 0
@@ -100,7 +103,7 @@ def _choose(given: Params, provided: Provided, code: Mapping[str, str], host: Ho
 
 
 def _clearly_named(kind: str, choices: tuple[Choice, ...]) -> tuple[Choice, ...]:
-    """``choices``, unless two of them read the same: reports could not tell their rows apart."""
+    """Return ``choices``, unless two of them read the same: reports could not tell their rows apart."""
     for label, count in Counter(str(choice.component) for choice in choices).items():
         if count > 1:
             raise UsageError(f"{count} different {kind}s would all read {label!r}", "give other values")

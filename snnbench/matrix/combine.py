@@ -25,7 +25,7 @@ Changes: TypeAlias = Mapping[str, Any]
 
 
 def union(matrix: Matrix, host: Host) -> Axes:
-    """Every component that ``matrix`` combines, by kind."""
+    """Return every component that ``matrix`` combines, by kind."""
     texts = {kind: [text for block in matrix.blocks for text in block[kind]] for kind in AXES}
     return {kind: axis(kind, tuple(dict.fromkeys(texts[kind])), host) for kind in AXES}
 
@@ -49,12 +49,12 @@ def check_size(blocks: Sequence[Axes], seeds: Sequence[int]) -> None:
 
 
 def spikes(neuron: Choice) -> bool:
-    """Whether the neuron spikes, hence takes a surrogate."""
+    """Return whether the neuron spikes, and hence takes a surrogate."""
     return cast(NeuronSpec, neuron.provided.spec).spike != "none"
 
 
 def combinations(blocks: Iterable[tuple[Axes, Changes]]) -> Iterator[tuple[int, Parts]]:
-    """All combinations of each block, with its index; one that several blocks have comes once.
+    """Yield all combinations of each block, with its index; one that several blocks have comes once.
 
     Combinations whose budgets are changed in different ways are different ones.
     """
@@ -78,12 +78,12 @@ def _product(axes: Axes) -> Iterator[Parts]:
 
 
 def mismatch(parts: Parts) -> str | None:
-    """Why two of its components do not go together, if they do not."""
+    """Return why two of its components do not go together, if they do not."""
     return _not_encoded(parts) or _not_taken(parts)
 
 
 def _not_encoded(parts: Parts) -> str | None:
-    """Why the encoder cannot encode the dataset."""
+    """Return why the encoder cannot encode the dataset."""
     encoder = cast(EncoderSpec, parts["encoder"].provided.spec)
     dataset = cast(DatasetSpec, parts["dataset"].provided.spec)
     if dataset.data in encoder.accepts:
@@ -93,7 +93,7 @@ def _not_encoded(parts: Parts) -> str | None:
 
 
 def _not_taken(parts: Parts) -> str | None:
-    """Why the neuron does not take the surrogate."""
+    """Return why the neuron does not take the surrogate."""
     taken = cast(NeuronSpec, parts["neuron"].provided.spec).surrogates
     if not taken or "surrogate" not in parts or parts["surrogate"].provided.spec in taken:
         return None

@@ -40,7 +40,7 @@ class Request:
 
     @property
     def distribution(self) -> str:
-        """``dist`` of ``dist:lif``; empty where none is named."""
+        """Return ``dist`` of ``dist:lif``; empty where none is named."""
         return self.reference.rpartition(":")[0]
 
     def __str__(self) -> str:
@@ -70,7 +70,7 @@ def parse(text: str) -> Request:
 
 
 def _call(text: str, end: int) -> ast.Call | None:
-    """The argument list after the name that ends at ``end``; None if there is none."""
+    """Return the argument list after the name that ends at ``end``; None if there is none."""
     if text[end:] and (text[end] != "(" or len(text.splitlines()) > 1):
         raise _error(text, end, "expected '(' or the end of one line")
     try:
@@ -115,7 +115,7 @@ def _number(text: str, node: ast.expr, value: float) -> float:
 
 
 def _write(value: Raw) -> str:
-    """The inverse of ``_read``."""
+    """Return the inverse of ``_read``."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, tuple):
@@ -125,7 +125,7 @@ def _write(value: Raw) -> str:
 
 
 def _column(text: str, node: ast.expr | ast.keyword) -> int:
-    """Where ``node`` begins, in characters: ast counts bytes of UTF-8."""
+    """Return where ``node`` begins, in characters: ast counts bytes of UTF-8."""
     return len(text.encode()[: node.col_offset].decode())
 
 

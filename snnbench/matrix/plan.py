@@ -56,7 +56,10 @@ class Plan:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Lines for people: what is left out as it is not installed, and which plugin did not answer."""
+        """Return lines for people.
+
+        They say what is left out as it is not installed, and which plugin did not answer.
+        """
         absent = (
             f"{name} is not installed: its components are left out ({how_to_install(name)})"
             for name in self.absent
@@ -74,7 +77,7 @@ class Plan:
 
 
 def plan(matrix: Matrix, host: Host) -> Plan:
-    """The cells of ``matrix``, and what is skipped with the reason.
+    """Return the cells of ``matrix``, and what is skipped with the reason.
 
     A neuron that does not spike gets no surrogate, once. Components that resolve to the same
     parameters are one.
@@ -119,14 +122,14 @@ def plan(matrix: Matrix, host: Host) -> Plan:
 
 
 def narrow(whole: Plan, selection: select.Selection) -> Plan:
-    """``whole`` with only the cells and skips that ``selection`` is true of."""
+    """Return ``whole`` with only the cells and skips that ``selection`` is true of."""
     cells = tuple(cell for cell in whole.cells if selection.matches(select.cell_words(cell)))
     skips = tuple(skip for skip in whole.skips if selection.matches(select.cell_words(skip.cell)))
     return _with_needed(replace(whole, cells=cells, skips=skips))
 
 
 def nothing_selected(whole: Plan, text: str) -> NothingSelectedError:
-    """The error for a plan, or a selection of it, that leaves no cell.
+    """Return the error for a plan, or a selection of it, that leaves no cell.
 
     Args:
         whole: The plan before the selection.
@@ -169,7 +172,7 @@ class _Rules:
             _check_terms(f"matrix {matrix.name}, override[{index}].when", selection, words - seeds)
 
     def budget(self, words: frozenset[str], change: Changes) -> Budget:
-        """The budget of a combination, of a block that makes this ``change``."""
+        """Return the budget of a combination, of a block that makes this ``change``."""
         budget = replace(self.train, **change)
         for selection, train in self.overrides:
             if selection.matches(words):
@@ -177,7 +180,7 @@ class _Rules:
         return budget
 
     def excluded(self, combination: frozenset[str], budget: Budget, seed: int) -> str | None:
-        """Why the matrix itself leaves out a cell of a combination that has these words."""
+        """Return why the matrix itself leaves out a cell of a combination that has these words."""
         words = combination | {select.seed_word(seed)} | select.penalty_words(budget)
         return next((reason for selection, reason in self.excludes if selection.matches(words)), None)
 
@@ -187,7 +190,7 @@ def _with_base(matrix: Matrix) -> tuple[Matrix, ...]:
 
 
 def _known_words(matrix: Matrix, axes: Axes, host: Host) -> frozenset[str] | None:
-    """All words of the matrix, before its axes were replaced and after.
+    """Return all words of the matrix, before its axes were replaced and after.
 
     None if something on a replaced axis is not installed: its words cannot be told from misspelt ones.
     """
@@ -202,7 +205,7 @@ def _known_words(matrix: Matrix, axes: Axes, host: Host) -> frozenset[str] | Non
 
 
 def _penalty_words(matrix: Matrix) -> frozenset[str]:
-    """The word for stability in the loss, if any cell of ``matrix`` may have it there."""
+    """Return the word for stability in the loss, if any cell of ``matrix`` may have it there."""
     changes = [also.train for also in matrix.also] + [rule.train for rule in matrix.override]
     penalised = matrix.train.stability or any(change.get("stability") for change in changes)
     return frozenset((select.PENALTY,) if penalised else ())
@@ -230,7 +233,7 @@ def _cell(parts: Parts, budget: Budget, seed: int) -> Cell:
 
 
 def _with_needed(whole: Plan) -> Plan:
-    """``whole`` with only the components that its cells and measurements name."""
+    """Return ``whole`` with only the components that its cells and measurements name."""
     needed = {(kind, part.name) for cell in whole.cells for kind, part in cell.components.items()}
     needed |= {("measurement", component.name) for component in whole.measurements}
     keys = {cell.key for cell in whole.cells}

@@ -23,7 +23,7 @@ _WORDING = {
 
 
 def syntax_problem(error: Exception, text: str) -> str:
-    """The message of a TOML syntax error in ``text``, with a line and column in all cases."""
+    """Return the message of a TOML syntax error in ``text``, with a line and column in all cases."""
     message = str(error)
     lines = text.splitlines() or [""]
     end = f"(at line {len(lines)}, column {len(lines[-1]) + 1})"
@@ -32,7 +32,7 @@ def syntax_problem(error: Exception, text: str) -> str:
 
 
 def first_problem(error: ValidationError, sections: Mapping[str, Any]) -> tuple[str, str]:
-    """Message and hint for the problem to solve first; the message counts the others.
+    """Return the message and hint for the problem to solve first; the message counts the others.
 
     Args:
         error: What pydantic found.
@@ -67,7 +67,7 @@ def _describe(problem: ErrorDetails, sections: Mapping[str, Any]) -> tuple[str, 
 
 
 def _place_of(key: str, here: str, sections: Mapping[str, Any]) -> str:
-    """Hint for an unknown key of table ``here``: where it belongs, or what it may have meant."""
+    """Return the hint for an unknown key of table ``here``: where it belongs, or what it may have meant."""
     for table in ("", "train", "measure"):
         if table != here and key in _keys(sections[table]):
             return f"{key} belongs {f'under [{table}]' if table else 'above the first [table]'}"

@@ -33,7 +33,7 @@ _SECTIONS = {
 
 
 def packaged() -> list[str]:
-    """Names of the matrices that come with the suite."""
+    """Return the names of the matrices that come with the suite."""
     names = (entry.name for entry in files("snnbench.matrices").iterdir())
     return sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml"))
 

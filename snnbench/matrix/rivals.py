@@ -26,7 +26,7 @@ class Rivals:
 
     @classmethod
     def of(cls, matrix: Matrix, host: Host) -> Rivals:
-        """Those that ``matrix`` names.
+        """Return those that ``matrix`` names.
 
         Raises:
             UsageError: One is not one neuron, a reference does not spike, or the floor has no use.
@@ -42,11 +42,11 @@ class Rivals:
 
     @property
     def choices(self) -> list[Choice]:
-        """All of them."""
+        """Return all of them."""
         return [choice for choice in (*self.references, self.floor) if choice]
 
     def reference(self, block: int, cell: Cell) -> dict[str, Component]:
-        """The reference of a cell of ``block`` by the cell's key; nothing without one."""
+        """Return the reference of a cell of ``block`` by the cell's key; nothing without one."""
         choice = self.references[block]
         return {cell.key: choice.component} if choice else {}
 
@@ -59,7 +59,7 @@ def _reference(where: str, text: str, host: Host) -> Choice | None:
 
 
 def _one_neuron(where: str, text: str, host: Host) -> Choice | None:
-    """The neuron that ``text`` names; None for no text."""
+    """Return the neuron that ``text`` names; None for no text."""
     choices = axis("neuron", (text,), host) if text else ()
     if len(choices) > 1:
         raise UsageError(f"{where}: {text!r} is more than one neuron", "lif(beta=0.9)")

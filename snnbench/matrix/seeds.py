@@ -15,7 +15,7 @@ LARGEST = 999_999_999
 
 
 def seed_indices(value: object) -> tuple[int, ...]:
-    """The seeds that ``3`` (that many, from 0), ``"0-4"``, ``"0,2,5"`` or ``[0, 2]`` stand for, ascending.
+    """Return the seeds, ascending, of ``3`` (that many, from 0), ``"0-4"``, ``"0,2,5"`` or ``[0, 2]``.
 
     Raises:
         UsageError: It is none of these, or names no seed.

@@ -39,7 +39,7 @@ class Selection:
     matches: Test
 
     def unknown(self, words: Collection[str]) -> list[str]:
-        """The terms that are true of none of ``words``."""
+        """Return the terms that are true of none of ``words``."""
         return [term for term in self.terms if not _term(term)(words)]
 
 
@@ -60,35 +60,35 @@ def parse(text: str) -> Selection:
 
 
 def component_words(component: Component) -> frozenset[str]:
-    """Its name, its label and each ``parameter=value``."""
+    """Return its name, its label and each ``parameter=value``."""
     values = (f"{name}={format_value(value)}" for name, value in component.params)
     return frozenset((component.name, str(component), *values))
 
 
 def seed_word(seed: int) -> str:
-    """The word of a cell with this seed."""
+    """Return the word of a cell with this seed."""
     return f"s{seed}"
 
 
 def penalty_words(budget: Budget) -> frozenset[str]:
-    """The word of a cell whose training has stability in its loss; nothing for any other cell."""
+    """Return the word of a cell whose training has stability in its loss; nothing for any other cell."""
     return frozenset((PENALTY,) if budget.stability else ())
 
 
 def cell_words(cell: Cell) -> frozenset[str]:
-    """All words of ``cell``."""
+    """Return all words of ``cell``."""
     parts = map(component_words, cell.components.values())
     return penalty_words(cell.budget).union((seed_word(cell.seed),), *parts)
 
 
 def suggest(term: str, words: Collection[str]) -> str:
-    """Hint for a term that matches none of ``words``: the like of it that would."""
+    """Return the hint for a term that matches none of ``words``: the like of it that would."""
     alike = [word for word in words if _shape(word) == _shape(term)]
     return did_you_mean(term, alike or [word for word in words if not _shape(word)])
 
 
 def _shape(word: str) -> str:
-    """What tells a label and a ``parameter=value`` from a name."""
+    """Return what tells a label and a ``parameter=value`` from a name."""
     return next((mark for mark in "[=" if mark in word), "")
 
 

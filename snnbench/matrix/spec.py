@@ -29,7 +29,7 @@ from snnbench.settings import Budget, Measure
 
 
 def _read_by(read: Callable[[Any], object]) -> Callable[[Any], Any]:
-    """``read`` with its UsageError turned into pydantic's kind."""
+    """Return ``read`` with its UsageError turned into pydantic's kind."""
 
     def reader(value: Any) -> object:
         try:
@@ -144,7 +144,7 @@ class Content:
 
     @property
     def blocks(self) -> tuple[Texts, ...]:
-        """The axes of the matrix, then those of each ``also``: all combinations of each are meant."""
+        """Return the axes of the matrix, then those of each ``also``: all combinations of each are meant."""
         own = {axis.value: getattr(self, axis.plural) for axis in Axis}
         others = [
             {axis.value: getattr(also, axis.plural) or own[axis] for axis in Axis} for also in self.also

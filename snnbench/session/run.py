@@ -153,7 +153,7 @@ def _say_what_is_there(journal: Journal, matrix: Matrix, observer: Observer) -> 
 
 
 def _known(journal: Journal, plan: Plan, settings: Settings) -> dict[str, CellResult]:
-    """The results that were made under these settings, by key; skipped cells of the plan are added."""
+    """Return the results that were made under these settings, by key; skipped cells of the plan are added."""
     place = (settings.device, settings.environment)
     here = [one for one in journal.results if (one.device, one.environment) == place]
     known = {one.cell.key: one for one in here if _is_answer(one, settings.engine)}
@@ -166,7 +166,10 @@ def _known(journal: Journal, plan: Plan, settings: Settings) -> dict[str, CellRe
 
 
 def _is_answer(result: CellResult, asked: EngineChoice) -> bool:
-    """Whether a result is what a cell run by ``asked`` would give: no other engine's numbers stand for it."""
+    """Return whether a result is what a cell run by ``asked`` would give.
+
+    No other engine's numbers stand for it.
+    """
     if asked is EngineChoice.AUTO or result.status is not Status.DONE:
         return True
     return result.engine in {asked.value, "native"} or "fallback" in result.labels
@@ -222,7 +225,10 @@ def _jobs(matrix: Matrix, plan: Plan, cells: Iterable[Cell], settings: Settings)
 
 
 def _one_per_encoding(jobs: Iterable[Job]) -> list[Job]:
-    """One job for each dataset, encoder and number of steps among ``jobs``: that of the largest batch."""
+    """Return one job for each dataset, encoder and number of steps among ``jobs``.
+
+    It is the one with the largest batch.
+    """
     by_batch = sorted(jobs, key=lambda job: job.cell.budget.batch_size)
     found = {(job.cell.dataset, job.cell.encoder, job.cell.budget.steps): job for job in by_batch}
     return list(found.values())

@@ -123,7 +123,10 @@ class Journal:
             raise self._lost(f"{path} has {there.st_size} bytes, and the run wrote {self._size}")
 
     def _lost(self, what: str) -> StoreError:
-        """The error of a journal that someone else has changed; what it held is put beside it first."""
+        """Return the error of a journal that someone else has changed.
+
+        What it held is put beside it first.
+        """
         results = latest([*self.results, *self._appended])
         rescued = self.directory / f"cells.rescued-{os.getpid()}.jsonl"
         try:
@@ -173,7 +176,7 @@ class Journal:
 
 
 def read(directory: Path) -> tuple[RunHeader, list[CellResult], list[str]]:
-    """A run's header, the results that ``latest`` keeps, and warnings for people.
+    """Return a run's header, the results that ``latest`` keeps, and warnings for people.
 
     Raises:
         StoreError: It is not a run, or was written under another protocol or by a newer snnbench.
@@ -190,7 +193,9 @@ def read(directory: Path) -> tuple[RunHeader, list[CellResult], list[str]]:
 
 
 def check(directory: Path) -> tuple[int, list[str]]:
-    """Number of lines of a run's journal, and what is wrong with it: a text for each line that is no result.
+    """Return the number of lines of a run's journal, and what is wrong with it.
+
+    There is a text for each line that is no result.
 
     Raises:
         StoreError: It is not a run, or was written under another protocol or by a newer snnbench.
@@ -206,7 +211,10 @@ def check(directory: Path) -> tuple[int, list[str]]:
 
 
 def latest(results: Iterable[CellResult]) -> list[CellResult]:
-    """The results that still count: a cell that was run again replaces its earlier one, see ``counting``."""
+    """Return the results that still count.
+
+    A cell that was run again replaces its earlier one, see ``counting``.
+    """
     every = list(results)
     kept = counting((one.attempt, one.engine, one.status is Status.DONE) for one in every)
     return [every[place] for _, place in kept]

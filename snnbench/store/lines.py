@@ -196,7 +196,7 @@ def _shortened(metric: Metric) -> Metric:
 
 
 def _text(text: str, longest: int) -> str:
-    """Text that UTF-8 can hold, cut where it is far too long."""
+    """Return text that UTF-8 can hold, cut where it is far too long."""
     left = len(text) - longest
     kept = text if left <= 0 else f"{text[:longest]} … ({left} more characters)"
     return kept.encode("utf-8", "replace").decode()

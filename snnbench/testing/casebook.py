@@ -64,12 +64,12 @@ class Case:
 
     @property
     def group(self) -> str:
-        """The component as the command line writes it: ``neuron:lif[reset=zero]``."""
+        """Return the component as the command line writes it: ``neuron:lif[reset=zero]``."""
         return f"{self.component.spec.kind}:{Component(self.component.spec.name, self.params)}"
 
     @property
     def id(self) -> str:
-        """``neuron:lif[reset=zero]::claim[threshold]``."""
+        """Return ``neuron:lif[reset=zero]::claim[threshold]``."""
         return f"{self.group}::{self.probe.name}"
 
     def run(self) -> None:
@@ -88,7 +88,7 @@ class Case:
 
 
 def cases(distribution: str) -> list[Case]:
-    """Every case of what ``distribution`` registers.
+    """Return every case of what ``distribution`` registers.
 
     Args:
         distribution: Its name, ``snnbench`` for the built-in components; or a module, as after ``-p``.
@@ -102,7 +102,7 @@ def cases(distribution: str) -> list[Case]:
 
 
 def component_cases(component: Provided, beside: Sequence[Spec] = ()) -> Iterator[Case]:
-    """The cases of one component.
+    """Yield the cases of one component.
 
     Args:
         component: What to probe.
@@ -117,7 +117,7 @@ def component_cases(component: Provided, beside: Sequence[Spec] = ()) -> Iterato
 
 
 def variants(spec: Spec) -> Iterator[Params]:
-    """The defaults; all combinations of what decides a claim; each value of every other choice."""
+    """Yield the defaults; all combinations of what decides a claim; each value of every other choice."""
     deciding = _deciding(spec)
     others = [name for name, param in spec.params.items() if param.choices and name not in deciding]
     seen: set[Params] = set()
@@ -130,7 +130,7 @@ def variants(spec: Spec) -> Iterator[Params]:
 
 
 def _deciding(spec: Spec) -> list[str]:
-    """Parameters that a claim follows."""
+    """Return parameters that a claim follows."""
     if not isinstance(spec, NeuronSpec):
         return []
     claims = (getattr(spec, one.name) for one in fields(Claims))
@@ -142,7 +142,7 @@ def _values(param: Param) -> tuple[Value, ...]:
 
 
 def _changed(spec: Spec, given: Mapping[str, Value]) -> Params:
-    """Those of ``given`` that are not the defaults, sorted."""
+    """Return those of ``given`` that are not the defaults, sorted."""
     return tuple(sorted((name, value) for name, value in given.items() if value != spec.params[name].default))
 
 

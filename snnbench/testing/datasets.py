@@ -31,7 +31,7 @@ class Subject:
 
     @cached_property
     def data(self) -> Dataset:
-        """The dataset, loaded once."""
+        """Return the dataset, loaded once."""
         return self.load()
 
     @cached_property
@@ -53,7 +53,7 @@ class Subject:
             raise Undecided(f"it cannot be had here: {error.message}") from None
 
     def load(self) -> Dataset:
-        """The dataset, afresh, as the engine takes it.
+        """Return the dataset, afresh, as the engine takes it.
 
         Raises:
             Undecided: It cannot be had here, or its splits are wrong, which one probe alone reports.

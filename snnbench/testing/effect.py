@@ -34,7 +34,7 @@ def check_effects(spec: Spec, behaviour: Callable[[Params], Behaviour | None]) -
 
 
 def _changes(spec: Spec, name: str, behaviour: Callable[[Params], Behaviour | None]) -> Iterator[bool]:
-    """Whether each other value of a parameter makes another component, at each value of the others."""
+    """Yield whether each other value of a parameter makes another component, at each value of the others."""
     for base in (*variants(spec), *(((one, value),) for one in spec.params for value in _others(spec, one))):
         given = dict(base)
         if name in given:
@@ -47,7 +47,7 @@ def _changes(spec: Spec, name: str, behaviour: Callable[[Params], Behaviour | No
 
 
 def _others(spec: Spec, name: str) -> Iterator[Value]:
-    """Values that a parameter may have instead of its default."""
+    """Yield values that a parameter may have instead of its default."""
     param = spec.params[name]
     values: list[Value] = [*param.choices]
     if isinstance(param.default, bool):

@@ -34,7 +34,7 @@ class Subject:
         self.params = params
 
     def make(self, steps: int = STEPS) -> Encoder:
-        """The encoder for T = ``steps``.
+        """Return the encoder for T = ``steps``.
 
         Raises:
             Undecided: It takes a parameter that has no default, or no such T.
@@ -45,7 +45,7 @@ class Subject:
             raise Undecided(f"it cannot be built for {steps} steps: {error.message}") from None
 
     def samples(self, kind: str, steps: int = STEPS) -> Tensor | Events:
-        """A batch of ``kind``, values well within [0, 1], the same at every call."""
+        """Return a batch of ``kind``, values well within [0, 1], the same at every call."""
         generator = np.random.Generator(np.random.PCG64(0))
         if kind == "events":
             return Events.of([_recording(generator) for _ in range(BATCH)], SENSOR)
@@ -64,7 +64,7 @@ def _seeded(seed: int = 1) -> torch.Generator:
 
 
 def _encode(encode: Encoder, x: Tensor | Events) -> Tensor:
-    """The samples encoded.
+    """Return the samples encoded.
 
     Raises:
         Undecided: It refuses them: they do not suit its parameters.
@@ -168,7 +168,10 @@ def _mixed(found: str, kind: str) -> Violation:
 
 
 def _changed(x: Tensor | Events) -> Iterator[tuple[str, Tensor | Events]]:
-    """The batch with another first sample, brighter or darker than all; and what has been done to it."""
+    """Yield the batch with another first sample, brighter or darker than all.
+
+    With each comes what has been done to it.
+    """
     if isinstance(x, Events):
         longer = _recording(np.random.Generator(np.random.PCG64(1)))
         longer[:, 0] *= 2
@@ -205,7 +208,7 @@ def in_range(subject: Subject) -> None:
 
 
 def _refused(encode: Encoder, value: float) -> Tensor | None:
-    """What a sample of ``value`` alone becomes; None where it is refused in words.
+    """Return what a sample of ``value`` alone becomes; None where it is refused in words.
 
     Raises:
         Violation: It is refused otherwise.

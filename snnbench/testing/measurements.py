@@ -30,14 +30,14 @@ class Subject:
         self.params = params
 
     def measure(self, trained: Trained) -> object:
-        """What it gives for a trained cell."""
+        """Return what it gives for a trained cell."""
         made = cast(Callable[[Trained], object], self.spec.load()(**self.spec.resolve(self.params)))
         return made(trained)
 
 
 @cache
 def trained_cell() -> Trained:
-    """A LIF network of 8 neurons after one epoch on 60 points."""
+    """Return a LIF network of 8 neurons after one epoch on 60 points."""
     cell = Cell(
         Component("yin_yang", (("train", 60),)),
         Component("direct"),

@@ -67,7 +67,7 @@ class Subject:
 
 
 def drive(shape: tuple[int, ...]) -> Tensor:
-    """A lively input ``[T, B, *shape]``, the same at every call."""
+    """Return a lively input ``[T, B, *shape]``, the same at every call."""
     generator = torch.Generator().manual_seed(0)
     return 3 * torch.rand((STEPS, BATCH, *shape), generator=generator)
 

@@ -73,7 +73,10 @@ class Item(pytest.Item):
             pytest.skip(str(reason))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """The finding alone, without our stack; for anything else the stack, which ends in the component."""
+        """Return the finding alone, without our stack.
+
+        For anything else, return the stack, which ends in the component.
+        """
         from snnbench.testing.outcomes import Violation
 
         if isinstance(excinfo.value, Violation):

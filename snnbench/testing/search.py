@@ -63,14 +63,14 @@ def _search(
 
 @st.composite
 def sequences(draw: st.DrawFn, unit: float, *, least: int) -> Tensor:
-    """Inputs ``[T, B, H]``, float64: up to 8 steps, ``least`` to 3 samples, up to 3 neurons."""
+    """Return inputs ``[T, B, H]``, float64: up to 8 steps, ``least`` to 3 samples, up to 3 neurons."""
     shape = draw(st.integers(1, 8)), draw(st.integers(least, 3)), draw(st.integers(1, 3))
     quarters = draw(arrays(np.int8, shape, elements=st.integers(-QUARTERS, QUARTERS)))
     return torch.from_numpy(quarters.astype(np.float64)) * (unit / 4)
 
 
 def smallest(unit: float, batch: int) -> Iterator[Tensor]:
-    """All inputs of one neuron with one or two values, the smallest first."""
+    """Yield all inputs of one neuron with one or two values, the smallest first."""
     values = sorted(range(-QUARTERS, QUARTERS + 1), key=lambda value: (abs(value), value < 0))
     for count in sorted({batch, 2}):
         combined = sorted(product(values, repeat=count), key=lambda row: sum(map(abs, row)))
@@ -79,5 +79,5 @@ def smallest(unit: float, batch: int) -> Iterator[Tensor]:
 
 
 def show(x: Tensor, name: str = "x") -> str:
-    """``x`` as an author can type it: ``x = torch.tensor([[[1.0]]], dtype=torch.float64)``."""
+    """Return ``x`` as an author can type it: ``x = torch.tensor([[[1.0]]], dtype=torch.float64)``."""
     return f"{name} = torch.tensor({x.tolist()}, dtype={x.dtype})"

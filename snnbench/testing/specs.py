@@ -77,7 +77,7 @@ def _equal(one: Any, other: Value) -> bool:
 
 
 def at_limits(spec: Spec) -> Iterator[Params]:
-    """Each real or whole parameter at its ends; where it has no end, at values that a user may try."""
+    """Yield each real or whole parameter at its ends; where it has no end, at values that a user may try."""
     for name, param in spec.params.items():
         if isinstance(param.default, bool) or not isinstance(param.default, int | float):
             continue
@@ -93,7 +93,7 @@ def at_limits(spec: Spec) -> Iterator[Params]:
 
 
 def shown(params: Params) -> str:
-    """``beta=1.0``."""
+    """Return ``beta=1.0``."""
     return ", ".join(f"{name}={value!r}" for name, value in params)
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def params(distribution: str, known: Mapping[str, str], *, slow: bool = True) -> list[ParameterSet]:
-    """Every case of ``distribution``, for ``pytest.mark.parametrize``; slow ones are marked ``slow``.
+    """Return every case of ``distribution``, for ``pytest.mark.parametrize``; slow ones are marked ``slow``.
 
     Args:
         distribution: As for ``cases``.

@@ -37,7 +37,7 @@ class Subject:
         self.params = params
 
     def make(self) -> Surrogate:
-        """The surrogate.
+        """Return the surrogate.
 
         Raises:
             Undecided: It takes a parameter that has no default.

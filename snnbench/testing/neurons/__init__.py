@@ -27,7 +27,10 @@ __all__ = ["PROBES", "Subject"]
 
 
 def _of_pure(probe: Probe) -> Probe:
-    """``probe``, undecided for a neuron that is another one each time: it would blame something else."""
+    """Return ``probe``, undecided for a neuron that is another one each time.
+
+    The probe would blame something else.
+    """
 
     def check(subject: Subject) -> None:
         subject.need_pure()

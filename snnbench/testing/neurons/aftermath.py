@@ -67,19 +67,19 @@ class Aftermath:
 
     @property
     def input(self) -> str:
-        """The input, as an author can give it."""
+        """Return the input, as an author can give it."""
         wait = f", then {self.crossing.step} steps of 0" if self.crossing.step else ""
         return f"from rest, x[0] = {self.crossing.firing!r}{wait}, features=(1,), float64"
 
     @cached_property
     def lag(self) -> int | None:
-        """Steps from the spike to the reset; None if nothing happens to the membrane."""
+        """Return the steps from the spike to the reset; None if nothing happens to the membrane."""
         if not self.parts:
             return self._lag_of_states()
         return next((lag for lag in LAGS if abs(self.jump(lag)) > TOLERANCE * self.scale), None)
 
     def _lag_of_states(self) -> int | None:
-        """The same, from all states but a copy of the output."""
+        """Return the same, from all states but a copy of the output."""
         for lag in LAGS:
             if any(self._differ(lag, i) for i in range(len(self.silent[lag].state))):
                 return lag
@@ -87,7 +87,7 @@ class Aftermath:
 
     @cached_property
     def adapts(self) -> bool:
-        """Whether the spike, when it resets the membrane, changes another state too."""
+        """Return whether the spike, when it resets the membrane, changes another state too."""
         others = [i for i in range(len(self.silent[0].state)) if i not in self.parts] if self.parts else []
         return self.lag is not None and any(self._differ(self.lag, i) for i in others)
 
@@ -98,7 +98,7 @@ class Aftermath:
         return not copies and gap > TOLERANCE * self.scale
 
     def jump(self, lag: int) -> float:
-        """What the spike adds to the membrane."""
+        """Return what the spike adds to the membrane."""
         return self.firing[lag].membrane - self.silent[lag].membrane
 
     def slopes(self) -> tuple[float, float]:
@@ -131,7 +131,10 @@ class Aftermath:
         return 0.0 if gradient is None else float(gradient), fixed
 
     def kind(self) -> tuple[set[ResetKind] | None, str]:
-        """Which kinds of reset fit what is seen, None if that cannot be told; and what is seen, in words."""
+        """Return which kinds of reset fit what is seen, None if that cannot be told.
+
+        With them comes what is seen, in words.
+        """
         if self.lag is None:
             return {"none"}, "a spike changes nothing in the two steps after it"
         (slope, plain), level, theta = self.slopes(), self.firing[self.lag].membrane, self.silent[0].membrane
@@ -146,7 +149,7 @@ class Aftermath:
         return self._taken_off(theta, seen)
 
     def _taken_off(self, theta: float, seen: str) -> tuple[set[ResetKind] | None, str]:
-        """The same for a spike that shifts the membrane."""
+        """Return the same for a spike that shifts the membrane."""
         lag = self.lag or 0
         plain = self.silent[lag].membrane - theta
         if self._near(self.firing[lag].membrane, plain, *self._without(theta)[1:]):
@@ -158,7 +161,7 @@ class Aftermath:
         return set(), f"{seen}, which is not by the threshold"
 
     def _others_change(self, lag: int) -> bool:
-        """Whether the spike changes a state that is no part of the membrane."""
+        """Return whether the spike changes a state that is no part of the membrane."""
         pairs = zip(self.silent[lag].state, self.firing[lag].state, strict=True)
         gaps = [float((b - a).detach().abs().max()) for a, b in pairs]
         return any(gap > TOLERANCE * self.scale for i, gap in enumerate(gaps) if i not in self.parts)
@@ -173,7 +176,7 @@ class Aftermath:
         return any(abs(value - one) <= 10 * TOLERANCE * self.scale for one in candidates)
 
     def _run(self, value: float | Tensor, shift: float = 0.0, removed: float = 0.0) -> list[Moment]:
-        """The two moments under an impulse of ``value``.
+        """Return the two moments under an impulse of ``value``.
 
         Args:
             value: The impulse.
@@ -221,7 +224,9 @@ class Aftermath:
 
 @torch.no_grad()
 def _uncoupled(neuron: Neuron, crossing: Crossing) -> Neuron:
-    """``neuron`` without the matrices that its spikes go through: the reset is what is left of a spike.
+    """Return ``neuron`` without the matrices that its spikes go through.
+
+    The reset is what is left of a spike.
 
     Until it first fires its outputs are 0: a matrix that then matters is one of its input or its state.
     """

@@ -32,14 +32,14 @@ class Crossing:
 
 
 def impulse(value: float, steps: int) -> Tensor:
-    """``value``, then nothing: ``[T, 1, 1]``, float64."""
+    """Return ``value``, then nothing: ``[T, 1, 1]``, float64."""
     x = torch.zeros(steps, 1, 1, dtype=torch.float64)
     x[0] = value
     return x
 
 
 def walk(neuron: Neuron, x: Tensor, state: State | None = None) -> list[tuple[Tensor, State]]:
-    """The output and the state after each step of ``x`` ``[T, B, *features]``."""
+    """Return the output and the state after each step of ``x`` ``[T, B, *features]``."""
     state, steps = neuron.initial_state(x[0]) if state is None else state, []
     for x_t in x:
         y_t, state = neuron.step(x_t, state)
@@ -49,7 +49,7 @@ def walk(neuron: Neuron, x: Tensor, state: State | None = None) -> list[tuple[Te
 
 @torch.no_grad()
 def find_crossing(neuron: Neuron, sign: int = 1) -> Crossing | None:
-    """The crossing of a population of one, by bisection; None if there is none.
+    """Return the crossing of a population of one, by bisection; None if there is none.
 
     Args:
         neuron: Of ``features=(1,)``, in float64.
@@ -80,7 +80,7 @@ def _bisect(neuron: Neuron, silent: float, firing: float, horizon: int) -> Cross
 
 
 def _first_spike(neuron: Neuron, value: float, horizon: int) -> int | None:
-    """The step of the first output that is not 0 under an impulse of ``value``."""
+    """Return the step of the first output that is not 0 under an impulse of ``value``."""
     for step, (y, _) in enumerate(walk(neuron, impulse(value, horizon))):
         if bool((y != 0).any()):
             return step

@@ -29,7 +29,7 @@ def effect(subject: Subject) -> None:
 
 
 def _behaviour(subject: Subject, params: Params, shape: tuple[int, ...]) -> Behaviour | None:
-    """Outputs, states and gradients in both modes; None where it cannot be built or run."""
+    """Return the outputs, states and gradients in both modes; None where it cannot be built or run."""
     found: list[object] = []
     x = subject.drive(STEPS, shape)
     x = x * torch.linspace(0.5, 4, STEPS, dtype=torch.float64).view(-1, *[1] * (x.ndim - 1))

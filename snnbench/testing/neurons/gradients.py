@@ -103,7 +103,7 @@ def _gradients(neuron: Neuron, x: Tensor, *, by_steps: bool) -> dict[str, Tensor
 
 
 def _weighted(part: Tensor) -> Tensor:
-    """A sum with a weight of its own for each entry, so that no two errors cancel."""
+    """Return a sum with a weight of its own for each entry, so that no two errors cancel."""
     weights = 1 + torch.arange(part.numel(), dtype=part.dtype).sin()
     return (part.flatten() * weights).sum()
 
@@ -114,7 +114,7 @@ def _near(one: Tensor, other: Tensor) -> bool:
 
 
 def _apart(name: str, one: Tensor, other: Tensor) -> str:
-    """The entry at which two gradients differ most."""
+    """Return the entry at which two gradients differ most."""
     gap = (one - other).abs().nan_to_num(torch.inf).flatten()
     at = int(gap.argmax())
     place = [int(i) for i in torch.unravel_index(torch.tensor(at), one.shape)]

@@ -65,7 +65,10 @@ def _growth(subject: Subject) -> tuple[float, float]:
 
 
 def _jacobian(neuron: Neuron, state: State, by: float) -> Tensor:
-    """What a silent step makes of a nudge of each entry of the state: one sample of a batch for each."""
+    """Return what a silent step makes of a nudge of each entry of the state.
+
+    Each nudge is one sample of a batch.
+    """
     sizes = [part.numel() for part in state]
     base = torch.cat([part.flatten() for part in state])
     nudged = torch.cat([base.expand(1, -1), base + by * torch.eye(len(base), dtype=base.dtype)])
@@ -84,7 +87,7 @@ def _same(one: Tensor, other: Tensor) -> bool:
 
 
 def _mean_growth(subject: Subject, neuron: Neuron) -> tuple[float, float]:
-    """Mean log growth over the second half of a silent run, and how far off it may be.
+    """Return the mean log growth over the second half of a silent run, and how far off it may be.
 
     The two runs are two samples of one batch, the second moved back to ``NUDGE`` of the first at each step.
     """

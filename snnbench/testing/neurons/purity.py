@@ -74,7 +74,7 @@ def untouched(subject: Subject) -> None:
 
 
 def _written(call: Callable[[Tensor, State], object], given: State, names: tuple[str, ...]) -> str | None:
-    """Which of the tensors ``given`` the call writes into, by name; None if it leaves them alone."""
+    """Return which of the tensors ``given`` the call writes into, by name; None if it leaves them alone."""
     handed = tuple(part.clone() for part in given)
     versions = list(map(torch_private.version, handed))
     with torch.no_grad():
@@ -123,7 +123,7 @@ def _falsify(subject: Subject, check: Callable[[Tensor, str], None]) -> None:
 
 
 def _warmed(subject: Subject, x: Tensor, mode: str) -> tuple[Neuron, State]:
-    """The neuron, and its state before the last step of ``x``."""
+    """Return the neuron, and its state before the last step of ``x``."""
     neuron = subject.make((x.shape[2],)).train(MODES[mode])
     state = neuron.initial_state(x[0])
     for x_t in x[:-1]:

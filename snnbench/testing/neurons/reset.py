@@ -34,7 +34,7 @@ def reset(subject: Subject) -> None:
 
 
 def _follows_a_parameter(subject: Subject) -> bool:
-    """Whether the value that a spike resets to, 0, is that of a parameter."""
+    """Return whether the value that a spike resets to, 0, is that of a parameter."""
     for name, param in subject.spec.params.items():
         if type(param.default) is float and param.default == 0:
             moved = Subject(subject.spec, (*subject.params, (name, -0.25)), subject.beside)
@@ -79,7 +79,7 @@ def reset_detached(subject: Subject) -> None:
 
 
 def _resetting(subject: Subject) -> Aftermath:
-    """The aftermath of a spike, of a neuron that says it resets."""
+    """Return the aftermath of a spike, of a neuron that says it resets."""
     if subject.claims.reset == "none":
         subject.need_crossing()
         raise Undecided("it says that nothing is reset")

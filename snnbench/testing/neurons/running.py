@@ -138,7 +138,7 @@ def _falsify(subject: Subject, check: Callable[[Tensor, Neuron, str], None], bat
 
 
 def close(one: Tensor, other: Tensor) -> bool:
-    """Whether the two agree but for rounding."""
+    """Return whether the two agree but for rounding."""
     return one.shape == other.shape and torch.allclose(one, other, rtol=CLOSE, atol=CLOSE, equal_nan=True)
 
 

@@ -80,7 +80,7 @@ class Subject:
         others: Mapping[str, Value] | None = None,
         surrogate: Surrogate | None = None,
     ) -> Neuron:
-        """A population: the same at every call. Its surrogate's derivative is nowhere 0.
+        """Return a population: the same at every call. Its surrogate's derivative is nowhere 0.
 
         Args:
             features: Its shape.
@@ -106,7 +106,7 @@ class Subject:
 
     @cached_property
     def surrogates(self) -> list[Surrogate | None]:
-        """What may be handed to its factory, in order: ATan, then those of its own distribution.
+        """Return what may be handed to its factory, in order: ATan, then those of its own distribution.
 
         The fewer places where a surrogate's derivative is 0, the more a probe of gradients sees.
         """
@@ -122,7 +122,7 @@ class Subject:
 
     @cached_property
     def pure(self) -> bool:
-        """Whether two runs of a population are the same, in either mode: a first look."""
+        """Return whether two runs of a population are the same, in either mode: a first look."""
         neuron, x = self.make((2,)), _noise((4, 2, 2))
         for training in MODES.values():
             runs = [walk(neuron.train(training), x) for _ in range(2)]
@@ -142,23 +142,23 @@ class Subject:
 
     @property
     def spikes(self) -> bool:
-        """Whether it claims to emit spikes that a threshold makes."""
+        """Return whether it claims to emit spikes that a threshold makes."""
         return self.claims.spike in ("binary", "ternary", "multi")
 
     @cached_property
     def crossing(self) -> Crossing | None:
-        """Where it starts to fire, at these parameters; None if it never does."""
+        """Return where it starts to fire, at these parameters; None if it never does."""
         return find_crossing(self.make())
 
     @cached_property
     def unit(self) -> float:
-        """A power of two near the input at which it starts to fire; 1 if it does not."""
+        """Return a power of two near the input at which it starts to fire; 1 if it does not."""
         if not self.spikes or self.crossing is None:
             return 1.0
         return float(2.0 ** torch.tensor(abs(self.crossing.firing)).log2().ceil())
 
     def need_crossing(self) -> Crossing:
-        """Where it starts to fire.
+        """Return where it starts to fire.
 
         Raises:
             Undecided: It does not spike.
@@ -172,7 +172,7 @@ class Subject:
         return self.crossing
 
     def drive(self, steps: int, features: tuple[int, ...], batch: int = 2) -> Tensor:
-        """A lively input ``[T, B, *features]``, float64, the same at every call."""
+        """Return a lively input ``[T, B, *features]``, float64, the same at every call."""
         return self.unit * _noise((steps, batch, *features))
 
 

@@ -66,7 +66,7 @@ def precise(subject: Subject) -> None:
 
 
 def _changed(neuron: Neuron, given: State, i: int, by: float, before: State) -> list[float]:
-    """How much of the output and of each state changes with argument ``i``, as a fraction of its entries."""
+    """Return the fraction of the output and of each state that changes with argument ``i``."""
     moved = [part * (1 + by) if j == i else part for j, part in enumerate(given)]
     after = _flat(neuron.step(moved[0], tuple(moved[1:])))
     return [float((a != b).double().mean()) for a, b in zip(after, before, strict=True)]

@@ -44,7 +44,7 @@ def threshold(subject: Subject) -> None:
 
 
 def _crossings(subject: Subject, sign: int) -> Iterator[tuple[dict[str, Value], Neuron, Crossing]]:
-    """Parameters, the neuron with them and where it starts to fire."""
+    """Yield parameters, the neuron with them and where it starts to fire."""
     for others in (_powers_of_two(subject), {}):
         try:
             neuron = subject.make(others=others)
@@ -58,7 +58,7 @@ def _crossings(subject: Subject, sign: int) -> Iterator[tuple[dict[str, Value], 
 def _rule(
     subject: Subject, crossings: list[tuple[dict[str, Value], Neuron, Crossing]]
 ) -> tuple[ThresholdRule, float, str]:
-    """The rule, an input that takes the membrane exactly to threshold, and how that is known."""
+    """Return the rule, an input that takes the membrane exactly to threshold, and how that is known."""
     for others, neuron, crossing in crossings:
         asked = _by_surrogate(subject, crossing, others)
         seen = _by_question(neuron, crossing) or _by_membrane(neuron, crossing)
@@ -72,7 +72,10 @@ def _rule(
 
 
 def _powers_of_two(subject: Subject) -> dict[str, Value]:
-    """Its real parameters rounded down to powers of two, where those are allowed: products are exact."""
+    """Return its real parameters rounded down to powers of two, where those are allowed.
+
+    Their products are exact.
+    """
     rounded: dict[str, Value] = {}
     for name, param in subject.spec.params.items():
         if isinstance(param.default, float) and param.default != 0:
@@ -84,7 +87,10 @@ def _powers_of_two(subject: Subject) -> dict[str, Value]:
 
 @torch.no_grad()
 def _by_question(neuron: Neuron, crossing: Crossing) -> ThresholdRule | None:
-    """The rule, if any surrogate is asked at exactly 0 by one of the two inputs: that one is at threshold."""
+    """Return the rule, if any surrogate is asked at exactly 0 by one of the two inputs.
+
+    That one is at threshold.
+    """
     at_zero = []
     for value in (crossing.silent, crossing.firing):
         asked: list[bool] = []
@@ -103,7 +109,7 @@ def _by_question(neuron: Neuron, crossing: Crossing) -> ThresholdRule | None:
 
 @torch.no_grad()
 def _by_membrane(neuron: Neuron, crossing: Crossing) -> ThresholdRule | None:
-    """The rule, if one of the two membranes is a round number in binary: that one is at threshold.
+    """Return the rule, if one of the two membranes is a round number in binary: that one is at threshold.
 
     A membrane that may be reset by its spike is twice that of half the input, where that is seen to hold.
     A neuron that rounds all its membranes tells nothing.
@@ -129,7 +135,7 @@ def _zero_bits(value: float) -> int:
 
 
 def _by_surrogate(subject: Subject, crossing: Crossing, others: Mapping[str, Value]) -> ThresholdRule | None:
-    """The rule, if its spikes are those of the surrogate that it is given.
+    """Return the rule, if its spikes are those of the surrogate that it is given.
 
     That one's threshold is moved to where it is asked by the weakest input that fires.
     """
