@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 import sys
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from types import ModuleType
 from snnbench.errors import UsageError
 from snnbench.plugin.bytecode import MAIN, digest, home
 from snnbench.plugin.hookspecs import PROJECT, hookimpl
-from snnbench.plugin.params import Param
+from snnbench.plugin.signature import plain
 from snnbench.plugin.sources import Source
 from snnbench.plugin.specs import (
     DatasetSpec,
@@ -115,11 +114,7 @@ def _kind(given: object) -> type[NeuronSpec] | type[SurrogateSpec] | None:
 def _spec_of(given: type, kind: type[NeuronSpec] | type[SurrogateSpec]) -> Spec:
     """A spec of the class's name in lower case, with the constructor's parameters that have defaults."""
     summary = str(given.__dict__.get("__doc__") or "a class given from Python").partition("\n")[0]
-    params = {
-        one.name: Param(one.default)
-        for one in inspect.signature(given).parameters.values()
-        if isinstance(one.default, bool | int | float | str | tuple)
-    }
+    params = plain(given)
     name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", given.__name__).lower()
     if kind is SurrogateSpec:
         return SurrogateSpec(name=name, version="1", summary=summary, factory=given, params=params)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from snnbench.plugin.distributions import PerNeuron, parse
 from snnbench.records import Scalar, Value, format_value
+
+_LEFT_OUT: Final[Any] = None
+"""No default yet: a signature gives it. A spec that still has it is refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +19,7 @@ class Param:
 
     Attributes:
         default: Used when the matrix does not give it. A tuple takes a list of the same item type, a
-            tuple of tuples a list of lists.
+            tuple of tuples a list of lists. Left out in the annotation of a signature, which has it.
         low: Least value allowed (each item, for a tuple).
         high: Greatest value allowed (each item, for a tuple).
         unit: Unit of the value, empty if it has none.
@@ -27,7 +30,7 @@ class Param:
             modules that the user has named, so that a matrix file alone has nothing imported.
     """
 
-    default: Value
+    default: Value = _LEFT_OUT
     low: float | None = None
     high: float | None = None
     unit: str = ""

@@ -12,6 +12,7 @@ from snnbench.axes import Axis
 from snnbench.errors import PluginError, UsageError, did_you_mean
 from snnbench.plugin.claims import Claims, FromParam, ResetKind, SpikeKind, ThresholdRule
 from snnbench.plugin.params import Param
+from snnbench.plugin.signature import declared
 from snnbench.plugin.state import put_back
 from snnbench.records import Params, Value
 
@@ -28,7 +29,8 @@ class Spec:
         version: Raised by its author whenever its numbers change.
         summary: One line.
         factory: A callable, or ``"package.module:attribute"``, imported on first use.
-        params: Its parameters, passed to the factory by keyword.
+        params: Its parameters, passed to the factory by keyword. Where ``factory`` is a callable, they may
+            stand in its signature instead, as ``beta: Annotated[float, Param(low=0.0, doc="decay")] = 0.9``.
         reference: The paper and equation it implements.
         equation: The mathematics of one step, as plain text, with each case on a line of its own.
     """
@@ -42,6 +44,24 @@ class Spec:
     params: Mapping[str, Param] = field(default_factory=dict)
     reference: str = ""
     equation: str = ""
+
+    def __post_init__(self) -> None:
+        """Take the parameters that the factory's signature declares.
+
+        Raises:
+            PluginError: One of them stands in ``params`` too, and is another.
+        """
+        if not callable(self.factory):
+            return  # a text is imported when it is used
+        own = declared(self.factory)
+        for name, param in own.items():
+            if name in self.params and self.params[name] != param:
+                raise PluginError(
+                    f"{self.kind} {self.name!r}: parameter {name!r} is declared twice, and differently",
+                    "leave it out of params: the factory's signature has it",
+                )
+        if own:
+            object.__setattr__(self, "params", {**self.params, **own})
 
     def resolve(self, given: Params) -> dict[str, Value]:
         """All parameters: the defaults, overridden by ``given``.

@@ -129,19 +129,31 @@ def test_a_name_that_is_a_variable_of_the_template_is_as_good_as_any(tmp_path: P
     assert done.returncode == 0, done.stderr
 
 
+WHERE = {"factory", "params", "equation"}
+
+
 def bare(node: ast.AST) -> str:
-    """The code of ``node`` without docstrings, annotations and the factory of a spec."""
+    """The code of ``node`` without docstrings, annotations and what tells where a spec has its factory.
+
+    The factory of a package is a text, so that listing imports no torch, and its parameters stand in the
+    spec; the README's is a class, whose signature has them.
+    """
     for part in ast.walk(node):
         match part:
             case ast.FunctionDef() | ast.ClassDef():
-                part.body = [one for one in part.body if not _is_text(one)]
+                part.body = [one for one in part.body if not (_is_text(one) or _is_param(one))]
                 if isinstance(part, ast.FunctionDef):
                     part.returns = None
+                    part.args.kw_defaults = [None] * len(part.args.kwonlyargs)
             case ast.arg():
                 part.annotation = None
             case ast.Call():
-                part.keywords = [one for one in part.keywords if one.arg != "factory"]
+                part.keywords = [one for one in part.keywords if one.arg not in WHERE]
     return ast.unparse(node).replace("snnbench.Neuron)", "Neuron)")
+
+
+def _is_param(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Assign) and ast.unparse(node.value).startswith("snnbench.Param(")
 
 
 def _is_text(node: ast.stmt) -> bool:
@@ -165,7 +177,7 @@ def test_stability_of_the_neuron_that_it_writes_has_no_reservations(
     assert new_plugin("leaky-one", "--kind", "neuron", cwd=tmp_path).returncode == 0
     monkeypatch.syspath_prepend(next(tmp_path.rglob("src")))
     made = importlib.import_module("leaky_one.neuron").LeakyOne
-    metrics = measure(cell(lambda features, generator: made(features, FastSigmoid(5), generator)))
+    metrics = measure(cell(lambda features, generator: made(features, FastSigmoid(5), generator, beta=0.9)))
     assert {flag for metric in metrics.values() for flag in metric.flags} <= {"coalesces"}
     assert metrics["stability.leak_check"].value == 1
 
