@@ -23,7 +23,8 @@ def regenerated(page: str) -> str:
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed):
             exec(compile(found["code"], PAGE.name, "exec"), names)
-        return f"```python\n{found['code']}```{found['between']}```text\n{printed.getvalue().strip()}\n```"
+        shown = printed.getvalue().strip("\n")
+        return f"```python\n{found['code']}```{found['between']}```text\n{shown}\n```"
 
     return BLOCK.sub(run, page)
 
