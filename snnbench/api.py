@@ -48,7 +48,7 @@ def run(
     seeds: int | str | Sequence[int] | None = None,
     out: str | Path | None = None,
     device: str = "auto",
-    engine: str = "auto",
+    engine: str = "loop",
     workers: int = 1,
     threads: int = 1,
     timeout: float | None = 7200.0,
@@ -74,7 +74,7 @@ def run(
         seeds: Replaces the seeds: their number, or their indices as ``"0-4"`` or ``[0, 2]``.
         out: The run directory; ``results/NAME`` if None.
         device: ``auto``, ``cpu`` or ``cuda:N``.
-        engine: What runs the populations over time: ``auto``, ``eager`` or ``compiled``.
+        engine: What runs the populations over time: ``loop``, ``eager`` or ``compiled`` (docs/engine.md).
         workers: Cells that train at once.
         threads: Threads torch may use within a cell.
         timeout: Seconds after which a cell is killed; None for no limit.
@@ -152,6 +152,10 @@ class Logging:
     def begin(self, planned: int, pending: int) -> None:
         self._pending = pending
         self._say(logging.INFO, f"{pending} of {planned} cells to run")
+
+    def compiling(self, done: int, total: int) -> None:
+        if not done:
+            self._say(logging.INFO, f"compiling the loops of {total} combinations")
 
     def epoch(self, cell: Cell, event: EpochDone | None) -> None:
         if event is not None:

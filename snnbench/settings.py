@@ -144,12 +144,26 @@ class Rerun(StrEnum):
             raise UsageError(f"rerun={text!r} is no choice of cells", did_you_mean(text, cls)) from None
 
 
-class EngineChoice(StrEnum):
-    """What is to run populations over time; ``auto`` compiles where that pays."""
+NATIVE: Final = "native"
+"""Recorded as the engine where neurons run by themselves or have no state: no engine changes anything."""
+NO_LOOP: Final = "no loop"
+"""Label of a result some of whose neurons have no loop and ran eagerly, with the reason."""
 
-    AUTO = "auto"
-    EAGER = "eager"
-    COMPILED = "compiled"
+
+class EngineChoice(StrEnum):
+    """What is to run populations over time, each choice with the sentence that explains it."""
+
+    meaning: str
+
+    def __new__(cls, text: str, meaning: str) -> EngineChoice:
+        """Return the member of ``text``."""
+        member = str.__new__(cls, text)
+        member._value_, member.meaning = text, meaning
+        return member
+
+    LOOP = "loop", "A loop compiled from the neuron's step runs all steps; a neuron without one runs eagerly."
+    EAGER = "eager", "PyTorch runs every neuron one step after the other, and nothing is compiled."
+    COMPILED = "compiled", "Loops run, and torch.compile unrolls steps of the neurons that have no loop."
 
     @classmethod
     def of(cls, text: str) -> EngineChoice:
@@ -159,6 +173,6 @@ class EngineChoice(StrEnum):
             UsageError: There is none.
         """
         try:
-            return cls(text)
+            return cls(text)  # type: ignore[call-arg]
         except ValueError:
             raise UsageError(f"there is no engine {text!r}", did_you_mean(text, cls)) from None

@@ -79,6 +79,14 @@ class RunProgress:
         if self._cells is not None:
             self._bars.update(self._cells, description="cells", total=pending, completed=0)
 
+    def compiling(self, done: int, total: int) -> None:
+        if self._cells is not None and done < total:
+            self._bars.update(self._cells, description="compiling loops", total=total, completed=done)
+        if not done:
+            self.note(
+                f"compiling the loops of {total} combinations; what the disk has already is not compiled"
+            )
+
     def epoch(self, cell: Cell, event: EpochDone | None) -> None:
         if event is None:
             self._epochs[cell.key] = self._bars.add_task(plain(cell.id), total=cell.budget.epochs)

@@ -37,8 +37,8 @@ def run(
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda:N.")] = "auto",
     engine: Annotated[
-        EngineChoice, typer.Option(help="Compile the neurons' steps, or not, or only where it pays.")
-    ] = EngineChoice.AUTO,
+        EngineChoice, typer.Option(help=" ".join(f"{one}: {one.meaning}" for one in EngineChoice))
+    ] = EngineChoice.LOOP,
     workers: Annotated[
         int, typer.Option(min=1, help="Cells that train at once; timing is always done alone.")
     ] = 1,

@@ -20,8 +20,9 @@ from snnbench.core import eager, torch_private
 from snnbench.core.eager import EAGER, State, Stepping
 from snnbench.core.surrogate import reverse_only
 
-MOST_STEPS: Final = 25
-"""Of a chunk: a longer one takes minutes to compile and runs slower."""
+MOST_STEPS: Final = 10
+"""Upper limit of the steps of a chunk. Compiling takes a minute for 10 steps of ``rlif``, and two and a
+half for 25."""
 
 RECOMPILATIONS: Final = 64
 """Of one kind of neuron, for its different parameters, dtypes and modes. Dynamo's own 8 are few."""

@@ -1,10 +1,12 @@
-"""The compiled engine: a loop over all steps where one can be made, else chunks of unrolled steps.
+"""The compiled engines: a loop over all steps where one can be made; else eager, or chunks of unrolled steps.
 
 What comes out is compared with the eager engine before it is trusted.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 import torch
@@ -33,16 +35,18 @@ class Compiled:
         chunk: Steps of a chunk, for neurons of which no loop is made; None to fit it to the first input.
             It stays what it is, whatever the length of later inputs, as each length of a chunk is compiled
             by itself.
+        only_loops: Run neurons of which no loop is made eagerly, instead of by chunks.
 
     Attributes:
+        name: ``loop`` with ``only_loops``, else ``compiled``.
         refusals: Why a population runs eagerly instead, by its class and by what would run it: it could
             not be compiled, or disagreed. All others keep their loops.
         no_loop: Why there is none, for the kinds of neurons of which no loop is made.
     """
 
-    name = "compiled"
-
-    def __init__(self, chunk: int | None = None) -> None:
+    def __init__(self, chunk: int | None = None, *, only_loops: bool = False) -> None:
+        self.name = "loop" if only_loops else "compiled"
+        self.only_loops = only_loops
         self.chunk = chunk
         self.refusals: dict[tuple[type, Run | None], str] = {}
         self.no_loop: dict[type, str] = {}
@@ -82,10 +86,12 @@ class Compiled:
         return True
 
     def _strategy(self, neuron: Stepping, x: Tensor, state: State) -> Run | None:
-        """Return what runs the population; None if an input is too short or too narrow for a chunk."""
+        """Return what runs the population; None for eager, as where an input is too short for a chunk."""
         loop = self.loop(neuron, x, state)
         if loop is not None:
             return loop.run
+        if self.only_loops:
+            return None
         if self.chunk is None:
             self.chunk = chunk_steps(len(x))
         return self._by_chunks if x.shape[1] > 1 and len(x) >= self.chunk else None
@@ -133,24 +139,30 @@ class Compiled:
         return " / ".join(sorted(told))
 
     @property
-    def is_used(self) -> bool:
-        """Whether compiled code ran at least one population."""
-        return bool(self._trusted)
+    def looped(self) -> bool:
+        """Whether a loop ran at least one population."""
+        return any(run != self._by_chunks for _, run, *_ in self._trusted)
+
+    @property
+    def chunked(self) -> bool:
+        """Whether chunks ran at least one population."""
+        return any(run == self._by_chunks for _, run, *_ in self._trusted)
 
     @property
     def strategy(self) -> str:
-        """What has run: ``all steps`` at once by loops, or ``25 steps: why`` at a time by chunks."""
+        """What has run: ``all steps`` at once by loops, or ``10 steps: why`` at a time by chunks."""
         chunked = [self.no_loop[kind] for kind, run, *_ in self._trusted if run == self._by_chunks]
         return f"{self.chunk} steps: {' / '.join(sorted({*chunked}))}" if chunked else "all steps"
 
     def __deepcopy__(self, memo: object) -> Compiled:
         return self  # a copy of a network is run by the same engine
 
-    def __reduce__(self) -> tuple[type, tuple[int | None]]:
-        return type(self), (self.chunk,)  # what was compiled stays where it is
+    def __reduce__(self) -> tuple[Callable[..., Compiled], tuple[int | None]]:
+        # what was compiled stays where it is
+        return partial(type(self), only_loops=self.only_loops), (self.chunk,)
 
     def __repr__(self) -> str:
-        return f"Compiled(chunk={self.chunk})"
+        return f"Compiled(chunk={self.chunk}, only_loops={self.only_loops})"
 
 
 def _trial(neuron: Stepping, x: Tensor, state: State, run: Run) -> str:

@@ -14,7 +14,6 @@ from typing import cast
 import numpy as np
 import torch
 
-from snnbench.compiler.engine import Compiled
 from snnbench.core.network import Network
 from snnbench.errors import SnnbenchError
 from snnbench.execute import engine, rivals
@@ -129,13 +128,11 @@ def _measure_all(job: Job, on_epoch: OnEpoch, alone: Alone, found: _Findings) ->
 
 def _choose_engine(job: Job, build: Builder, trained: Trained, found: _Findings) -> None:
     """From here on, every network of this cell is run by the engine of its choice."""
-    chosen = engine.choose(job.settings, build, trained)
+    chosen = engine.choose(job.settings.engine, build.network(), trained)
     build.engine = chosen.engine
     trained.network.run_by(chosen.engine)
     found.engine = chosen.name
-    found.labels |= {"fallback": chosen.fallback} if chosen.fallback else {}
-    if isinstance(chosen.engine, Compiled):
-        found.labels |= {"chunk": chosen.engine.strategy}
+    found.labels |= chosen.labels
 
 
 def _stability(trained: Trained, measure: Measure) -> Metrics:

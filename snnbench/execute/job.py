@@ -28,7 +28,6 @@ class Settings:
         environment: Identity of the environment; known once the device has been probed.
         suite: Hash of the suite's code; known likewise.
         engine: What runs the populations over time.
-        ledger: Folder in which the cells of a combination agree on what ``engine`` comes to.
         download: Whether missing files of datasets may be fetched.
     """
 
@@ -39,7 +38,6 @@ class Settings:
     environment: str = ""
     suite: str = ""
     engine: EngineChoice = EngineChoice.EAGER
-    ledger: Path | None = None
     download: bool = True
 
 

@@ -29,6 +29,7 @@ PRELOAD = (
     "snnbench.execute.worker",
     "snnbench.components.datasets.digits",
     "snnbench.components.networks.dense",
+    "torch._inductor.decomposition",  # what recording a step imports: half a second, likewise
     "torch._dynamo",  # torch imports it at the first optimiser: over a second, else paid by each cell
 )
 """Imported once by the forkserver, so that each cell starts in milliseconds. No plugins:

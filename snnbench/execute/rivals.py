@@ -5,17 +5,22 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import replace
-from typing import TypeAlias
+from dataclasses import dataclass, replace
+from typing import Final, TypeAlias
 
 from snnbench.core.eager import EAGER
 from snnbench.core.network import Network
 from snnbench.execute.attempt import FAILURES, Metrics, attempt, reason_of
 from snnbench.execute.build import Builder
+from snnbench.execute.engine import choose, stepped
 from snnbench.execute.job import Job
 from snnbench.measure import Trained, equivalence, throughput
 from snnbench.plugin.specs import NeuronSpec
 from snnbench.records import Component, class_flag
+from snnbench.settings import NO_LOOP, EngineChoice
+
+OTHER_ENGINE: Final = "other engine"
+"""Flag of a ratio whose reference or floor has no loop although the row runs by loops."""
 
 Alone: TypeAlias = Callable[[], AbstractContextManager[None]]
 
@@ -40,7 +45,9 @@ def time(job: Job, build: Builder, trained: Trained, alone: Alone, grade: str) -
         grade: How equal the reference's model is; it stands beside each ratio to it.
     """
     neurons = {"ratio": job.reference, "floor": job.floor}
-    rivals = {name: _rival(*neuron, build, trained) for name, neuron in neurons.items() if neuron}
+    asked = _engine_asked(job, build, trained)
+    made = {name: _rival(*neuron, asked, build, trained) for name, neuron in neurons.items() if neuron}
+    rivals = {name: one if isinstance(one, str) else one.network for name, one in made.items()}
     gc.collect()
     with alone():
         metrics = attempt(
@@ -48,20 +55,48 @@ def time(job: Job, build: Builder, trained: Trained, alone: Alone, grade: str) -
             lambda reason: throughput.missing(reason, rivals),
         )
     for name, metric in metrics.items():
-        if name.endswith("_ratio") and metric.value is not None:
-            metrics[name] = replace(metric, flags=(class_flag(grade), *metric.flags))
+        rival = made.get(name.rpartition("_")[2])
+        if metric.value is None or rival is None:
+            continue
+        engine_flags = (OTHER_ENGINE,) if isinstance(rival, _Rival) and rival.other_engine else ()
+        class_flags = (class_flag(grade),) if name.endswith("_ratio") else ()
+        metrics[name] = replace(metric, flags=(*class_flags, *engine_flags, *metric.flags))
     return metrics
 
 
-def _rival(neuron: Component, spec: NeuronSpec, build: Builder, trained: Trained) -> Network | str:
-    """The trained network with another neuron, all other weights the same; or why there is none.
+@dataclass(frozen=True, slots=True)
+class _Rival:
+    """A network that a cell's is timed against.
 
-    It runs eagerly whatever the cell's engine, and with the cell's surrogate, so that ratios of one board and
-    surrogate have one denominator.
+    Attributes:
+        network: Run by its engine.
+        other_engine: Some of its neurons have no loop although the row runs by loops.
+    """
+
+    network: Network
+    other_engine: bool
+
+
+def _engine_asked(job: Job, build: Builder, trained: Trained) -> EngineChoice:
+    """Return the engine of the row: eager beside a neuron without a loop, so that a ratio compares models."""
+    eager = build.engine is EAGER and bool(stepped(trained.network))
+    return EngineChoice.EAGER if eager else job.settings.engine
+
+
+def _rival(
+    neuron: Component, spec: NeuronSpec, asked: EngineChoice, build: Builder, trained: Trained
+) -> _Rival | str:
+    """Return the trained network with another neuron, all other weights the same; or why there is none.
+
+    It runs by the row's engine and with the cell's surrogate.
     """
     try:
-        network = build.rival(neuron, spec).run_by(EAGER).to(trained.device)
+        chosen = choose(asked, build.rival(neuron, spec), trained)
+        network = build.rival(neuron, spec).run_by(chosen.engine).to(trained.device)
     except FAILURES as error:
         return reason_of(error)
     equivalence.take_weights(network, trained.network)
-    return network
+    own_forward = any(one.states and one.native for one in network.neurons)
+    eager = chosen.engine is EAGER and bool(stepped(network))
+    by_loops = asked is not EngineChoice.EAGER and build.engine is not EAGER
+    return _Rival(network, by_loops and (own_forward or eager or NO_LOOP in chosen.labels))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from multiprocessing.connection import Connection
 
@@ -13,7 +13,10 @@ import torch
 from snnbench.errors import SnnbenchError, UsageError
 from snnbench.execute.build import Builder
 from snnbench.execute.cell import run_cell
+from snnbench.execute.compiling import Compilation
+from snnbench.execute.engine import choose
 from snnbench.execute.job import EpochDone, Finished, Job, Reading, Settings, WantsAlone
+from snnbench.measure import Trained
 from snnbench.measure.environment import environment
 
 
@@ -66,6 +69,23 @@ def data_main(jobs: Sequence[Job], connection: Connection) -> None:
         except Exception:
             continue
     connection.send(None)
+
+
+def compile_main(compilations: Sequence[Compilation], connection: Connection) -> None:
+    """Compile the programs of each of ``compilations`` and send True after it.
+
+    What fails is left to the cells, which report it.
+    """
+    _configure(compilations[0].job.settings)
+    for one in compilations:
+        with suppress(Exception):
+            job = one.job
+            build = Builder(job.cell, job.specs, job.settings.data_root, job.keys, job.settings.suite)
+            network, device = build.rival(one.neuron, one.spec), torch.device(job.settings.device)
+            choose(
+                job.settings.engine, network, Trained(job.cell, network, build.encoder, build.data, device)
+            )
+        connection.send(True)
 
 
 def resolve_device(text: str) -> torch.device:

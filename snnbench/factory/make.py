@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -139,14 +140,18 @@ def make_network(
         classes: Number of logits.
         neuron: As a matrix writes it.
         surrogate: As a matrix writes it; not used by a neuron that does not spike.
-        engine: ``eager``, or ``compiled``: the first call compiles, and compares with eager.
+        engine: ``eager``; or ``loop`` or ``compiled``, whose first call compiles, and compares with eager.
         plugins: Where it may come from besides, as in ``snnbench.run``: modules, classes, specs, objects.
         seed: Of the initial weights.
 
     Raises:
         UsageError: Something is unknown or out of range, or does not fit the input.
     """
-    engines: dict[str, Callable[[], Engine]] = {"eager": Eager, "compiled": Compiled}
+    engines: dict[str, Callable[[], Engine]] = {
+        "eager": Eager,
+        "loop": partial(Compiled, only_loops=True),
+        "compiled": Compiled,
+    }
     if engine not in engines:
         raise UsageError(f"there is no engine {engine!r} for a network", did_you_mean(engine, engines))
     check_counts("input_shape", input_shape)

@@ -8,6 +8,7 @@ from snnbench.report.columns import NONE, SCORE
 from snnbench.report.groups import Group
 from snnbench.report.marks import FAILED_CHECKS, LOST, Flag, Mark
 from snnbench.report.rows import Row
+from snnbench.settings import NO_LOOP
 
 FEW = 3
 """Seeds below which a mean is marked."""
@@ -38,6 +39,8 @@ def _of_cells(group: Group) -> Iterator[Mark]:
 
 def _of_labels(row: Row) -> Iterator[Mark]:
     """Marks that follow from what cells say of themselves."""
+    if row.labels.get(NO_LOOP):
+        yield Mark.of(Flag.NO_LOOP)
     if row.labels.get("fallback"):
         yield Mark.of(Flag.FALLBACK)
     if Flag.GRADED in row.labels.get("spike", ()):

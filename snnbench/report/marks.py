@@ -58,6 +58,11 @@ class Flag(StrEnum):
         "fallback",
         "Ran eagerly where compiled code failed or disagreed: the label fallback says where and why.",
     )
+    NO_LOOP = (
+        "no loop",
+        "No loop can be made of some of its neurons, which ran eagerly, as did its reference for the ratios "
+        "where all did: the label no loop says why. Rates and memory of rows by loops do not compare.",
+    )
     NOT_REPEATABLE = (
         "not repeatable",
         "The same batch gave another output the second time: something is carried from batch to batch, or "
@@ -91,6 +96,8 @@ FLAGS = {
     "started from may still be in the numbers.",
     "degenerate": "The growth fell off as 1/t, as where leading exponents are equal: the exponent is too "
     "high by about ln(T)/T.",
+    "other engine": "The reference or the floor has no loop and ran eagerly or by its own code beside "
+    "this row's loop: the ratio compares the engines, too.",
     "few samples": "Fewer than 10 test samples to measure on: there is no interval.",
     "own units": "A population names no threshold: its disturbances are measured in units of its own state.",
     "bands": "Disturbances larger than those of the band grow again.",

@@ -13,8 +13,9 @@ from snnbench.report.groups import Group
 from snnbench.report.lookup import Descriptions
 from snnbench.report.marks import Mark
 from snnbench.report.statistics import Summary, summarise
+from snnbench.settings import NO_LOOP
 
-SENTENCES = {"chunk", "fallback"}
+SENTENCES = {"chunk", "fallback", NO_LOOP}
 """Labels that are no lists of words: a semicolon stands between them."""
 
 

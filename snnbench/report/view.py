@@ -14,6 +14,7 @@ from snnbench.report.marks import Flag, Mark
 from snnbench.report.numbers import NOTHING, interval, mean_text, number
 from snnbench.report.ranking import Ranking, Standing
 from snnbench.report.rows import Estimate, Row, joined
+from snnbench.settings import NATIVE
 from snnbench.words import plain
 
 CAPTION = (
@@ -27,7 +28,7 @@ CAPTION = (
     "others are worse."
 )
 BY_SPEED = "Nothing was trained: rows are ranked by the speed of a training step, without a test."
-ENGINES = "eager and compiled: their rates and memory do not compare (--engine eager runs all rows alike)"
+ENGINES = "more than one: their rates and memory do not compare (--engine eager runs all rows alike)"
 SIGNS: dict[str, str] = {Standing.TIED: "≈", Standing.UNCLEAR: "?", Standing.UNTESTED: "?"}
 
 
@@ -179,7 +180,7 @@ def _notes(contest: Contest, shared: Sequence[Mark]) -> dict[str, str]:
     notes = {"all rows": ", ".join(mark.text for mark in shared)} if shared else {}
     if contest.ranked_by != SCORE:
         notes["rank"] = BY_SPEED
-    elif {"eager", "compiled"} <= {row.place.engine for row in contest.rows}:
+    elif len({row.place.engine for row in contest.rows} - {NATIVE, ""}) > 1:
         notes["engines"] = ENGINES
     return notes
 

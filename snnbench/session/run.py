@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from snnbench.compiler.code_folder import secure_code_folder
+from snnbench.execute.compiling import compile_programs
 from snnbench.execute.job import EpochDone, Job, Settings, check_picklable
 from snnbench.execute.limits import Limits
 from snnbench.execute.pool import execute
@@ -22,11 +23,8 @@ from snnbench.matrix.spec import Matrix
 from snnbench.plugin.host import Host
 from snnbench.plugin.specs import MeasurementSpec, NeuronSpec
 from snnbench.records import Cell, CellResult, Component, Environment, Meaning, RunHeader, Status
-from snnbench.settings import EngineChoice, Measure, Rerun
+from snnbench.settings import NATIVE, NO_LOOP, EngineChoice, Measure, Rerun
 from snnbench.store.journal import Journal
-
-LEDGER = ".engines"
-"""Folder of a run in which the seeds of a combination agree on an engine."""
 
 OUTPUT = "output.log"
 """File of a run that has what its cells printed."""
@@ -52,7 +50,7 @@ class Options:
 
     out: Path
     device: str = "auto"
-    engine: EngineChoice = EngineChoice.AUTO
+    engine: EngineChoice = EngineChoice.LOOP
     workers: int = 1
     threads: int = 1
     limits: Limits = field(default_factory=Limits)
@@ -68,6 +66,9 @@ class Observer(Protocol):
 
     def begin(self, planned: int, pending: int) -> None:
         """``pending`` of the ``planned`` cells are about to run."""
+
+    def compiling(self, done: int, total: int) -> None:
+        """The loops of ``done`` of ``total`` combinations are compiled; cells start after that."""
 
     def epoch(self, cell: Cell, event: EpochDone | None) -> None:
         """A cell started (None) or finished an epoch."""
@@ -95,7 +96,6 @@ def perform(matrix: Matrix, plan: Plan, host: Host, options: Options, observer: 
         options.data_root,
         plugins,
         engine=options.engine,
-        ledger=options.out / LEDGER,
         download=options.download,
     )
     secure_code_folder()  # before processes are started, which inherit it
@@ -110,6 +110,7 @@ def perform(matrix: Matrix, plan: Plan, host: Host, options: Options, observer: 
         measured = _measured(matrix.measure, plan)
         pending = [one for one in plan.cells if _wanted(results.get(one.key), options.rerun, measured(one))]
         check_data(_one_per_encoding(_jobs(matrix, plan, pending, settings)), observer.note, options.limits)
+        compile_programs(_jobs(matrix, plan, pending, settings), options.limits, observer.compiling)
         observer.begin(len(plan.cells), len(pending))
         output = _Output(options.out / OUTPUT)
         cells = execute(
@@ -166,13 +167,16 @@ def _known(journal: Journal, plan: Plan, settings: Settings) -> dict[str, CellRe
 
 
 def _is_answer(result: CellResult, asked: EngineChoice) -> bool:
-    """Return whether a result is what a cell run by ``asked`` would give.
-
-    No other engine's numbers stand for it.
-    """
-    if asked is EngineChoice.AUTO or result.status is not Status.DONE:
+    """Return whether a cell run by ``asked`` would give this: no other engine's numbers stand for it."""
+    if result.status is not Status.DONE or result.engine == NATIVE:
         return True
-    return result.engine in {asked.value, "native"} or "fallback" in result.labels
+    if asked is EngineChoice.EAGER:
+        return result.engine == asked
+    if result.engine == EngineChoice.COMPILED:
+        return asked is EngineChoice.COMPILED
+    if NO_LOOP in result.labels:  # what has no loop ran eagerly
+        return asked is EngineChoice.LOOP
+    return result.engine == EngineChoice.LOOP or "fallback" in result.labels
 
 
 def _until_too_many_failed(

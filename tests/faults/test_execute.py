@@ -24,6 +24,7 @@ from snnbench.matrix.spec import Matrix
 from snnbench.plugin.host import Host
 from snnbench.records import Cell, CellResult, Status
 from snnbench.session.run import OUTPUT, Options, Rerun, perform
+from snnbench.settings import EngineChoice
 from snnbench.store.journal import Journal, read
 
 HERE = Path(__file__).parent
@@ -54,6 +55,8 @@ class Listener:
         self.epochs: list[tuple[str, int]] = []
         self.results: list[CellResult] = []
         self.notes: list[str] = []
+
+    def compiling(self, done: int, total: int) -> None: ...
 
     def begin(self, planned: int, pending: int) -> None:
         self.planned, self.pending = planned, pending
@@ -96,10 +99,17 @@ def run(
     rerun: Rerun = Rerun.MISSING,
     workers: int = 1,
     maxfail: int | None = None,
+    engine: EngineChoice = EngineChoice.EAGER,
 ) -> tuple[dict[str, CellResult], Listener]:
     listener = Listener()
     options = Options(
-        out, device="cpu", limits=limits or Limits(), rerun=rerun, workers=workers, maxfail=maxfail
+        out,
+        device="cpu",
+        engine=engine,
+        limits=limits or Limits(),
+        rerun=rerun,
+        workers=workers,
+        maxfail=maxfail,
     )
     results = perform(chosen, plan(chosen, host), host, options, listener)
     return {f"{result.cell.neuron}/{result.cell.seed}": result for result in results}, listener

@@ -288,7 +288,7 @@ def test_a_population_that_fails_falls_back_alone() -> None:
             neuron.engine = engine
             neuron(x)
     assert engine.refusal.startswith("Faulty: ")
-    assert engine.is_used
+    assert engine.looped
     assert {kind.__name__ for kind, *_ in engine._trusted} == {"LIF", "ALIF"}
     assert engine.strategy == "all steps"
 

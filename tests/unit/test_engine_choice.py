@@ -1,215 +1,63 @@
-"""When auto compiles, what a cell records of it, and that seeds agree."""
+"""The rule for engines: what runs a cell, what its result says, and that nothing else changes the answer."""
 
 from __future__ import annotations
 
-import errno
-import os
-import time
+import multiprocessing
+import random
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import test_compiled
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 from test_cell import job
 from torch import Tensor
 
-from snnbench.compiler import chunks, warm
-from snnbench.compiler.choice import (
-    Work,
-    best_chunk,
-    compile_seconds,
-    currents,
-    eager_seconds,
-    pays,
-    running_seconds,
-)
-from snnbench.compiler.chunks import MOST_STEPS
 from snnbench.compiler.engine import Compiled
+from snnbench.compiler.native import _library
 from snnbench.components.neurons.lif import LIF
 from snnbench.core.eager import EAGER, State
-from snnbench.execute import engine as module
+from snnbench.execute import compiling, rivals
 from snnbench.execute.build import Builder
-from snnbench.execute.engine import choose, expected_calls
-from snnbench.execute.job import Settings
-from snnbench.factory.make import make_network, make_neuron
+from snnbench.execute.cell import run_cell
+from snnbench.execute.compiling import Compilation, compile_programs
+from snnbench.execute.engine import Chosen, choose
+from snnbench.execute.job import Job
+from snnbench.execute.limits import Limits
+from snnbench.execute.worker import compile_main
 from snnbench.measure import Trained
-from snnbench.measure.accuracy import EVALUATION_BATCH
 from snnbench.records import Cell, CellResult, Component, Status
 from snnbench.session.run import _is_answer
-from snnbench.settings import Budget, EngineChoice
-from snnbench.training import Trainer
+from snnbench.settings import NO_LOOP, Budget, EngineChoice
 
-WORKS = st.builds(
-    Work,
-    steps=st.integers(1, 1000),
-    calls=st.floats(0, 1e6),
-    seconds=st.floats(1e-5, 10),
-    loops=st.integers(0, 3),
-    chunked_seconds=st.floats(1e-5, 10),
-    chunked=st.integers(1, 3),
-    warm=st.frozensets(st.integers(0, MOST_STEPS)),
-)
-
-
-@given(WORKS)
-def test_auto_compiles_only_where_it_saves_twice_its_cost(work: Work) -> None:
-    chunk = pays(work)
-    if chunk:
-        assert 1 <= chunk <= min(MOST_STEPS, work.steps)
-        assert running_seconds(work, chunk) + 2 * compile_seconds(work, chunk) < work.eager
-    if work.eager < 14:
-        assert not chunk or chunk in work.warm
-
-
-@given(WORKS, st.floats(1, 100))
-def test_more_work_never_speaks_for_eager(work: Work, factor: float) -> None:
-    if pays(work):
-        assert pays(replace(work, calls=work.calls * factor))
-        assert pays(replace(work, warm=frozenset(range(MOST_STEPS + 1))))
-
-
-def test_short_cells_stay_eager_and_long_ones_get_long_chunks() -> None:
-    quick = Work(steps=25, calls=350, chunked_seconds=0.01, chunked=1)  # digits for 15 epochs
-    assert pays(quick) == 0
-    long = Work(steps=100, calls=20_000, chunked_seconds=0.1, chunked=1)
-    assert pays(long) == 25
-    assert best_chunk(quick) < best_chunk(long)
-    middling = replace(long, calls=200)
-    assert pays(middling) == 0
-    assert pays(replace(middling, warm=frozenset({2, 4, 10, 25}))) > 0
-
-
-def test_a_loop_pays_much_sooner_than_chunks() -> None:
-    work = Work(steps=100, calls=200, seconds=0.1, loops=1)
-    assert pays(work)
-    assert not pays(replace(work, calls=50))
-    assert pays(replace(work, calls=50, warm=frozenset({0})))
-    assert not pays(replace(work, chunked=1, chunked_seconds=0.01))  # a layer beside it has to be unrolled
-
-
-def test_expected_calls_count_what_a_trainer_does() -> None:
-    _, trained = built()
-    calls = 0
-
-    def count(*args: object) -> None:
-        nonlocal calls
-        calls += 1
-
-    trained.network.register_forward_pre_hook(count)
-    budget = replace(trained.cell.budget, epochs=2)
-    Trainer(
-        trained.network, trained.encoder, trained.data, budget=budget, key="00", device=trained.device
-    ).run()
-    steps = 2 * -(-len(trained.data.train) // budget.batch_size)
-    evaluated = [len(trained.data.validation), len(trained.data.test)]
-    assert calls == steps + 2 * sum(-(-size // EVALUATION_BATCH) for size in evaluated)
-    samples = sum(evaluated)
-    assert expected_calls(budget, trained.data) == pytest.approx(steps + 2 * samples / budget.batch_size / 3)
-
-
-def test_what_populations_cost_is_timed_on_their_own_currents(monkeypatch: pytest.MonkeyPatch) -> None:
-    network = make_network("dense(hidden=[6,5])", (4,), 3, neuron="lif")
-    x = torch.rand(16, 2, 4)
-    fed = currents(network, x)
-    assert [neuron for neuron, _ in fed] == network.neurons
-    torch.testing.assert_close(fed[1][1], network.layers[3](network.outputs(x)[0]))
-    ticks = iter(range(1000))
-    monkeypatch.setattr(time, "perf_counter", lambda: float(next(ticks)))
-    assert eager_seconds(*fed[0]) == 16 / 8  # a tick, for 8 of 16 steps
-    assert currents(make_network("dense", (4,), 3, neuron="relu"), x) == []
+LOOP, EAGERLY, COMPILED = EngineChoice.LOOP, EngineChoice.EAGER, EngineChoice.COMPILED
 
 
 @pytest.fixture(autouse=True)
-def _light(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Without the code generator, and with marks of its own."""
-    monkeypatch.setattr(chunks, "by_inductor", test_compiled.by_aot_eager)
-    monkeypatch.setattr(warm, "cache_dir", lambda: str(tmp_path / "inductor"))
-    chunks._compile.cache_clear()
+def cold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of compiled code that is empty."""
+    folder = tmp_path / "compiled"
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(folder))
+    monkeypatch.delenv("TRITON_CACHE_DIR", raising=False)
+    return folder
 
 
-def built() -> tuple[Builder, Trained]:
-    one = job()
+def built(one: Job) -> tuple[Builder, Trained]:
     build = Builder(one.cell, one.specs, None)
     network = build.network()
     return build, Trained(one.cell, network, build.encoder, build.data, torch.device("cpu"))
 
 
-def settings(engine: str, ledger: Path | None = None) -> Settings:
-    return Settings("cpu", 1, None, {}, engine=EngineChoice(engine), ledger=ledger)
+def chosen(asked: EngineChoice, one: Job) -> Chosen:
+    build, trained = built(one)
+    return choose(asked, build.network(), trained)
 
 
-def test_what_is_asked_for_is_what_runs() -> None:
-    assert choose(settings("eager"), *built()).engine is EAGER
-    assert choose(settings("auto"), *built()).engine is EAGER  # 40 samples
-    chosen = choose(settings("compiled"), *built())
-    assert isinstance(chosen.engine, Compiled)
-    assert (chosen.name, chosen.fallback) == ("compiled", "")
-
-
-def test_where_speed_alone_is_measured_the_fastest_chunk_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Compiled, "loop", lambda *given: None)
-    build, trained = built()
-    budget = replace(trained.cell.budget, epochs=0)
-    untrained = replace(trained, cell=replace(trained.cell, budget=budget))
-    chosen = choose(settings("compiled"), build, untrained)
-    assert isinstance(chosen.engine, Compiled)
-    assert chosen.engine.chunk == budget.steps == 3
-    assert best_chunk(Work(steps=3, calls=0, chunked_seconds=1.0, chunked=1)) < 3
-
-
-def test_a_second_process_knows_that_it_was_compiled() -> None:
-    build, trained = built()
-    neuron = trained.network.neurons[0]
-    assert not warm.is_marked([neuron], 3)
-    chosen = choose(settings("compiled"), build, trained)
-    assert isinstance(chosen.engine, Compiled)
-    assert chosen.engine.chunk is not None
-    assert warm.is_marked([neuron], chosen.engine.chunk)
-    assert warm.is_marked([make_neuron("lif", (9,), surrogate="atan")], chosen.engine.chunk)
-    assert not warm.is_marked([make_neuron("lif(beta=0.5)", (9,), surrogate="atan")], chosen.engine.chunk)
-    assert not warm.is_marked([make_neuron("lif", (9,), surrogate="atan(alpha=3)")], chosen.engine.chunk)
-
-
-def test_the_first_seed_decides_for_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    build, trained = built()
-    decisions = iter([3, 0, 0])
-    monkeypatch.setattr(module, "_decide", lambda asked, trained, engine: next(decisions))
-    auto = settings("auto", tmp_path / "ledger")
-    assert isinstance(choose(auto, build, trained).engine, Compiled)
-    other = replace(trained, cell=replace(trained.cell, seed=1, key="ff"))
-    assert isinstance(choose(auto, build, other).engine, Compiled)
-    elsewhere = replace(trained, cell=replace(trained.cell, neuron=Component("lif", (("beta", 0.5),))))
-    assert choose(auto, build, elsewhere).engine is EAGER
-    assert [len(path.suffix) for path in (tmp_path / "ledger").iterdir()] == [0, 0]
-
-
-def test_the_ledger_needs_no_hard_links_and_heals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """SMB and exFAT have no hard links; a killed cell leaves an empty file."""
-
-    def no_link(*_: object) -> None:
-        raise OSError(errno.EPERM, "Operation not permitted")
-
-    monkeypatch.setattr(os, "link", no_link)
-    build, trained = built()
-    decisions = iter([3, 0, 2])
-    monkeypatch.setattr(module, "_decide", lambda asked, trained, engine: next(decisions))
-    auto = settings("auto", tmp_path / "ledger")
-    assert isinstance(choose(auto, build, trained).engine, Compiled)
-    (entry,) = (tmp_path / "ledger").iterdir()
-    entry.write_text("")
-    assert choose(auto, build, trained).engine is EAGER  # decided anew
-    assert choose(auto, build, trained).engine is EAGER  # and that holds
-    assert entry.read_text() == "0"
-
-
-def test_of_two_seeds_at_once_one_decides(tmp_path: Path) -> None:
-    entry = tmp_path / "entry"
-    assert module._publish(entry, 3) == 3
-    assert module._publish(entry, 0) == 3  # it decided before it saw the other's
+def of_kind(kind: Callable[..., LIF]) -> Job:
+    """A cell whose neuron is of another class."""
+    one = job()
+    return replace(one, specs={**one.specs, "neuron": replace(one.specs["neuron"], factory=kind)})
 
 
 class Branching(LIF):
@@ -224,52 +72,188 @@ class OwnKernel(LIF):
         return super().forward(x, state)
 
 
-def swapped(kind: Callable[..., LIF]) -> tuple[Builder, Trained]:
-    """A cell whose neuron is of another class."""
-    build, trained = built()
-    spec = replace(build.specs["neuron"], factory=kind)
-    build.specs = {**build.specs, "neuron": spec}
-    return build, replace(trained, network=build.network())
+def test_a_neuron_with_a_loop_runs_by_it_and_others_run_eagerly() -> None:
+    by_loop, without = chosen(LOOP, job()), chosen(LOOP, of_kind(Branching))
+    assert isinstance(by_loop.engine, Compiled)
+    assert (by_loop.name, by_loop.labels) == ("loop", {})
+    assert (without.engine, without.name) == (EAGER, "eager")
+    assert without.labels[NO_LOOP].startswith("Branching: ")
 
 
-def test_a_refusal_and_a_kernel_are_told_with_the_result() -> None:
-    refused = choose(settings("compiled"), *swapped(Branching))
-    assert refused.engine is EAGER
-    assert refused.name == "eager"
-    assert "cannot be compiled" in refused.fallback
-    native = choose(settings("compiled"), *swapped(OwnKernel))
-    assert (native.engine, native.name, native.fallback) == (EAGER, "native", "")
-    assert choose(settings("eager"), *swapped(OwnKernel)).name == "native"
+def test_eager_runs_all_neurons_alike() -> None:
+    for one in (job(), of_kind(Branching)):
+        assert chosen(EAGERLY, one) == Chosen(EAGER, "eager")
+
+
+def test_compiled_takes_the_loop_where_there_is_one() -> None:
+    assert chosen(COMPILED, job()).name == "loop"
+
+
+def test_a_kernel_of_its_own_is_native_whatever_is_asked_for() -> None:
+    assert {chosen(asked, of_kind(OwnKernel)).name for asked in EngineChoice} == {"native"}
+
+
+def test_neither_order_nor_budget_nor_a_warm_cache_changes_an_engine() -> None:
+    jobs = {f"{kind.__name__}/{epochs}": of_kind(kind) for kind in (LIF, Branching) for epochs in (0, 1, 500)}
+    for name, one in jobs.items():
+        budget = replace(one.cell.budget, epochs=int(name.partition("/")[2]))
+        jobs[name] = replace(one, cell=replace(one.cell, budget=budget))
+    forwards = {name: chosen(LOOP, one).name for name, one in jobs.items()}
+    shuffled = random.Random(1).sample([*jobs], len(jobs))  # the disk has the code by now
+    assert {name: chosen(LOOP, jobs[name]).name for name in shuffled} == forwards
+    assert {name: "loop" if name.startswith("LIF") else "eager" for name in jobs} == forwards
 
 
 def test_choosing_changes_neither_network_nor_random_numbers() -> None:
-    build, trained = built()
+    build, trained = built(job())
     before = {name: value.clone() for name, value in trained.network.state_dict().items()}
     torch.manual_seed(5)
-    random = torch.random.get_rng_state()
-    choose(settings("compiled"), build, trained)
-    assert torch.equal(torch.random.get_rng_state(), random)
+    state = torch.random.get_rng_state()
+    choose(LOOP, build.network(), trained)
+    assert torch.equal(torch.random.get_rng_state(), state)
     for name, value in trained.network.state_dict().items():
         assert torch.equal(value, before[name])
     assert all(p.grad is None for p in trained.network.parameters())
 
 
+@pytest.mark.parametrize("broken", ["folder", "compiler"])
+def test_where_nothing_can_be_compiled_a_cell_runs_eagerly_and_says_why(
+    broken: str, cold: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("snnbench.compiler.native._library", fail)
+    one = job()
+    result = run_cell(replace(one, settings=replace(one.settings, engine=LOOP)), lambda *_: None, nullcontext)
+    assert result.status is Status.DONE, result.reason
+    assert result.engine == "eager"
+    assert "No space left" in result.labels["fallback"]
+
+
+def rival_of(row: Callable[..., LIF], asked: EngineChoice, reference: Callable[..., LIF]) -> rivals._Rival:
+    one = of_kind(row)
+    one = replace(one, settings=replace(one.settings, engine=asked))
+    build, trained = built(one)
+    build.engine = choose(asked, build.network(), trained).engine
+    spec = replace(one.specs["neuron"], factory=reference)
+    made = rivals._rival(one.cell.neuron, spec, rivals._engine_asked(one, build, trained), build, trained)
+    assert isinstance(made, rivals._Rival)
+    return made
+
+
 @pytest.mark.parametrize(
-    ("asked", "engine", "fallback", "stands"),
+    ("row", "asked", "reference", "by_loop", "said"),
     [
-        ("auto", "eager", False, True),
-        ("auto", "compiled", False, True),
-        ("eager", "eager", False, True),
-        ("eager", "compiled", False, False),
-        ("compiled", "compiled", False, True),
-        ("compiled", "eager", False, False),
-        ("compiled", "eager", True, True),
-        ("eager", "native", False, True),
-        ("compiled", "native", False, True),
+        (LIF, LOOP, LIF, True, False),
+        (LIF, EAGERLY, LIF, False, False),
+        (Branching, LOOP, LIF, False, False),
+        (LIF, LOOP, Branching, False, True),
+        (LIF, LOOP, OwnKernel, False, True),
+        (OwnKernel, LOOP, LIF, True, False),
     ],
 )
-def test_no_engine_answers_for_another(asked: str, engine: str, fallback: bool, stands: bool) -> None:
+def test_a_reference_runs_by_the_engine_of_its_row(
+    row: Callable[..., LIF], asked: EngineChoice, reference: Callable[..., LIF], by_loop: bool, said: bool
+) -> None:
+    made = rival_of(row, asked, reference)
+    assert {isinstance(one.engine, Compiled) for one in made.network.neurons} == {by_loop}
+    assert made.other_engine is said
+
+
+@pytest.mark.parametrize(
+    ("asked", "engine", "label", "stands"),
+    [
+        ("loop", "loop", "", True),
+        ("loop", "loop", NO_LOOP, True),
+        ("loop", "eager", NO_LOOP, True),
+        ("loop", "eager", "fallback", True),
+        ("loop", "eager", "", False),
+        ("loop", "compiled", "", False),
+        ("loop", "native", "", True),
+        ("eager", "eager", "", True),
+        ("eager", "eager", NO_LOOP, True),
+        ("eager", "loop", "", False),
+        ("eager", "compiled", "", False),
+        ("eager", "native", "", True),
+        ("compiled", "compiled", "", True),
+        ("compiled", "loop", "", True),
+        ("compiled", "loop", NO_LOOP, False),
+        ("compiled", "eager", NO_LOOP, False),
+        ("compiled", "eager", "fallback", True),
+        ("compiled", "eager", "", False),
+    ],
+)
+def test_no_engine_answers_for_another(asked: str, engine: str, label: str, stands: bool) -> None:
     cell = Cell(*[Component("x")] * 4, None, Budget(), 0, "k")
-    labels = {"fallback": "it cannot be compiled"} if fallback else {}
-    result = CellResult(cell, Status.DONE, engine=engine, labels=labels)
-    assert _is_answer(result, EngineChoice(asked)) is stands
+    result = CellResult(cell, Status.DONE, engine=engine, labels={label: "why"} if label else {})
+    assert _is_answer(result, EngineChoice.of(asked)) is stands
+
+
+def seeds(engine: EngineChoice, count: int = 3) -> list[Job]:
+    one = job()
+    settings = replace(one.settings, engine=engine)
+    return [replace(one, settings=settings, cell=replace(one.cell, seed=seed)) for seed in range(count)]
+
+
+def test_programs_are_compiled_once_for_all_seeds() -> None:
+    told: list[tuple[int, int]] = []
+    compile_programs(seeds(LOOP), Limits(), lambda done, total: told.append((done, total)))
+    assert told == [(0, 1), (1, 1)]
+
+
+def test_what_is_compiled_before_the_first_cell_is_only_loaded_by_it(cold: Path) -> None:
+    ours, theirs = multiprocessing.Pipe()
+    _library.cache_clear()
+    compile_main(compiling._distinct(seeds(LOOP)), theirs)
+    assert ours.poll()
+    libraries = sorted(cold.glob("loops/*"))
+    assert [one.suffix for one in libraries] == [".so"]
+    _library.cache_clear()
+    assert chosen(LOOP, job()).name == "loop"
+    assert sorted(cold.glob("loops/*")) == libraries  # a cell only loads
+
+
+def test_nothing_is_compiled_for_eager() -> None:
+    compile_programs(seeds(EAGERLY), Limits(), lambda *_: pytest.fail("something was to be compiled"))
+
+
+def test_a_reference_and_a_floor_are_compiled_too() -> None:
+    one = seeds(LOOP)[0]
+    reference = (Component("lif", (("beta", 0.5),)), one.specs["neuron"])
+    one = replace(one, reference=reference, floor=reference, measure=replace(one.measure, throughput=True))
+    assert [str(each.neuron) for each in compiling._distinct([one])] == ["lif", "lif[beta=0.5]"]
+
+
+def test_what_cannot_be_built_is_left_to_its_cell() -> None:
+    def failing(*_: object) -> LIF:
+        raise RuntimeError("broken")
+
+    one = seeds(LOOP)[0]
+    broken = replace(one, specs={**one.specs, "neuron": replace(one.specs["neuron"], factory=failing)})
+    told: list[tuple[int, int]] = []
+    compile_programs([broken], Limits(), lambda done, total: told.append((done, total)))
+    assert told[-1] == (1, 1)
+
+
+def test_stopping_ends_what_compiles(monkeypatch: pytest.MonkeyPatch) -> None:
+    children: list[Watched] = []
+
+    class Watched(compiling.Child):
+        def __init__(self, *given: object, **options: object) -> None:
+            super().__init__(*given, **options)  # type: ignore[arg-type]
+            children.append(self)
+
+    def stop(*_: object) -> bool:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(compiling, "Child", Watched)
+    monkeypatch.setattr(Limits, "exceeded", stop)
+    with pytest.raises(KeyboardInterrupt):
+        compile_programs(seeds(LOOP), Limits(), lambda *_: None)
+    assert [one._process.is_alive() for one in children] == [False]
+
+
+def test_compilations_name_the_neuron_they_are_of() -> None:
+    (one,) = compiling._distinct(seeds(LOOP))
+    assert one == Compilation(one.job, one.job.cell.neuron, one.spec)
