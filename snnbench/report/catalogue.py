@@ -30,8 +30,8 @@ class Entry:
 
 
 _IN_TURNS = (
-    "The other network runs eagerly. The two took turns in one process; the interval, of one seed, is over "
-    "the pairs of windows."
+    "The other network runs by the row's engine, or the ratio is marked other engine. The two took "
+    "turns in one process; the interval, of one seed, is over the pairs of windows."
 )
 _CLASSES = (
     "A neuron that gives the same spikes and gradients as the reference is marked A, one that flips under "
