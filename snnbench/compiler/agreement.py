@@ -22,7 +22,7 @@ Run: TypeAlias = Callable[[Stepping, Tensor, State], tuple[Tensor, State]]
 
 
 def disagreement(neuron: Stepping, x: Tensor, state: State, reference: Run, other: Run) -> str:
-    """How ``other`` differs from ``reference`` more than it may, on this input; empty if it does not.
+    """Return how ``other`` differs from ``reference`` more than it may, on this input; empty if it does not.
 
     Outputs and last state are compared: spikes exactly, graded numbers to the root of their dtype's
     resolution. Gradients are compared where they are enabled, for random cotangents of them all.
@@ -61,7 +61,10 @@ def _is_close(one: Tensor, other: Tensor) -> Tensor:
 
 
 def _results(neuron: Stepping, x: Tensor, state: State, run: Run) -> tuple[list[Tensor], list[Tensor | None]]:
-    """Outputs and last state; gradients of input, state and parameters where gradients are enabled."""
+    """Return the outputs and last state.
+
+    With them come the gradients of input, state and parameters, where gradients are enabled.
+    """
     x, state = x.detach().clone(), tuple(part.detach().clone() for part in state)
     if not torch.is_grad_enabled():
         outputs, last = run(neuron, x, state)

@@ -45,7 +45,7 @@ class CppLoops:
 
     @cached_property
     def kernels(self) -> tuple[Kernel, ...]:
-        """The compiled functions, forward and backward."""
+        """Return the compiled functions, forward and backward."""
         return load(self.source, [plan.name for plan in self.plans], with_torch=bool(_sleef(self.plans)))
 
     def forward(self, arguments: Arguments, *, save: bool) -> tuple[Tensor, Tensors, Tensors]:

@@ -37,7 +37,7 @@ class Graphs:
     def run(
         self, neuron: Stepping, x: Tensor, state: State, run: Run, fingerprint: int | str
     ) -> tuple[Tensor, State]:
-        """``run(neuron, x, state)``, by a graph of it where there is one.
+        """Return ``run(neuron, x, state)``, by a graph of it where there is one.
 
         Args:
             neuron: The population.
@@ -65,7 +65,7 @@ class Graphs:
 
 
 def _form(neuron: Stepping, x: Tensor, state: State) -> object:
-    """What a graph is good for: kernels read the addresses they were captured with."""
+    """Return what a graph is good for: kernels read the addresses they were captured with."""
     held = tuple(
         (id(one), one.data_ptr(), one.shape, one.dtype, one.requires_grad)
         for one in (*neuron.parameters(), *neuron.buffers())
@@ -75,7 +75,7 @@ def _form(neuron: Stepping, x: Tensor, state: State) -> object:
 
 
 def _captured(neuron: Stepping, x: Tensor, state: State, run: Run) -> Graph | None:
-    """A graph that gives what eager gives; None if there is none."""
+    """Return a graph that gives what eager gives; None if there is none."""
     try:
         with torch.cuda.device(x.device), isolated():
             graph = Graph(neuron, x, state, run)
@@ -121,7 +121,7 @@ class Graph:
 
     @property
     def is_differentiable(self) -> bool:
-        """Whether any result has a gradient."""
+        """Return whether any result has a gradient."""
         return any(one.requires_grad for one in self.results)
 
     def _results(self, neuron: Stepping, run: Run) -> list[Tensor]:
@@ -141,7 +141,7 @@ class Graph:
         return [next(found) if one.requires_grad else None for one in sources]
 
     def is_waiting(self) -> bool:
-        """Whether a forward pass may still be followed by its backward pass."""
+        """Return whether a forward pass may still be followed by its backward pass."""
         return self._waiting is not None and self._waiting() is not None
 
     def run(self, neuron: Stepping, x: Tensor, state: State) -> tuple[Tensor, State]:
@@ -153,14 +153,14 @@ class Graph:
         return y, tuple(last)
 
     def replay(self, given: Sequence[Tensor]) -> tuple[Tensor, ...]:
-        """The results for what is given: copies, as the next replay overwrites them."""
+        """Return the results for what is given: copies, as the next replay overwrites them."""
         for buffer, one in zip(self.given, given, strict=True):
             buffer.detach().copy_(one)
         self.forward.replay()
         return tuple(one.detach().clone() for one in self.results)
 
     def begin(self) -> _Turn:
-        """A turn from now until its backward pass, or until it is dropped."""
+        """Return a turn from now until its backward pass, or until it is dropped."""
         self.turn += 1
         turn = _Turn(self.turn)
         self._waiting = weakref.ref(turn)

@@ -52,7 +52,7 @@ class Fingerprints:
         self._numbers: dict[object, int] = {}
 
     def of(self, neuron: nn.Module) -> int:
-        """A number, equal for two neurons whose steps do the same with the same parameters.
+        """Return a number, equal for two neurons whose steps do the same with the same parameters.
 
         Parameters and buffers count by name, shape and dtype.
 
@@ -86,7 +86,7 @@ class Seen:
             raise UnsupportedStepError(f"it holds more than {MOST} objects")
 
     def is_unchanged(self) -> bool:
-        """Whether everything still holds the same objects, or equal plain ones."""
+        """Return whether everything still holds the same objects, or equal plain ones."""
         return all(_are_same(tuple(look()), then) for look, then in self._checks)
 
 
@@ -100,7 +100,7 @@ def _are_same(now: tuple[object, ...], then: tuple[object, ...]) -> bool:
 
 
 def _is_plain(held: object) -> bool:
-    """Nothing but its value; a subclass of a number or a text may have attributes."""
+    """Return nothing but its value; a subclass of a number or a text may have attributes."""
     return isinstance(held, PLAIN | _Shape) and (
         isinstance(held, enum.Enum | _Shape) or not hasattr(held, "__dict__")
     )
@@ -167,7 +167,7 @@ def _typed(held: object, look: Look) -> tuple[object, ...]:
 
 
 def _look_into(held: Any) -> Look:
-    """What tells, in order, what an object is made of.
+    """Return what tells, in order, what an object is made of.
 
     Raises:
         UnsupportedStepError: Nothing does.
@@ -226,7 +226,7 @@ def _of_object(held: Any) -> Iterator[object]:
 
 
 def _of_class(kind: type, seen: Seen) -> Iterator[object]:
-    """What the objects of a class share: attributes of it and of its bases."""
+    """Yield what the objects of a class share: attributes of it and of its bases."""
     for one in kind.__mro__:
         if one.__module__.partition(".")[0] not in FOREIGN:
             seen.add(vars(one).values)

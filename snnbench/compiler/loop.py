@@ -54,7 +54,10 @@ class Loop:
         self.loops = kind(self.program, _only({part.dtype for part in state}))
 
     def run(self, neuron: Stepping, x: Tensor, state: State) -> tuple[Tensor, State]:
-        """The outputs ``[T, B, *features]`` and the last state, as by the step in a loop; differentiable."""
+        """Return the outputs ``[T, B, *features]`` and the last state, as by the step in a loop.
+
+        They are differentiable.
+        """
         parameters = [_named(neuron, name) for name in self.program.parameters]
         sources = (x, *state, *parameters)
         if torch.is_grad_enabled() and any(one.requires_grad for one in sources):
@@ -71,7 +74,7 @@ def _only(dtypes: set[torch.dtype]) -> torch.dtype:
 
 
 def _named(neuron: Any, name: str) -> Tensor:
-    """A parameter or buffer."""
+    """Return a parameter or buffer."""
     owner, _, own = name.rpartition(".")
     found: Tensor = getattr(neuron.get_submodule(owner) if owner else neuron, own)
     return found

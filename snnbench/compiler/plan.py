@@ -109,12 +109,12 @@ class LoopPlan:
 
     @property
     def body(self) -> tuple[Instruction, ...]:
-        """The instructions of each step."""
+        """Return the instructions of each step."""
         return self.function.body
 
     @property
     def dtypes(self) -> dict[str, torch.dtype]:
-        """The dtype of every value."""
+        """Return the dtype of every value."""
         return self.function.dtypes
 
 

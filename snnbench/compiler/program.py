@@ -80,7 +80,7 @@ class Arguments:
 
     @property
     def tensors(self) -> tuple[Tensor, ...]:
-        """All of them, in the order in which a loop takes them."""
+        """Return all of them, in the order in which a loop takes them."""
         return self.x, *self.start, *self.invariants
 
 
@@ -106,13 +106,13 @@ class Program:
 
     @property
     def saved_states(self) -> tuple[int, ...]:
-        """The parts of the state that are saved for backward after each step."""
+        """Return the parts of the state that are saved for backward after each step."""
         reads = self.backward.reads
         return tuple(i for i in range(self.states) if reads(f"before{i}") or reads(f"after{i}"))
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """What the backward pass gives gradients of, in order."""
+        """Return what the backward pass gives gradients of, in order."""
         return ("x", *(f"before{i}" for i in range(self.states)), *self.parameters)
 
 

@@ -96,7 +96,7 @@ def _check_axes(neuron: nn.Module, names: Sequence[str], x: Tensor, state: State
 
 
 def parameter_names(neuron: nn.Module, features: torch.Size) -> Iterable[str]:
-    """Names of its parameters, then of its buffers.
+    """Yield the names of its parameters, then of its buffers.
 
     Raises:
         UnsupportedStepError: One of them is neither a number nor a number a unit.
@@ -113,7 +113,7 @@ def _drawn(like: Tensor, units: int, seed: int) -> Tensor:
 
 
 def _joint(neuron: nn.Module, names: Sequence[str], states: int) -> Any:
-    """A function of x, state, parameters and the gradients of output and next state: all there is."""
+    """Return a function of x, state, parameters and the gradients of output and next state: all there is."""
     step, sources = _Step(neuron), 1 + states + len(names)
 
     def joint(*given: Tensor) -> list[Tensor | None]:
@@ -168,7 +168,7 @@ def _renamed(operand: Any, names: dict[str, str]) -> Any:
 def _instructions(
     graph: fx.Graph, inputs: Iterable[str]
 ) -> tuple[list[Instruction], list[Operand | None], dict[str, torch.dtype]]:
-    """The operations of a graph on vectors of units, and its results."""
+    """Return the operations of a graph on vectors of units, and its results."""
     operands: dict[fx.Node, Any] = {}
     instructions: list[Instruction] = []
     dtypes: dict[str, torch.dtype] = {}
@@ -189,7 +189,7 @@ def _instructions(
 def _operand(
     node: fx.Node, operands: dict[fx.Node, Any], instructions: list[Instruction], units: torch.Size
 ) -> Operand:
-    """What stands for the result of a node; appends an instruction if it takes one."""
+    """Return what stands for the result of a node; appends an instruction if it takes one."""
     if node.op != "call_function" or not _operation(node):
         raise UnsupportedStepError(f"{node.target} is a tensor of its own, or no operation on tensors")
     operation = _functional(node)
@@ -223,7 +223,7 @@ def _operand(
 
 
 def _functional(node: fx.Node) -> str:
-    """``op`` for ``op_``, which writes into its first argument, where nobody else reads that."""
+    """Return ``op`` for ``op_``, which writes into its first argument, where nobody else reads that."""
     operation = _operation(node)
     if operation.endswith("__") or not operation.endswith("_"):
         return operation
@@ -240,7 +240,7 @@ def _operation(node: Any) -> str:
 
 
 def _folded(operation: str, numbers: Sequence[Any], dtype: torch.dtype) -> Number:
-    """The number that an operation gives for numbers."""
+    """Return the number that an operation gives for numbers."""
     precise = dtype if dtype.is_floating_point else torch.float64
     given = [torch.tensor(one, dtype=precise) for one in numbers]
     result: Tensor = given[0] if operation == "convert" else getattr(torch, operation)(*given)

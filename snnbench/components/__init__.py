@@ -11,29 +11,29 @@ from snnbench.plugin.specs import DatasetSpec, EncoderSpec, NetworkSpec, NeuronS
 
 @hookimpl
 def snnbench_neurons() -> Iterable[NeuronSpec]:
-    """The built-in neuron models."""
+    """Return the built-in neuron models."""
     return neurons.SPECS
 
 
 @hookimpl
 def snnbench_surrogates() -> Iterable[SurrogateSpec]:
-    """The built-in surrogates."""
+    """Return the built-in surrogates."""
     return surrogates.SPECS
 
 
 @hookimpl
 def snnbench_encoders() -> Iterable[EncoderSpec]:
-    """The built-in encoders."""
+    """Return the built-in encoders."""
     return encoders.SPECS
 
 
 @hookimpl
 def snnbench_datasets() -> Iterable[DatasetSpec]:
-    """The built-in datasets."""
+    """Return the built-in datasets."""
     return datasets.SPECS
 
 
 @hookimpl
 def snnbench_networks() -> Iterable[NetworkSpec]:
-    """The built-in networks."""
+    """Return the built-in networks."""
     return networks.SPECS

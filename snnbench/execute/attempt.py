@@ -19,7 +19,7 @@ reason. Ctrl-C does not get to the processes of cells."""
 
 
 def attempt(measurement: Callable[[], Metrics], missing: Callable[[str], Metrics]) -> Metrics:
-    """A measurement that fails is missing, with the reason, and takes no other one with it."""
+    """Return a measurement that fails is missing, with the reason, and takes no other one with it."""
     try:
         return measurement()
     except FAILURES as error:
@@ -27,7 +27,7 @@ def attempt(measurement: Callable[[], Metrics], missing: Callable[[str], Metrics
 
 
 def status_of(error: BaseException) -> Status:
-    """How a cell ended that raised this."""
+    """Return how a cell ended that raised this."""
     if isinstance(error, DivergedError):
         return Status.DIVERGED
     exhausted = isinstance(error, torch.OutOfMemoryError | MemoryError)
@@ -35,7 +35,7 @@ def status_of(error: BaseException) -> Status:
 
 
 def reason_of(error: BaseException) -> str:
-    """One line for the report."""
+    """Return one line for the report."""
     if isinstance(error, SnnbenchError):
         return error.message
     first = str(error).strip().partition("\n")[0]

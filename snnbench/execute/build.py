@@ -57,7 +57,7 @@ class Builder:
 
     @cached_property
     def source(self) -> Dataset:
-        """The dataset as it was published or generated.
+        """Return the dataset as it was published or generated.
 
         Raises:
             DataError: A split is not what it must be, or its content is not what its spec declares.
@@ -113,12 +113,12 @@ class Builder:
 
     @property
     def data(self) -> Dataset:
-        """The dataset: its samples are what ``encoder`` takes."""
+        """Return the dataset: its samples are what ``encoder`` takes."""
         return self._prepared[0]
 
     @property
     def encoder(self) -> Encoder:
-        """What encodes the samples of ``data``; if they are recordings encoded before, gives those."""
+        """Return what encodes the samples of ``data``; if they are recordings encoded before, gives those."""
         return self._prepared[1]
 
     @cached_property
@@ -131,7 +131,10 @@ class Builder:
         return self._encoded()
 
     def _encoded(self, note: Callable[[str], None] = lambda text: None) -> tuple[Dataset, Encoder]:
-        """Recordings that are always encoded the same way, encoded; or the dataset and the encoder."""
+        """Return the recordings that are always encoded the same way, encoded.
+
+        For a job that only reads data, name the dataset and the encoder.
+        """
         spec, steps = cast(EncoderSpec, self.specs["encoder"]), self.cell.budget.steps
         encoder = self.own_encoder
         recorded = isinstance(self.source.train.x, Events | Recordings)
@@ -143,14 +146,14 @@ class Builder:
         return encoded(self.source, encoder, key, note)
 
     def network(self) -> Network:
-        """A fresh network on the CPU; the same weights at every call.
+        """Return a fresh network on the CPU; the same weights at every call.
 
         Torch's own generator, which a plugin may draw from, is seeded meanwhile and then put back.
         """
         return self.rival(self.cell.neuron, cast(NeuronSpec, self.specs["neuron"]))
 
     def rival(self, neuron: Component, spec: NeuronSpec) -> Network:
-        """The same of another neuron, with the cell's surrogate.
+        """Return the same of another neuron, with the cell's surrogate.
 
         Raises:
             UsageError: It spikes, and the cell has no surrogate.
@@ -166,7 +169,7 @@ class Builder:
         return cast(Network, made).taking(shape).run_by(self.engine).spend(self.cell.budget)
 
     def population(self, neuron: Component, spec: NeuronSpec) -> Callable[[tuple[int, ...]], Neuron]:
-        """What makes a population of another neuron, with the cell's surrogate.
+        """Return what makes a population of another neuron, with the cell's surrogate.
 
         Raises:
             UsageError: It spikes, and the cell has no surrogate.
@@ -192,7 +195,7 @@ class Builder:
         return self._bind(kind, component)(*args)
 
     def _bind(self, kind: str, component: Component) -> Callable[..., object]:
-        """The factory of a component, with its parameters filled in."""
+        """Return the factory of a component, with its parameters filled in."""
         spec = self.specs[kind]
         factory, params = spec.load(), spec.resolve(component.params)
         return lambda *args: factory(*args, **params)

@@ -12,7 +12,7 @@ class Measured(Protocol):
     """A child process that tells its memory."""
 
     def memory(self, enough: int) -> int:
-        """Bytes of memory; up to ``enough``, an upper bound will do."""
+        """Return the bytes of memory; up to ``enough``, an upper bound will do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Limits:
     bytes: int | None = None
 
     def exceeded(self, seconds: float, child: Measured) -> tuple[Status, str] | None:
-        """The status of a child that is over a limit after so many seconds, and the reason in words."""
+        """Return the status of a child that is over a limit after so many seconds, and why."""
         if self.seconds is not None and seconds > self.seconds:
             return Status.TIMEOUT, f"took longer than {self.seconds:g} s"
         if self.bytes is not None and (used := child.memory(self.bytes)) > self.bytes:

@@ -30,7 +30,7 @@ class Output:
         self._thread.start()
 
     def text(self) -> str:
-        """What was written, once its writers are gone; of much only the end, which says so."""
+        """Return what was written, once its writers are gone; of much only the end, which says so."""
         self._thread.join(PATIENCE_SECONDS)
         self._stop.set()
         text = bytes(self._end).decode(errors="replace").strip()

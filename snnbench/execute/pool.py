@@ -36,7 +36,7 @@ class _Running:
     waited: float = 0.0
 
     def seconds(self, now: float) -> float:
-        """Wall time so far, without waiting."""
+        """Return the wall time so far, without waiting."""
         waiting = now - self.waiting_since if self.waiting_since is not None else 0.0
         return now - self.started - self.waited - waiting
 
@@ -131,7 +131,7 @@ def _check(one: _Running, limits: Limits) -> CellResult | None:
 
 
 def _lost(one: _Running, status: Status, reason: str) -> CellResult:
-    """The result of a cell that could not write its own."""
+    """Return the result of a cell that could not write its own."""
     return CellResult(
         cell=one.job.cell,
         status=status,

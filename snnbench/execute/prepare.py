@@ -16,7 +16,7 @@ from snnbench.records import Environment, Status
 
 
 def probe(settings: Settings) -> tuple[str, Environment]:
-    """The device and the environment that cells would have; also starts the forkserver.
+    """Return the device and the environment that cells would have; also starts the forkserver.
 
     Raises:
         UsageError: There is no such device.

@@ -63,7 +63,7 @@ def accuracy(
     classes: Tensor,
     remarks: tuple[str, ...] = (),
 ) -> dict[str, Metric]:
-    """The accuracy metrics of a trained cell.
+    """Return the accuracy metrics of a trained cell.
 
     Args:
         series: The training history, one number an epoch.
@@ -93,6 +93,6 @@ def _is_chance(accuracy: float, classes: Tensor) -> bool:
 
 
 def missing(reason: str) -> dict[str, Metric]:
-    """All of the above, not measured."""
+    """Return all of the above, not measured."""
     units = {"test": "1", "test_last": "1", "validation": "1", "train": "1", "epoch": "epoch"}
     return {f"accuracy.{name}": Metric.missing(reason, unit) for name, unit in units.items()}

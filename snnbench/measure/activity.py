@@ -16,7 +16,7 @@ SAMPLES: Final = 256
 
 
 def activity(trained: Trained) -> dict[str, Metric]:
-    """Spikes of a network over its first test samples, evaluation mode.
+    """Return the spikes of a network over its first test samples, evaluation mode.
 
     A spike is an output that is not 0. The integrator of a membrane readout is left out.
 
@@ -56,7 +56,7 @@ def _spikes(network: Network, x: Tensor) -> list[Tensor]:
 
 
 def missing(reason: str) -> dict[str, Metric]:
-    """All of the above, not measured."""
+    """Return all of the above, not measured."""
     rate = Metric.missing(reason, "1/step")
     others = {f"activity.{name}": Metric.missing(reason) for name in ("dead", "saturated")}
     return {"activity.rate": rate, **others}

@@ -11,7 +11,9 @@ MARK = "at bound"
 
 
 def at_bound(network: Network) -> dict[str, int]:
-    """How many learned values of a parameter are at or beyond a bound: ``layer 1 beta`` to their number.
+    """Return how many learned values of a parameter are at or beyond a bound.
+
+    The key is ``layer 1 beta``, the value their number.
 
     Parameters without such a value are left out.
     """
@@ -29,6 +31,6 @@ def _count(values: Tensor, bounds: Bounds) -> int:
 
 
 def labels(network: Network) -> dict[str, str]:
-    """The label of a row with such values: ``layer 1 beta: 3``; none without them."""
+    """Return the label of a row with such values: ``layer 1 beta: 3``; none without them."""
     found = at_bound(network)
     return {MARK: ", ".join(f"{name}: {count}" for name, count in found.items())} if found else {}

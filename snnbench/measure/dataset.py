@@ -33,7 +33,7 @@ def dataset(data: Dataset) -> dict[str, Metric]:
 
 
 def remarks(data: Dataset, facts: dict[str, Metric]) -> tuple[str, ...]:
-    """What must stand beside an accuracy on ``data``, by its ``facts``."""
+    """Return what must stand beside an accuracy on ``data``, by its ``facts``."""
     return (*data.remarks, "overlap") if facts[OVERLAP].value else data.remarks
 
 
@@ -45,7 +45,7 @@ def _overlap(data: Dataset) -> Metric:
 
 
 def digests(x: Samples) -> Iterator[bytes]:
-    """A digest of each sample."""
+    """Yield a digest of each sample."""
     samples = x.values if isinstance(x, Sequences) else x
     assert not isinstance(samples, Recordings)
     for sample in samples:

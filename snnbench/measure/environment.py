@@ -45,7 +45,7 @@ def environment(device: torch.device, threads: int, plugins: Mapping[str, str]) 
 
 
 def _processor() -> dict[str, str]:
-    """The processor: what it is and what torch uses of it."""
+    """Return the processor: what it is and what torch uses of it."""
     info = _cpuinfo()
     model = info.get("model name") or _sysctl("machdep.cpu.brand_string") or platform.processor()
     return _present(
@@ -63,7 +63,7 @@ def _processor() -> dict[str, str]:
 
 
 def _cpuinfo() -> dict[str, str]:
-    """The first processor of ``/proc/cpuinfo``; empty where there is none."""
+    """Return the first processor of ``/proc/cpuinfo``; empty where there is none."""
     with suppress(OSError):
         first = Path("/proc/cpuinfo").read_text().split("\n\n")[0]
         pairs = (line.partition(":") for line in first.splitlines())
@@ -76,7 +76,7 @@ def _sysctl(name: str) -> str:
 
 
 def _software() -> dict[str, str]:
-    """Versions: operating system, Python, torch and what it was built with, the suite."""
+    """Return the versions: operating system, Python, torch and what it was built with, the suite."""
     libraries = re.search(r"BLAS_INFO=(\w+)", torch.__config__.show())
     cudnn = torch.backends.cudnn.version() if torch.cuda.is_available() else None  # type: ignore[no-untyped-call]
     return _present(
@@ -112,7 +112,7 @@ def suite_source() -> str:
 
 
 def _commit(package: Path) -> str | None:
-    """Last commit that touched ``package``, ``+changes`` if it has been edited since.
+    """Return the last commit that touched ``package``, ``+changes`` if it has been edited since.
 
     None unless ``package`` lies at the top of a checkout: an installed one has no commit, whatever
     repository its environment happens to be in.
@@ -125,7 +125,7 @@ def _commit(package: Path) -> str | None:
 
 
 def _machine_now() -> dict[str, str]:
-    """Memory, clock and load at this moment."""
+    """Return the memory, clock and load at this moment."""
     memory = psutil.virtual_memory()
     values = {
         "memory.total": f"{memory.total / _GIBI:.1f} GiB",
@@ -146,7 +146,7 @@ def _machine_now() -> dict[str, str]:
 
 
 def _settings() -> dict[str, str]:
-    """What torch was told: determinism, precision, threads between operations."""
+    """Return what torch was told: determinism, precision, threads between operations."""
     return {
         "deterministic": str(torch.are_deterministic_algorithms_enabled()).lower(),
         "cudnn.deterministic": str(torch.backends.cudnn.deterministic).lower(),
@@ -158,7 +158,7 @@ def _settings() -> dict[str, str]:
 
 
 def _gpu(device: torch.device) -> dict[str, str]:
-    """The GPU and its driver."""
+    """Return the GPU and its driver."""
     properties = torch.cuda.get_device_properties(device)
     driver: str | None = None
     with suppress(pynvml.NVMLError), _nvml():
@@ -174,7 +174,7 @@ def _gpu(device: torch.device) -> dict[str, str]:
 
 
 def _gpu_now(device: torch.device) -> dict[str, str]:
-    """The GPU's clocks, temperature and limit, and what holds its clocks down; empty without NVML."""
+    """Return the GPU's clocks, temperature and limit, and what holds its clocks down; empty without NVML."""
     values: dict[str, str] = {}
     with suppress(pynvml.NVMLError), _nvml():
         # by UUID: CUDA_VISIBLE_DEVICES may number the devices otherwise than NVML does
@@ -228,7 +228,7 @@ def _nvml() -> Iterator[None]:
 
 
 def _output(*command: str) -> str:
-    """What ``command`` prints; empty if it fails or does not exist."""
+    """Return what ``command`` prints; empty if it fails or does not exist."""
     with suppress(OSError, subprocess.SubprocessError):
         done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
         return done.stdout.strip()
@@ -240,5 +240,5 @@ def _text(value: int | None) -> str | None:
 
 
 def _present(values: Mapping[str, str | None]) -> dict[str, str]:
-    """``values`` without those that could not be read."""
+    """Return ``values`` without those that could not be read."""
     return {name: value for name, value in values.items() if value}

@@ -71,12 +71,14 @@ def take_weights(target: nn.Module, source: nn.Module) -> None:
 
 
 def missing(reason: str) -> dict[str, Metric]:
-    """The same, not measured."""
+    """Return the same, not measured."""
     return {name: Metric.missing(reason) for name in (SCALE, FLIPS, COSINE)}
 
 
 def grade(metrics: dict[str, Metric]) -> str:
-    """``A``: equal spikes; ``B``: few flips; both with gradients along the reference's; ``C``: another model.
+    """Return ``A``: equal spikes.
+
+    ``B`` has few flips; both have gradients along the reference's. ``C`` is another model.
 
     ``–`` where it could not be compared. A or B for a current of another size says so: ``A at
     current × 0.1``.
@@ -91,7 +93,7 @@ def grade(metrics: dict[str, Metric]) -> str:
 
 
 def _first_population(layers: list[nn.Module], x: Tensor) -> tuple[Tensor, Neuron]:
-    """The first population and the current ``[T, B, *features]`` that reaches it for input ``x``."""
+    """Return the first population and the current ``[T, B, *features]`` that reaches it for input ``x``."""
     for layer in layers:
         if isinstance(layer, Neuron):
             return in_memory(x).detach(), layer
@@ -100,7 +102,10 @@ def _first_population(layers: list[nn.Module], x: Tensor) -> tuple[Tensor, Neuro
 
 
 def _scale(neuron: Neuron, reference: Neuron, like: Tensor) -> float:
-    """The unit of ``reference`` over that of ``neuron``; 1 where they are equal or one is not known."""
+    """Return the unit of ``reference`` over that of ``neuron``.
+
+    It is 1 where they are equal or one is not known.
+    """
     units = [_unit(one, like) for one in (neuron, reference)]
     if units[0] is None or units[1] is None or abs(units[1] / units[0] - 1) < SAME:
         return 1.0
@@ -109,7 +114,7 @@ def _scale(neuron: Neuron, reference: Neuron, like: Tensor) -> float:
 
 @torch.no_grad()
 def _unit(neuron: Neuron, like: Tensor) -> float | None:
-    """The least current, to all neurons, that makes one spike in a step from rest ``[1, *features]``.
+    """Return the least current, to all neurons, that makes one spike in a step from rest ``[1, *features]``.
 
     None if none does, or if one spikes, or is graded, without any.
     """
@@ -128,7 +133,7 @@ def _unit(neuron: Neuron, like: Tensor) -> float | None:
 
 
 def _run(neuron: Neuron, current: Tensor, cotangent: Tensor) -> tuple[Tensor, Tensor]:
-    """Outputs, and the gradient of their product with ``cotangent``, both in float64."""
+    """Return the outputs, and the gradient of their product with ``cotangent``, both in float64."""
     current = current.clone().requires_grad_()
     outputs, _ = neuron(current)
     (gradient,) = torch.autograd.grad(outputs, current, cotangent.to(outputs.dtype))

@@ -33,6 +33,6 @@ def check_finite(trained: Trained) -> None:
 
 
 def _share(tensors: Iterable[Tensor]) -> float:
-    """The fraction of entries that are not finite; 0 where there is none."""
+    """Return the fraction of entries that are not finite; 0 where there is none."""
     flags = [~one.isfinite().flatten() for one in tensors]
     return float(torch.cat(flags).double().mean()) if flags else 0.0

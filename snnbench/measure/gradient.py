@@ -12,7 +12,7 @@ from snnbench.records import Metric
 
 
 def gradient(trained: Trained) -> dict[str, Metric]:
-    """``gradient.norm``: the Euclidean norm of the cross-entropy's gradient over all parameters.
+    """Return ``gradient.norm``: the Euclidean norm of the cross-entropy's gradient over all parameters.
 
     Of one training batch, on a copy of the network in training mode.
     """
@@ -27,5 +27,5 @@ def gradient(trained: Trained) -> dict[str, Metric]:
 
 
 def missing(reason: str) -> dict[str, Metric]:
-    """The same, not measured."""
+    """Return the same, not measured."""
     return {"gradient.norm": Metric.missing(reason)}

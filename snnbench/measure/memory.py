@@ -43,7 +43,7 @@ _CLEAR_REFS = Path("/proc/self/clear_refs")
 
 
 def memory(build: Build, batch: tuple[Tensor, Tensor], device: torch.device) -> dict[str, Metric]:
-    """Peaks and sizes of a network, in bytes.
+    """Return the peaks and sizes of a network, in bytes.
 
     - ``memory.training_peak``, ``memory.inference_peak``: above the baseline before the network was
       built: weights, and for training gradients, Adam's moments and the graph. On CUDA the bytes
@@ -76,7 +76,7 @@ def memory(build: Build, batch: tuple[Tensor, Tensor], device: torch.device) -> 
 
 
 def missing(reason: str) -> dict[str, Metric]:
-    """All of the above, not measured."""
+    """Return all of the above, not measured."""
     names = (
         "training_peak",
         "inference_peak",
@@ -100,7 +100,7 @@ def _infer(build: Build, x: Tensor, device: torch.device) -> None:
 
 
 def _cuda_peaks(name: str, work: Work, device: torch.device) -> dict[str, Metric]:
-    """Bytes that ``work`` allocated at its peak, and that the allocator reserved for it."""
+    """Return the bytes that ``work`` allocated at its peak, and that the allocator reserved for it."""
     allocated, reserved = zip(*[_cuda_reading(work, device) for _ in range(1 + REPEATS)][1:], strict=True)
     return {
         f"memory.{name}_peak": _metric(allocated, 0),
@@ -123,7 +123,7 @@ def _cuda_reading(work: Work, device: torch.device) -> tuple[int, int]:
 
 
 def _resident_peaks(name: str, work: Work, device: torch.device) -> dict[str, Metric]:
-    """How far ``work`` raised the resident set of this process."""
+    """Return how far ``work`` raised the resident set of this process."""
     key = f"memory.{name}_peak"
     with mapped_tensors():
         if not os.access(_CLEAR_REFS, os.W_OK):
@@ -133,7 +133,7 @@ def _resident_peaks(name: str, work: Work, device: torch.device) -> dict[str, Me
 
 
 def _resident_reading(work: Work) -> int:
-    """Peak of the resident set during ``work`` above its size before, in bytes (proc(5), clear_refs)."""
+    """Return the peak of the resident set during ``work`` above its size before, in bytes (proc(5))."""
     release()
     _CLEAR_REFS.write_text("5")  # the high-water mark falls to the present size
     before = _status("VmRSS")
@@ -142,7 +142,7 @@ def _resident_reading(work: Work) -> int:
 
 
 def _status(name: str) -> int:
-    """One size from ``/proc/self/status``, in bytes."""
+    """Return one size from ``/proc/self/status``, in bytes."""
     for line in _STATUS.read_text().splitlines():
         if line.startswith(f"{name}:"):
             return int(line.split()[1]) * 1024
@@ -150,7 +150,10 @@ def _status(name: str) -> int:
 
 
 def _lifetime_peak(work: Work) -> Metric:
-    """The same where the mark cannot be reset: known only if ``work`` rises above all that went before."""
+    """Return the same where the mark cannot be reset.
+
+    The peak is known only if ``work`` rises above all that went before.
+    """
     import resource  # not on Windows
 
     unit = 1 if sys.platform == "darwin" else 1024
@@ -164,7 +167,7 @@ def _lifetime_peak(work: Work) -> Metric:
 
 
 def resolution() -> int:
-    """Bytes by which the kernel's resident-set counter may be off.
+    """Return the bytes by which the kernel's resident-set counter may be off.
 
     Linux counts pages in batches of max(32, 2 · processors) on each processor (lib/percpu_counter.c);
     a thread leaves less than one batch uncounted on the processor it runs on.
@@ -174,7 +177,7 @@ def resolution() -> int:
 
 
 def _metric(readings: Sequence[int], unresolved: int) -> Metric:
-    """The median of ``readings`` that are each known to within ``unresolved`` bytes."""
+    """Return the median of ``readings`` that are each known to within ``unresolved`` bytes."""
     value = float(median(readings))
     if value <= unresolved:
         return Metric.missing(f"below the {unresolved // 1024} KiB that can be resolved here", "B")
@@ -184,7 +187,7 @@ def _metric(readings: Sequence[int], unresolved: int) -> Metric:
 
 
 def sizes(network: Network, x: Tensor) -> dict[str, Metric]:
-    """What follows from the network alone, the same on every device.
+    """Return what follows from the network alone, the same on every device.
 
     Args:
         network: On the device of ``x``.
@@ -202,12 +205,15 @@ def sizes(network: Network, x: Tensor) -> dict[str, Metric]:
 
 
 def _alone(x: Tensor) -> Tensor:
-    """``x`` as the only view of its storage: of another one the whole base would be counted as saved."""
+    """Return ``x`` as the only view of its storage.
+
+    Of another one the whole base would be counted as saved.
+    """
     return x[:1].clone().expand_as(x) if is_repeated(x) else x.clone()
 
 
 def _predicted(network: Network, x: Tensor, state: int) -> Metric:
-    """Bytes saved a sample and step, by the rules of the layers."""
+    """Return the bytes saved a sample and step, by the rules of the layers."""
     try:
         return Metric(_saved(predicted_bytes, network, x, state), "B")
     except UnknownLayerError as error:
@@ -215,7 +221,9 @@ def _predicted(network: Network, x: Tensor, state: int) -> Metric:
 
 
 def _saved(count: Callable[[Network, Tensor], int], network: Network, x: Tensor, state: int) -> float:
-    """Bytes saved a sample and step; in windows, the state between them and what one saves in its turn.
+    """Return the bytes saved a sample and step.
+
+    In windows, that is the state between them and what one saves in its turn.
 
     Args:
         count: Bytes that a network saves for an input, the only view of its storage.

@@ -31,12 +31,12 @@ class Ratio:
     flags: tuple[str, ...]
 
     def metric(self, *flags: str) -> Metric:
-        """The ratio as a metric, with further flags in front."""
+        """Return the ratio as a metric, with further flags in front."""
         return Metric(self.value, "×", self.low, self.high, (*flags, *self.flags))
 
 
 def ratio(one: Timing, other: Timing) -> Ratio:
-    """How many times as fast ``one`` is as ``other``; both by the wall clock.
+    """Return how many times as fast ``one`` is as ``other``; both by the wall clock.
 
     The interval takes order statistics of the ratios (the sign test's, Conover 1999, section 3.2), so it
     asks for no distribution and an interrupted window moves nothing. What drifts within a turn makes every

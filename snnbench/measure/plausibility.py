@@ -55,7 +55,7 @@ class Peak:
 
 
 def demand(work: Work, network: nn.Module, x: Tensor) -> Demand:
-    """What one call of ``work``, which runs ``network`` on ``x``, needs at the least. Calls it once."""
+    """Call ``work``, which runs ``network`` on ``x``, once; return what a call needs at the least."""
     counter = FlopCounterMode(display=False)
     counter.mod_tracker = _NoTracker()
     with counter:
@@ -79,12 +79,12 @@ class _NoTracker(ModuleTracker):
 
 
 def _stored(x: Tensor) -> int:
-    """Bytes of memory behind ``x``: less than its elements' where it is expanded."""
+    """Return the bytes of memory behind ``x``: less than its elements' where it is expanded."""
     return min(x.nbytes, x.untyped_storage().nbytes())
 
 
 def implausible(need: Demand, calls_per_second: float, peak: Peak) -> str | None:
-    """Why the device cannot have made so many calls a second, or None if it can."""
+    """Return why the device cannot have made so many calls a second, or None if it can."""
     for amount, limit, unit in ((need.flops, peak.flops, "FLOP/s"), (need.bytes, peak.bytes, "B/s")):
         implied = amount * calls_per_second
         if not implied <= MARGIN * limit:
@@ -96,7 +96,7 @@ def implausible(need: Demand, calls_per_second: float, peak: Peak) -> str | None
 
 
 def device_peak(device: torch.device, dtypes: Iterable[torch.dtype]) -> Peak:
-    """The device's peak in the fastest of ``dtypes``, under the thread count and settings in force.
+    """Return the device's peak in the fastest of ``dtypes``, under the thread count and settings in force.
 
     Measured once a process, in about half a second.
     """
@@ -106,7 +106,9 @@ def device_peak(device: torch.device, dtypes: Iterable[torch.dtype]) -> Peak:
 
 @cache
 def _peak_flops(device: torch.device, dtype: torch.dtype, threads: int) -> float:
-    """Best of square matrix products and a 3×3 convolution; ``threads`` only tells cached peaks apart.
+    """Return the best of square matrix products and a 3×3 convolution.
+
+    ``threads`` only tells cached peaks apart.
 
     The convolution lets whatever it is allowed beyond a product count too: TF32, Winograd.
     """
@@ -128,7 +130,10 @@ def _peak_flops(device: torch.device, dtype: torch.dtype, threads: int) -> float
 
 @cache
 def _peak_bytes(device: torch.device, threads: int) -> float:
-    """Best of copies of a few sizes, the small ones in a cache; ``threads`` only tells peaks apart."""
+    """Return the best of copies of a few sizes, the small ones in a cache.
+
+    ``threads`` only tells peaks apart.
+    """
     stopwatch = stopwatch_for(device)
     best = 0.0
     for size in COPY_BYTES[device.type]:

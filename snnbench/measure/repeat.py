@@ -33,5 +33,5 @@ def repeat(trained: Trained) -> dict[str, Metric]:
 
 
 def missing(reason: str) -> dict[str, Metric]:
-    """The same, not measured."""
+    """Return the same, not measured."""
     return {CHECK: Metric.missing(reason)}

@@ -33,7 +33,7 @@ class _Packed:
 
 
 def saved_bytes(network: nn.Module, x: Tensor) -> int:
-    """Bytes of all storages that ``network(x)`` keeps for backward, without its parameters and buffers.
+    """Return the bytes that ``network(x)`` saves for backward, without its parameters and buffers.
 
     What is freed before the forward pass ends, as the graph of an output that nobody used, is not counted.
     """
@@ -58,7 +58,7 @@ def _no_backward(kept: _Packed) -> Tensor:
 
 
 def predicted_bytes(network: Network, x: Tensor) -> int:
-    """The same in eager mode, from the rule of each layer and the shapes of one sample and step.
+    """Return the same in eager mode, from the rule of each layer and the shapes of one sample and step.
 
     Linear, convolution, BatchNorm and pooling keep their input, dropout a mask of one byte a unit, and a
     population what its ``Neuron.kept`` says. A tensor that two layers keep counts once, and so does a step
@@ -90,7 +90,7 @@ def _flat(module: nn.Module) -> list[nn.Module]:
 def _walk(
     layers: Iterable[nn.Module], x: Tensor, steps: int, *, repeated: bool = False
 ) -> tuple[int, Tensor]:
-    """Bytes that ``layers`` keep of one sample in ``steps`` steps, and their output for ``x`` ``[1, *]``."""
+    """Return the bytes that ``layers`` save of one sample in ``steps`` steps, and their output for ``x``."""
     total, kept_already = 0, False
     for layer in layers:
         repeated = repeated and type(layer) in SEPARATE
@@ -104,7 +104,9 @@ def _walk(
 
 
 def _rule(layer: nn.Module, size: int, steps: int) -> tuple[int, int, bool]:
-    """Bytes that ``layer`` keeps of its own and of its input of ``size`` bytes a step; whether of its output.
+    """Return the bytes that ``layer`` keeps of its own and of its input of ``size`` bytes a step.
+
+    The last item says whether it keeps its output.
 
     Raises:
         UnknownLayerError: There is no rule.

@@ -31,7 +31,7 @@ Stopwatch: TypeAlias = Callable[[Work, int], Lap]
 
 
 def stopwatch_for(device: torch.device) -> Stopwatch:
-    """The stopwatch that tells the truth on ``device``.
+    """Return the stopwatch that tells the truth on ``device``.
 
     Raises:
         ValueError: The device is neither a CPU nor CUDA.
@@ -44,7 +44,7 @@ def stopwatch_for(device: torch.device) -> Stopwatch:
 
 
 def time_on_cpu(work: Work, calls: int) -> Lap:
-    """Wall time of ``calls`` calls."""
+    """Return the wall time of ``calls`` calls."""
     start = perf_counter()
     for _ in range(calls):
         work()
@@ -52,7 +52,7 @@ def time_on_cpu(work: Work, calls: int) -> Lap:
 
 
 def time_on_cuda(device: torch.device, work: Work, calls: int) -> Lap:
-    """Wall time of ``calls`` calls between two synchronisations, and the time between two events."""
+    """Return the wall time of ``calls`` calls between two synchronisations and that between two events."""
     with torch.cuda.device(device):
         begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))  # type: ignore[no-untyped-call]
         torch.cuda.synchronize()

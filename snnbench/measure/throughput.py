@@ -35,7 +35,7 @@ def throughput(
     seconds: float = 0.5,
     stopwatch: Stopwatch | None = None,
 ) -> dict[str, Metric]:
-    """Rates at the cell's batch size, steps and dtype, under the thread count in force.
+    """Return the rates at the cell's batch size, steps and dtype, under the thread count in force.
 
     For ``inference`` and ``training``:
 
@@ -69,7 +69,7 @@ def throughput(
 
 
 def missing(reason: str, rivals: Rivals | None = None) -> dict[str, Metric]:
-    """All of the above, not measured."""
+    """Return all of the above, not measured."""
     units = UNITS | {f"_{rival}": "×" for rival in rivals or {}}
     return {
         f"throughput.{name}{which}": Metric.missing(reason, unit)
@@ -81,7 +81,7 @@ def missing(reason: str, rivals: Rivals | None = None) -> dict[str, Metric]:
 def _rates(
     name: str, trained: Trained, rivals: Rivals, clock: Stopwatch, seconds: float
 ) -> dict[str, Metric]:
-    """All rates and ratios of inference or of training steps."""
+    """Return all rates and ratios of inference or of training steps."""
     samples, training = trained.cell.budget.batch_size, name == "training"
     split = trained.data.train if training else trained.data.test
     x, y = trained.batch(split, samples, "throughput")
@@ -114,7 +114,7 @@ def _rates(
 
 
 def _check(timing: Timing | str, work: Work, network: Network, x: Tensor, peak: Peak) -> Timing | str:
-    """``timing``, unless the device cannot have been so fast by either clock: then why."""
+    """Return ``timing``, unless the device cannot have been so fast by either clock: then why."""
     if isinstance(timing, str):
         return timing
     need = demand(work, network, x)
@@ -129,7 +129,7 @@ def _metric(timing: Timing | str, amount: float, unit: str) -> Metric:
 
 
 def _ratio(one: Timing | str, other: Timing | Network | str) -> Metric:
-    """How much faster ``one`` is than ``other``, if both have been timed."""
+    """Return how much faster ``one`` is than ``other``, if both have been timed."""
     match one, other:
         case Timing(), Timing():
             return ratio(one, other).metric()

@@ -63,7 +63,7 @@ class Rate:
     flags: tuple[str, ...]
 
     def metric(self, amount: float, unit: str) -> Metric:
-        """``amount`` a call as a rate."""
+        """Return ``amount`` a call as a rate."""
         return Metric(amount * self.median, unit, amount * self.low, amount * self.high, self.flags)
 
 
@@ -98,7 +98,7 @@ class Load:
 
 
 def machine_load() -> Load:
-    """What the machine's processors have done so far."""
+    """Return what the machine's processors have done so far."""
     times = psutil.cpu_times()._asdict()
     total = sum(times.values()) - times.get("guest", 0.0) - times.get("guest_nice", 0.0)  # within user, nice
     idle = times["idle"] + times.get("iowait", 0.0)
@@ -121,7 +121,7 @@ def repeat(
 def take_turns(
     works: Sequence[Work], stopwatch: Stopwatch, seconds: float, load: Callable[[], Load] = machine_load
 ) -> list[Timing | str]:
-    """``repeat`` for several works, which take turns: A B C, then C B A, and so on.
+    """Return ``repeat`` for several works, which take turns: A B C, then C B A, and so on.
 
     The n-th windows of all are neighbours in time. As the order alternates, none has the advantage of
     being first. ``seconds`` is the cap of each. The others are there to be compared with the first: if
@@ -151,7 +151,7 @@ def take_turns(
 
 
 def _enough(laps: Sequence[Sequence[Lap]], seconds: float) -> bool:
-    """Whether works that took turns have been timed enough; if several, as often in either order."""
+    """Return whether works that took turns have been timed enough; if several, as often in either order."""
     walls = [[lap.wall for lap in one] for one in laps]
     windows, longest = len(walls[0]), max(map(sum, walls))
     if windows < FEWEST or (len(walls) > 1 and windows % 2):
@@ -170,7 +170,7 @@ class _Pace:
 
 
 def _timing(laps: Sequence[Lap], pace: _Pace, busy: bool) -> Timing:
-    """What windows of ``pace.calls`` calls tell."""
+    """Return what windows of ``pace.calls`` calls tell."""
     wall = [lap.wall for lap in laps]
     events = [lap.device for lap in laps if lap.device is not None]
     rate = partial(_rate, calls=pace.calls, settled=pace.settled, busy=busy)
@@ -179,7 +179,7 @@ def _timing(laps: Sequence[Lap], pace: _Pace, busy: bool) -> Timing:
 
 
 def _rate(seconds: Sequence[float], *, calls: int, settled: bool, busy: bool) -> Rate:
-    """The rate of windows of ``calls`` calls that took ``seconds``."""
+    """Return the rate of windows of ``calls`` calls that took ``seconds``."""
     rates = [calls / lap for lap in seconds]
     flags = {"unstable": not settled or spread(rates) >= SPREAD, "busy": busy}
     return Rate(*quartiles(rates), flags=tuple(flag for flag, raised in flags.items() if raised))
@@ -209,13 +209,16 @@ def _warm_up(work: Work, stopwatch: Stopwatch, seconds: float) -> _Pace | str:
 
 
 def _lap(work: Work, stopwatch: Stopwatch, calls: int) -> Lap:
-    """One window, entered without garbage: a graph caught in a cycle would hold its memory for good."""
+    """Return one window, entered without garbage.
+
+    A graph caught in a cycle would hold its memory for good.
+    """
     gc.collect(0)  # with the collector off, whatever was made since the last window is in generation 0
     return stopwatch(work, calls)
 
 
 def quartiles(values: Sequence[float]) -> tuple[float, float, float]:
-    """Lower quartile, median and upper quartile of at least two values, interpolated between them."""
+    """Return the lower quartile, median and upper quartile of at least two values, interpolated."""
     low, median, high = quantiles(values, n=4, method="inclusive")
     return low, median, high
 

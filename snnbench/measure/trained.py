@@ -31,11 +31,11 @@ class Trained:
     device: torch.device
 
     def generator(self, stream: str) -> torch.Generator:
-        """A fresh generator on ``device`` for one named stream of this cell."""
+        """Return a fresh generator on ``device`` for one named stream of this cell."""
         return torch.Generator(self.device).manual_seed(derive_seed(self.cell.key, stream))
 
     def batch(self, split: Split, count: int, stream: str) -> tuple[Tensor, Tensor]:
-        """The first ``count`` samples of ``split``, again from the start if it has fewer.
+        """Return the first ``count`` samples of ``split``, again from the start if it has fewer.
 
         Returns:
             Their encoding ``[T, B, *]`` and classes ``[B]``.
@@ -44,5 +44,5 @@ class Trained:
         return self.encode(split, index, stream), split.y[index].to(self.device)
 
     def encode(self, split: Split, index: Tensor, stream: str) -> Tensor:
-        """The encoding ``[T, B, *]`` of the samples ``index`` ``[B]`` of ``split``."""
+        """Return the encoding ``[T, B, *]`` of the samples ``index`` ``[B]`` of ``split``."""
         return self.encoder(split.x[index].to(self.device), self.generator(stream))

@@ -23,7 +23,7 @@ def training_step(network: nn.Module, optimizer: torch.optim.Optimizer, x: Tenso
 
 
 def inference(network: nn.Module, x: Tensor) -> Tensor:
-    """Logits ``[B, classes]`` of an encoded batch ``[T, B, *]``, without a graph."""
+    """Return the logits ``[B, classes]`` of an encoded batch ``[T, B, *]``, without a graph."""
     with torch.no_grad():
         logits: Tensor = network(x)
         return logits

@@ -91,7 +91,10 @@ def _interrupt(thread: threading.Thread) -> None:
 
 
 def _describe(error: BaseException) -> str:
-    """``ValueError: text (file.py:12)``, on one line; the place is the deepest in the plugin's own code."""
+    """Return ``ValueError: text (file.py:12)``, on one line.
+
+    The place is the deepest in the plugin's own code.
+    """
     text = " ".join(str(error).split())
     frames = [(f.f_code.co_filename, line) for f, line in traceback.walk_tb(error.__traceback__)]
     return f"{type(error).__name__}{': ' if text else ''}{text}{_place(frames)}"

@@ -107,7 +107,7 @@ def _check_data(where: str, spec: DatasetSpec) -> None:
 
 @cache
 def _hints(kind: Any) -> dict[str, Any]:
-    """The types of the fields of ``kind``; looking them up takes longer than all checks of a spec."""
+    """Return the types of the fields of ``kind``; looking them up takes longer than all checks of a spec."""
     return get_type_hints(kind)
 
 
@@ -128,12 +128,12 @@ def _check_claims(where: str, spec: NeuronSpec) -> None:
 
 
 def _values(param: Param) -> tuple[Any, ...]:
-    """The values of a parameter that may decide a claim."""
+    """Return the values of a parameter that may decide a claim."""
     return param.choices or ((False, True) if isinstance(param.default, bool) else (param.default,))
 
 
 def _fits(value: object, hint: Any) -> bool:
-    """Whether ``value`` is of the type ``hint``, for the types that specs use."""
+    """Return whether ``value`` is of the type ``hint``, for the types that specs use."""
     origin, arguments = _shape(hint)
     if origin is Literal:
         return value in arguments
@@ -149,7 +149,7 @@ def _fits(value: object, hint: Any) -> bool:
 
 @cache
 def _shape(hint: Any) -> tuple[Any, tuple[Any, ...]]:
-    """A type without its arguments, and these; looked up once, as a host checks hundreds of specs."""
+    """Return a type without its arguments, and these; looked up once, as a host checks hundreds of specs."""
     return get_origin(hint), get_args(hint)
 
 

@@ -79,7 +79,7 @@ def _top(name: str) -> str:
 
 
 def _with_parents(module: str) -> Iterator[str]:
-    """``a.b.c`` and the packages that importing it runs: ``a``, ``a.b``."""
+    """Return ``a.b.c`` and the packages that importing it runs: ``a``, ``a.b``."""
     parts = module.split(".")
     return (".".join(parts[: end + 1]) for end in range(len(parts)))
 
@@ -125,7 +125,7 @@ def _is_installed(file: Path) -> bool:
 
 @cache
 def _versions(package: str) -> dict[str, str]:
-    """The distributions that provide an installed top-level package, to their versions."""
+    """Return the distributions that provide an installed top-level package, to their versions."""
     try:
         return {f"distribution {package}": importlib.metadata.version(package)}
     except PackageNotFoundError:
@@ -162,7 +162,7 @@ def _without_docstrings(tree: ast.Module) -> ast.Module:
 
 
 def _imports(tree: ast.Module, file: Path, package: str) -> Iterator[str]:
-    """The modules that a module of ``package`` may import: ``from a import b`` may mean ``a.b``."""
+    """Yield the modules that a module of ``package`` may import: ``from a import b`` may mean ``a.b``."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
@@ -180,7 +180,7 @@ def _called(node: ast.Name | ast.Attribute) -> str:
 
 
 def _absolute(node: ast.ImportFrom, package: str) -> str:
-    """The module that ``from ... import`` imports from."""
+    """Return the module that ``from ... import`` imports from."""
     if not node.level:
         return node.module or ""
     parts = package.split(".")
@@ -188,7 +188,7 @@ def _absolute(node: ast.ImportFrom, package: str) -> str:
 
 
 def _whole(file: Path, package: str) -> Iterator[str]:
-    """All modules of the top-level package of a module in ``package``, where it is not installed."""
+    """Yield all modules of the top-level package of a module in ``package``, where it is not installed."""
     if not package or _is_installed(file):
         return
     folder = file.parents[package.count(".")]

@@ -48,7 +48,10 @@ class Distribution:
 
     @property
     def ends(self) -> tuple[float, ...]:
-        """The least and the greatest value; none of ``gamma``, whose tails are clipped to what is allowed."""
+        """Return the least and the greatest value.
+
+        There are none for ``gamma``, whose tails are clipped to what is allowed.
+        """
         return () if self.family is Family.GAMMA else (self.first, self.second)
 
 

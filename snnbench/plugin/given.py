@@ -37,32 +37,32 @@ class GivenSpecs:
 
     @hookimpl
     def snnbench_neurons(self) -> list[NeuronSpec]:
-        """The neurons among the specs."""
+        """Return the neurons among the specs."""
         return [spec for spec in self.specs if isinstance(spec, NeuronSpec)]
 
     @hookimpl
     def snnbench_surrogates(self) -> list[SurrogateSpec]:
-        """The surrogates among the specs."""
+        """Return the surrogates among the specs."""
         return [spec for spec in self.specs if isinstance(spec, SurrogateSpec)]
 
     @hookimpl
     def snnbench_encoders(self) -> list[EncoderSpec]:
-        """The encoders among the specs."""
+        """Return the encoders among the specs."""
         return [spec for spec in self.specs if isinstance(spec, EncoderSpec)]
 
     @hookimpl
     def snnbench_datasets(self) -> list[DatasetSpec]:
-        """The datasets among the specs."""
+        """Return the datasets among the specs."""
         return [spec for spec in self.specs if isinstance(spec, DatasetSpec)]
 
     @hookimpl
     def snnbench_networks(self) -> list[NetworkSpec]:
-        """The networks among the specs."""
+        """Return the networks among the specs."""
         return [spec for spec in self.specs if isinstance(spec, NetworkSpec)]
 
     @hookimpl
     def snnbench_measurements(self) -> list[MeasurementSpec]:
-        """The measurements among the specs."""
+        """Return the measurements among the specs."""
         return [spec for spec in self.specs if isinstance(spec, MeasurementSpec)]
 
 
@@ -85,7 +85,7 @@ def option_or_source(given: object) -> str | Source:
 
 
 def _plugin_of(given: object) -> tuple[object, str, str]:
-    """The object with the hooks, the module that ``given`` is from, and its name."""
+    """Return the object with the hooks, the module that ``given`` is from, and its name."""
     if isinstance(given, ModuleType):
         return given, given.__name__, "module"
     if isinstance(given, Spec):
@@ -102,7 +102,7 @@ def _plugin_of(given: object) -> tuple[object, str, str]:
 
 
 def _kind(given: object) -> type[NeuronSpec] | type[SurrogateSpec] | None:
-    """The kind of component that a class is of; its base has been imported if it is one."""
+    """Return the kind of component that a class is of; its base has been imported if it is one."""
     if isinstance(given, type):
         for (module, name), kind in zip(_BASES.items(), (NeuronSpec, SurrogateSpec), strict=True):
             base = getattr(sys.modules.get(module), name, None)
@@ -112,7 +112,7 @@ def _kind(given: object) -> type[NeuronSpec] | type[SurrogateSpec] | None:
 
 
 def _spec_of(given: type, kind: type[NeuronSpec] | type[SurrogateSpec]) -> Spec:
-    """A spec of the class's name in lower case, with the constructor's parameters that have defaults."""
+    """Return a spec by the class's name in lower case, with the constructor's parameters with defaults."""
     summary = str(given.__dict__.get("__doc__") or "a class given from Python").partition("\n")[0]
     params = plain(given)
     name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", given.__name__).lower()

@@ -42,7 +42,7 @@ def snnbench_neurons() -> Iterable[NeuronSpec]:  # type: ignore[empty-body]
 
 @hookspec
 def snnbench_surrogates() -> Iterable[SurrogateSpec]:  # type: ignore[empty-body]
-    """Spike functions with their surrogate derivatives."""
+    """Return the spike functions with their surrogate derivatives."""
 
 
 @hookspec
@@ -52,7 +52,7 @@ def snnbench_encoders() -> Iterable[EncoderSpec]:  # type: ignore[empty-body]
 
 @hookspec
 def snnbench_datasets() -> Iterable[DatasetSpec]:  # type: ignore[empty-body]
-    """Datasets."""
+    """Return the datasets."""
 
 
 @hookspec

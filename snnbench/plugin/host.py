@@ -117,19 +117,19 @@ class Host:
         return cls(loaded)
 
     def all(self, kind: str) -> list[Provided]:
-        """Every component of ``kind`` (``neuron``, ``dataset``, ...), the built-in ones first."""
+        """Return every component of ``kind`` (``neuron``, ``dataset``, ...), the built-in ones first."""
         return [component for component in self._provided if component.spec.kind == kind]
 
     @cached_property
     def _named(self) -> Mapping[tuple[str, str], Sequence[Provided]]:
-        """Every component by kind and name: a plan of thousands asks for each."""
+        """Return every component by kind and name: a plan of thousands asks for each."""
         named = defaultdict[tuple[str, str], list[Provided]](list)
         for one in self._provided:
             named[one.spec.kind, one.spec.name].append(one)
         return named
 
     def find(self, kind: str, reference: str) -> Provided:
-        """The component that ``reference``, a plain name or ``dist:name``, stands for.
+        """Return the component that ``reference``, a plain name or ``dist:name``, stands for.
 
         Raises:
             UsageError: There is no such component or kind.
@@ -150,7 +150,7 @@ class Host:
         return matches[0]
 
     def code_named(self, spec: Spec, values: Mapping[str, Value]) -> tuple[str, ...]:
-        """The modules that parameters of a component name and the component will import.
+        """Return the modules that parameters of a component name and the component will import.
 
         Raises:
             UsageError: One is neither the suite's nor of a module that the user named as a plugin.
@@ -165,12 +165,12 @@ class Host:
         return modules
 
     def has(self, distribution: str) -> bool:
-        """Whether a plugin of ``distribution`` is installed and not blocked; it may be broken."""
+        """Return whether a plugin of ``distribution`` is installed and not blocked; it may be broken."""
         names = {normal(one.source.distribution) for one in self._loaded if one.status != "blocked"}
         return normal(distribution) in names
 
     def skip_reason(self, cell: Cell) -> str | None:
-        """Why some plugin will not have ``cell`` run, and which one; or None.
+        """Return why some plugin will not have ``cell`` run, and which one; or None.
 
         A plugin whose ``snnbench_skip`` raises, hangs, or returns something else than a text or None, has
         no say but for cells with a component of its own: the reason is then what went wrong. It is among
@@ -224,7 +224,7 @@ def _is_from(component: Provided, distribution: str) -> bool:
 
 
 def _describe(one: Loaded, owners: Counter[tuple[str, str]]) -> Plugin:
-    """``one`` as people see it; ``owners`` counts who provides each (kind, name)."""
+    """Return ``one`` as people see it; ``owners`` counts who provides each (kind, name)."""
     owner = one.source.distribution
     components = []
     for spec in one.specs if one.status == "ok" else ():

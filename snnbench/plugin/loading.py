@@ -85,12 +85,12 @@ def load(source: Source) -> Loaded:
 
 
 def refused(source: Source, reason: str) -> Loaded:
-    """A plugin that must not be imported here, for ``reason``."""
+    """Return a plugin that must not be imported here, for ``reason``."""
     return Loaded(source, source.version or "dev", status="broken", reason=reason)
 
 
 def without_repeats(one: Loaded, before: Sequence[Loaded]) -> Loaded:
-    """``one``, broken if another plugin of the same distribution provides a component of the same name."""
+    """Return ``one``, broken if another plugin of its distribution provides a component of the same name."""
     taken = {
         (spec.kind, spec.name): other
         for other in before
@@ -105,7 +105,7 @@ def without_repeats(one: Loaded, before: Sequence[Loaded]) -> Loaded:
 
 
 def _version(source: Source, specs: Sequence[Spec]) -> str:
-    """The distribution's version; with a hash of the source where that may be edited in place.
+    """Return the distribution's version; with a hash of the source where that may be edited in place.
 
     Results are kept by version: an edit must not pass for the code that was measured.
     """
@@ -118,7 +118,7 @@ def _version(source: Source, specs: Sequence[Spec]) -> str:
 
 
 def _editable(entry: EntryPoint) -> bool:
-    """Whether the distribution was installed with ``pip install -e`` (PEP 610); never the suite."""
+    """Return whether the distribution was installed with ``pip install -e`` (PEP 610); never the suite."""
     if entry.dist is None or entry.dist.name == hookspecs.PROJECT:
         return False
     origin = json.loads(entry.dist.read_text("direct_url.json") or "{}")

@@ -67,7 +67,7 @@ class Param:
         return checked
 
     def _check_each(self, value: str | tuple[Any, ...]) -> Value:
-        """A list of one value a neuron, or the text of a distribution, in its shortest form."""
+        """Return a list of one value a neuron, or the text of a distribution, in its shortest form."""
         if isinstance(value, str):
             distribution = parse(value)
             for end in distribution.ends:
@@ -78,7 +78,7 @@ class Param:
         return tuple(self._check_scalar(item, float) for item in value)
 
     def _check_like(self, default: Value, value: Value) -> Any:
-        """``value`` with each item checked, where ``default`` is a list."""
+        """Return ``value`` with each item checked, where ``default`` is a list."""
         if not isinstance(default, tuple):
             return self._check_scalar(value, type(default))
         if not isinstance(value, tuple):

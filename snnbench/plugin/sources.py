@@ -47,7 +47,7 @@ class Source:
 
     @property
     def builtin(self) -> bool:
-        """Whether this is the suite's own set of components."""
+        """Return whether this is the suite's own set of components."""
         return self.distribution == BUILTIN and self.entry.name == "builtin"
 
     @property
@@ -57,7 +57,7 @@ class Source:
 
     @property
     def way_out(self) -> str:
-        """What to do when it is broken."""
+        """Return what to do when it is broken."""
         if self.builtin:
             return "reinstall snnbench; 'snnbench doctor' checks the installation"
         if self.given is not None:
@@ -67,24 +67,24 @@ class Source:
         return f"repair or uninstall it, or leave it out with -p no:{self.entry.name}"
 
     def is_called(self, name: str) -> bool:
-        """Whether ``name`` is its entry point's or its distribution's."""
+        """Return whether ``name`` is its entry point's or its distribution's."""
         return normal(name) in {normal(self.entry.name), normal(self.distribution)}
 
 
 def normal(distribution: str) -> str:
-    """A distribution's name as packaging compares it: lower case, one hyphen for any separator."""
+    """Return a distribution's name as packaging compares it: lower case, one hyphen for any separator."""
     return re.sub(r"[-_.]+", "-", distribution).lower()
 
 
 def how_to_install(distribution: str) -> str:
-    """The command that installs ``distribution``; for one of ours, from the root of the repository."""
+    """Return the command that installs ``distribution``; for one of ours, from the root of the repository."""
     name = normal(distribution)
     folder = "plugins/" if name.removeprefix(f"{PROJECT}-") in IN_THE_REPOSITORY else ""
     return f"pip install {folder}{name if folder else distribution}"
 
 
 def find_sources(options: Sequence[str] = ()) -> list[Source]:
-    """Every plugin: the built-in one, the other installed ones, then the modules that ``-p`` names.
+    """Return every plugin: the built-in one, the other installed ones, then the modules that ``-p`` names.
 
     Args:
         options: The values of ``-p``: ``no:NAME`` or a module, as ``Host.load`` explains.
@@ -102,7 +102,7 @@ def find_sources(options: Sequence[str] = ()) -> list[Source]:
 
 
 def _installed() -> tuple[list[Source], list[Source]]:
-    """The built-in plugin, and the others by distribution and name."""
+    """Return the built-in plugin, and the others by distribution and name."""
     sources = [
         Source(entry, entry.dist.name or "", entry.dist.version or "")
         for entry in entry_points(group=PROJECT)
@@ -113,7 +113,7 @@ def _installed() -> tuple[list[Source], list[Source]]:
 
 
 def _developed(option: str) -> Source:
-    """The plugin under development that ``-p module`` or ``-p module:attribute`` names.
+    """Return the plugin under development that ``-p module`` or ``-p module:attribute`` names.
 
     The current directory comes first on ``sys.path``, so that a working copy there is the one that is used.
     """

@@ -64,7 +64,7 @@ class Spec:
             object.__setattr__(self, "params", {**self.params, **own})
 
     def resolve(self, given: Params) -> dict[str, Value]:
-        """All parameters: the defaults, overridden by ``given``.
+        """Return all parameters: the defaults, overridden by ``given``.
 
         Raises:
             UsageError: An unknown name, a wrong type or a value out of range.
@@ -89,7 +89,7 @@ class Spec:
         return str(getattr(self.factory, "__module__", None) or "")
 
     def load(self) -> Callable[..., Any]:
-        """The factory itself.
+        """Return the factory itself.
 
         Raises:
             PluginError: It names a module or attribute that cannot be imported.
@@ -165,7 +165,7 @@ class NeuronSpec(Spec):
         return bool(self._said(self.whole, given))
 
     def state_names(self, given: Params = ()) -> tuple[str, ...]:
-        """The names of the state tensors of the neuron with these parameters, in order."""
+        """Return the names of the state tensors of the neuron with these parameters, in order."""
         return cast("tuple[str, ...]", self._said(self.states, given))
 
     def _said(self, claim: Any, given: Params) -> Any:

@@ -42,7 +42,7 @@ def put_back(changes: list[str]) -> Iterator[None]:
 
 
 def _now(setting: _Setting) -> Any:
-    """The value, or None where it can no longer be read, such as a current directory that is gone."""
+    """Return the value, or None where it can no longer be read, such as a current directory that is gone."""
     with suppress(Exception):
         return setting.read()
     return None
@@ -95,7 +95,7 @@ def _settings_of_torch(torch: Any) -> list[_Setting]:
 
 
 def _imported(name: str) -> Any:
-    """A module that is imported, and completely so; None for any other."""
+    """Return a module that is imported, and completely so; None for any other."""
     module = sys.modules.get(name)
     return None if module is None or getattr(module.__spec__, "_initializing", False) else module
 
@@ -112,7 +112,7 @@ def _set_environment(before: dict[str, str]) -> None:
 
 
 def _filters_for_all() -> list[Any]:
-    """The filters that hold for every warning. Those for warnings of one's own are nobody else's matter."""
+    """Return the filters that hold for every warning, not for those of one's own."""
     return [one for one in warnings.filters if one[1] is None and one[2] is Warning and one[3] is None]
 
 

@@ -143,7 +143,10 @@ def _exit_failed(code: int | None) -> str:
 
 
 def _place(stacks: str) -> str:
-    """Where the process was, by what faulthandler wrote: the innermost line that is the plugin's own."""
+    """Return where the process was, by what faulthandler wrote.
+
+    That is the innermost line of the plugin's own.
+    """
     machinery = ("<", sysconfig.get_path("stdlib"), str(Path(__file__).parent))
     for name, line in re.findall(r'^  File "(.+)", line (\d+)', stacks, re.MULTILINE):
         if not name.startswith(machinery) or "site-packages" in name:

@@ -36,7 +36,7 @@ class Verdict:
 
 
 def recall(source: Source) -> Verdict | None:
-    """The verdict that was reached before on ``source`` as it is now, or None."""
+    """Return the verdict that was reached before on ``source`` as it is now, or None."""
     with suppress(OSError, ValueError, TypeError, LookupError):
         kept = json.loads(_place(source).read_bytes())
         verdict = Verdict(str(kept["refusal"]), tuple(kept["changes"]), dict(kept["files"]))
@@ -88,7 +88,7 @@ def _digest(file: Path) -> str:
 
 
 def _place(source: Source) -> Path:
-    """The file for verdicts on ``source`` beside the packages that are installed now."""
+    """Return the file for verdicts on ``source`` beside the packages that are installed now."""
     import platformdirs
 
     entry = source.entry

@@ -24,7 +24,7 @@ DIGITS = 12
 
 
 def mean(sample: Numbers) -> float:
-    """The mean, the same in whatever order the values come; NaN without values."""
+    """Return the mean, the same in whatever order the values come; NaN without values."""
     if not len(sample):
         return math.nan
     with np.errstate(invalid="ignore", over="ignore"):
@@ -66,7 +66,10 @@ def against_best(scores: Sequence[Numbers], resolution: float = 0.0) -> Numbers:
 
 
 def _variance(sample: Numbers, resolution: float) -> float:
-    """Variance between seeds, and of half a step: seeds that agree do so by chance; ∞ of one value."""
+    """Return the variance between seeds, and of half a step.
+
+    Seeds that agree do so by chance. Of one value the variance is ∞.
+    """
     if len(sample) < 2:
         return math.inf
     return float(np.sort(sample).var(ddof=1)) + resolution**2 / 4
@@ -89,7 +92,7 @@ def _p_values(means: Numbers, counts: NDArray[np.int64], spreads: Numbers) -> Nu
 
 
 def _greatest(counts: NDArray[np.int64], spreads: Numbers, generator: np.random.Generator) -> Numbers:
-    """The greatest difference to the best on each of ``BATCH`` boards whose rows have one mean."""
+    """Return the greatest difference to the best on each of ``BATCH`` boards whose rows have one mean."""
     size = (BATCH, len(counts))
     means = generator.normal(size=size) * np.sqrt(spreads / counts)
     varied = spreads * generator.chisquare(counts - 1, size=size) / (counts - 1)
@@ -97,7 +100,10 @@ def _greatest(counts: NDArray[np.int64], spreads: Numbers, generator: np.random.
 
 
 def _differences(means: Numbers, errors: Numbers, best: NDArray[np.int64]) -> Numbers:
-    """Differences of each row of ``means [draws, k]`` to its ``best``, in standard errors; 0 for 0/0."""
+    """Return the differences of each row of ``means [draws, k]`` to its ``best``, in standard errors.
+
+    It is 0 for 0/0.
+    """
     lead = np.take_along_axis(means, best[:, None], 1) - means
     error = np.sqrt(np.take_along_axis(errors, best[:, None], 1) + errors)
     return np.divide(lead, error, out=np.zeros_like(lead), where=error > 0)

@@ -84,7 +84,7 @@ def spearman(x: Sequence[float], y: Sequence[float], families: Sequence[str]) ->
 
 
 def _groups(x: Sequence[float], y: Sequence[float], families: Sequence[str]) -> dict[str, Pairs]:
-    """The pairs of each family, in an order that does not depend on that of the combinations."""
+    """Return the pairs of each family, in an order that does not depend on that of the combinations."""
     found: dict[str, list[tuple[float, float]]] = {}
     for family, one, other in sorted(zip(families, x, y, strict=True)):
         if not (math.isnan(one) or math.isnan(other)):
@@ -99,7 +99,7 @@ def _rho(pairs: Pairs) -> float:
 
 
 def _obstacle(rho: float, families: int) -> str:
-    """Why there is no interval."""
+    """Return why there is no interval."""
     if math.isnan(rho):
         return "one of the two is the same everywhere"
     if families < FEWEST_FAMILIES:

@@ -14,7 +14,7 @@ LONGEST_FIELD = 10_000
 
 
 def csv(results: DataFrame) -> bytes:
-    """A row a cell; what is missing is an empty field, minus infinity is ``-inf``.
+    """Return a row a cell; what is missing is an empty field, minus infinity is ``-inf``.
 
     Texts are one line without control characters, and one that a spreadsheet would take for a formula,
     since it begins with ``=``, ``+``, ``-`` or ``@``, has an apostrophe in front.
@@ -30,7 +30,7 @@ def _field(text: str) -> str:
 
 
 def parquet(results: DataFrame) -> bytes:
-    """A row a cell; what is missing is null."""
+    """Return a row a cell; what is missing is null."""
     buffer = io.BytesIO()
     results.to_parquet(buffer, index=False)
     return buffer.getvalue()

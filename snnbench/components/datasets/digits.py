@@ -12,7 +12,7 @@ from snnbench.data.dataset import Dataset
 
 
 def digits(root: Path | None) -> Dataset:
-    """The 1,797 images ``[1, 8, 8]``, intensities k/16 in [0, 1], 10 classes.
+    """Return the 1,797 images ``[1, 8, 8]``, intensities k/16 in [0, 1], 10 classes.
 
     They come without an official split: a fifth is the test split, a tenth of the rest validates.
 

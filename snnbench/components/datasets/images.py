@@ -90,7 +90,7 @@ class Images:
 
 
 def _idx(root: Path, stem: str) -> Arrays:
-    """A pair of files in MNIST's format."""
+    """Return a pair of files in MNIST's format."""
     with reading(root / f"{stem}-images-idx3-ubyte"):
         images = read_image_file(f"{root / stem}-images-idx3-ubyte")
     with reading(root / f"{stem}-labels-idx1-ubyte"):
@@ -109,7 +109,7 @@ def _batch(labels: str) -> Reader:
 
 
 def _mat(root: Path, file: str) -> Arrays:
-    """A MATLAB file of SVHN, which calls the digit 0 class 10."""
+    """Return a MATLAB file of SVHN, which calls the digit 0 class 10."""
     part = loadmat(root / file, variable_names=("X", "y"))
     labels = whole_numbers(part["y"].ravel())
     return part["X"].transpose(3, 2, 0, 1), np.where(labels == 10, 0, labels)

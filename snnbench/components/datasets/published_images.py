@@ -18,7 +18,7 @@ _PARTS = ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-la
 def _mnist(
     folder: str, mirrors: tuple[str, ...], checksums: tuple[str, str, str, str]
 ) -> tuple[DataFile, ...]:
-    """The four files of a set in MNIST's format."""
+    """Return the four files of a set in MNIST's format."""
     raw = f"{folder}/raw"
     return tuple(
         DataFile(

@@ -36,7 +36,7 @@ def randman(
     steps: int = _DEFAULT.steps,
     seed: int = _DEFAULT.seed,
 ) -> Dataset:
-    """Spike trains ``[steps, units]`` in which each unit spikes once; the class is the manifold.
+    """Return the spike trains ``[steps, units]`` in which each unit spikes once; the class is the manifold.
 
     A class is a random smooth map f of the cube [0, 1]^d to one number a unit, with A, B and C uniform
     on [0, 1] and A_0j = 0. A sample is a random point of the cube. Each unit's numbers are scaled to
@@ -58,7 +58,7 @@ def randman(
 
 
 def manifold(samples: int, units: int, dimension: int, alpha: float, rng: np.random.Generator) -> Floats:
-    """Random points ``[samples, units]`` of one random manifold, each unit scaled to [0, 1]."""
+    """Return random points ``[samples, units]`` of one random manifold, each unit scaled to [0, 1]."""
     terms = min(int(np.ceil(PRECISION ** (-1 / alpha))), MOST_TERMS)
     theta = rng.random((units, dimension, 3, terms))
     theta[:, :, 0, 0] = 0
@@ -69,7 +69,10 @@ def manifold(samples: int, units: int, dimension: int, alpha: float, rng: np.ran
 
 
 def evaluate(x: Floats, theta: Floats, alpha: float) -> Floats:
-    """Values of f ``[samples, units]`` at x ``[samples, d]``; theta ``[units, d, 3, terms]`` is A, B, C."""
+    """Return the values of f ``[samples, units]`` at x ``[samples, d]``.
+
+    ``theta`` ``[units, d, 3, terms]`` holds A, B and C.
+    """
     values = np.ones((len(x), len(theta)))
     order = np.arange(theta.shape[-1])
     for axis in range(x.shape[1]):

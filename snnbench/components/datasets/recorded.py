@@ -89,7 +89,7 @@ class Recorded:
         )  # fmt: skip
 
     def _maker(self, root: Path, content: str) -> Callable[..., Split]:
-        """What makes a split from tonic's arguments."""
+        """Return what makes a split from tonic's arguments."""
         spec = next(spec for spec in specs.SPECS if spec.name == self.name)
         checksums = content or " ".join(file.checksum for file in spec.files)
 
@@ -115,7 +115,7 @@ class Recorded:
     def _open(
         self, root: Path, part: dict[str, Any], fingerprint: str, *, sort: bool
     ) -> tuple[Source, Numbers, Numbers]:
-        """A source, the numbers of its records and their classes."""
+        """Return a source, the numbers of its records and their classes."""
         dataset = exact(self.kind)(str(root), **part)
         if isinstance(dataset, datasets.hsd.HSD):
             file = Path(dataset.location_on_system, dataset.data_filename)
@@ -130,7 +130,10 @@ _HINT = "'snnbench data status' tells what is there"
 
 
 def _damaged(folder: Path) -> Path:
-    """The first file that its reader refuses, of the formats that tonic reads at once; else the folder."""
+    """Return the first file that its reader refuses, of the formats that tonic reads at once.
+
+    If none does, return the folder.
+    """
     for file in sorted(folder.rglob("*.*")):
         try:
             if file.suffix == ".npy":
@@ -143,7 +146,7 @@ def _damaged(folder: Path) -> Path:
 
 
 def _records(dataset: Any) -> tuple[Numbers, Numbers]:
-    """The numbers of all records and their classes.
+    """Return the numbers of all records and their classes.
 
     Their order does not depend on how the system lists a folder, as it does in tonic.
     """

@@ -34,13 +34,13 @@ class TonicSource:
     from_start: bool = False
 
     def read(self, record: int) -> Rows:
-        """The events ``[events, 4]`` of one record."""
+        """Return the events ``[events, 4]`` of one record."""
         events, _ = self.dataset[record]
         rows = as_rows(_with_whole_times(events), f"{self.where(record)}: ", from_start=self.from_start)
         return in_order(rows) if self.sort else rows
 
     def where(self, record: int) -> str:
-        """The file, or the folder and the number of the record."""
+        """Return the file, or the folder and the number of the record."""
         file = self.dataset.data[record]
         if isinstance(file, str):
             return file
@@ -58,7 +58,7 @@ def exact(kind: type[Any]) -> type[Any]:
 
 
 def _with_whole_times(events: NDArray[Any]) -> NDArray[Any]:
-    """Events whose times are in whole µs: 1.001 ms are 1000.9999999999999 of them in floats."""
+    """Return the events whose times are in whole µs: 1.001 ms are 1000.9999999999999 of them in floats."""
     if events.dtype["t"].kind == "f":
         events["t"] = np.rint(events["t"])
     return events
@@ -86,7 +86,7 @@ class SpikesSource:
     sort: bool
 
     def read(self, record: int) -> Rows:
-        """The spikes ``[spikes, 4]`` of one record.
+        """Return the spikes ``[spikes, 4]`` of one record.
 
         Raises:
             DataError: It has not as many times as units.
@@ -102,11 +102,11 @@ class SpikesSource:
         return in_order(rows) if self.sort else rows
 
     def where(self, record: int) -> str:
-        """The file and the number of the record."""
+        """Return the file and the number of the record."""
         return f"{self.file}, record {record}"
 
     def labels(self) -> NDArray[Any]:
-        """The labels of all records.
+        """Return the labels of all records.
 
         Raises:
             DataError: There are not as many as recordings.

@@ -48,7 +48,9 @@ VERSION = 1
 def speech_commands(
     root: Path | None, *, train: int = _DEFAULT.train, content: str = _DEFAULT.content
 ) -> Dataset:
-    """One spoken word a sample: log-mel spectra ``[98, 40]`` of 25 ms, every 10 ms, of up to 1 s; 35 classes.
+    """Return one spoken word a sample.
+
+    A sample has log-mel spectra ``[98, 40]`` of 25 ms, every 10 ms, of up to 1 s. There are 35 classes.
 
     A value is ``(log10(power + 1e-6) + 6)/10``, from 0 to about 1. Shorter recordings are padded with 0.
     The spectra are computed once and kept in the platform's cache folder. Test and validation
@@ -77,13 +79,13 @@ def speech_commands(
 
 
 def _listed(path: Path) -> frozenset[str]:
-    """The recordings that one of the set's lists names."""
+    """Return the recordings that one of the set's lists names."""
     with reading(path):
         return frozenset(path.read_text().split())
 
 
 def _spectra(folder: Path, files: Sequence[str], content: str) -> Sequences:
-    """The spectra of all ``files``, from the cache folder if they were computed before."""
+    """Return the spectra of all ``files``, from the cache folder if they were computed before."""
     (spec,) = (spec for spec in SPECS if spec.name == NAME)
     parts = (VERSION, content or spec.files[0].checksum, *files)
     key = hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()[:16]
@@ -111,7 +113,7 @@ def _compute(folder: Path, files: Sequence[str], place: Path) -> None:
 
 
 def _wave(path: Path) -> Floats:
-    """One recording, in [−1, 1), at most one second of it."""
+    """Return one recording, in [−1, 1), at most one second of it."""
     with reading(path):
         rate, samples = wavfile.read(path)
     if rate != RATE or samples.ndim != 1 or samples.dtype != np.int16 or len(samples) < WINDOW:

@@ -22,7 +22,7 @@ VALIDATION = 0.1
 
 
 def split(x: NDArray[np.float32], y: NDArray[np.int64]) -> Split:
-    """Tensors from arrays ``x`` ``[N, *shape]`` and ``y`` ``[N]``."""
+    """Return the tensors from arrays ``x`` ``[N, *shape]`` and ``y`` ``[N]``."""
     return Split(torch.from_numpy(np.ascontiguousarray(x)), torch.from_numpy(np.ascontiguousarray(y)))
 
 
@@ -42,7 +42,9 @@ def _cut(whole: Split, **size: float) -> tuple[Split, Split]:
 def published(
     name: str, train: Split, test: Split, classes: int, *, validation: Split | None, size: int, content: str
 ) -> Dataset:
-    """A dataset with an official test split: validation is cut from the training samples if it has none.
+    """Return a dataset with an official test split.
+
+    Validation is cut from the training samples if it has none.
 
     Args:
         name: Of the dataset, for errors.
@@ -77,7 +79,7 @@ def published(
 
 
 def subset(name: str, train: Split, size: int) -> Split:
-    """``size`` of the training samples, the classes in proportion, by the seed of all cuts.
+    """Return ``size`` of the training samples, the classes in proportion, by the seed of all cuts.
 
     Raises:
         UsageError: There are not that many, or too few are asked for.

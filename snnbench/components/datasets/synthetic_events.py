@@ -42,7 +42,9 @@ def synthetic_events(
     noise: float = _DEFAULT.noise,
     seed: int = _DEFAULT.seed,
 ) -> Dataset:
-    """Recordings of 16×16 pixels, 2 polarities, 100 ms; the class is the direction: right, left, down, up.
+    """Return the recordings of 16×16 pixels, 2 polarities, 100 ms.
+
+    The class is the direction: right, left, down, up.
 
     Only motion tells all classes apart. The bar starts anywhere and wraps around, so counts summed over
     time are alike in all of them. It is bright or dark: its front raises events of polarity 1 and its
@@ -60,14 +62,14 @@ def synthetic_events(
 
 
 def generate(size: int, noise: float, seed: list[int]) -> Split:
-    """``size`` recordings, the classes as equally frequent as ``size`` allows, in random order."""
+    """Return ``size`` recordings, the classes as equally frequent as ``size`` allows, in random order."""
     rng = np.random.Generator(np.random.PCG64(seed))
     classes = (rng.random(size).argsort(kind="stable") % 4).astype(np.int64)
     return Split(Events.of([record(k, noise, rng) for k in classes], SENSOR), torch.from_numpy(classes))
 
 
 def record(direction: int, noise: float, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Events ``[events, 4]`` of one sweep, in the order of their times."""
+    """Return the events ``[events, 4]`` of one sweep, in the order of their times."""
     y, x = np.indices((SIDE, SIDE))
     place = {RIGHT: x, LEFT: SIDE - 1 - x, DOWN: y, UP: SIDE - 1 - y}[direction]
     step = DURATION / SIDE
@@ -82,6 +84,6 @@ def record(direction: int, noise: float, rng: np.random.Generator) -> NDArray[np
 
 
 def _events(time: NDArray[np.float64], fires: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Rows (time, x, y, polarity) where ``fires``; both are ``[polarities, height, width]``."""
+    """Return the rows (time, x, y, polarity) where ``fires``; both are ``[polarities, height, width]``."""
     polarity, y, x = fires.nonzero()
     return np.stack([time[fires].astype(np.int64), x, y, polarity], axis=1)

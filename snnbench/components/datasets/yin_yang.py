@@ -21,7 +21,7 @@ YIN, YANG, DOT = 0, 1, 2
 
 
 def yin_yang(root: Path | None, *, train: int = _DEFAULT.train, r_small: float = _DEFAULT.r_small) -> Dataset:
-    """Points ``[4]`` = (x, y, 1 − x, 1 − y) in [0, 1], classes yin, yang and dot, equally likely.
+    """Return the points ``[4]`` = (x, y, 1 − x, 1 − y) in [0, 1], classes yin, yang and dot, equally likely.
 
     Validation and test have 1,000 points each.
     ``snnbench show yin_yang`` has the parameters.
@@ -35,7 +35,7 @@ def yin_yang(root: Path | None, *, train: int = _DEFAULT.train, r_small: float =
 
 
 def generate(size: int, r_small: float, seed: int) -> Split:
-    """``size`` points: each class equally likely, uniform within the area of its class."""
+    """Return ``size`` points: each class equally likely, uniform within the area of its class."""
     rng = np.random.Generator(np.random.PCG64(seed))
     classes = np.floor(3 * rng.random(size)).astype(np.int64)
     points = np.empty((size, 2))
@@ -46,7 +46,7 @@ def generate(size: int, r_small: float, seed: int) -> Split:
 
 
 def _draw(k: int, count: int, r_small: float, rng: np.random.Generator) -> NDArray[np.float64]:
-    """``count`` points ``[count, 2]`` of class ``k``, by rejection."""
+    """Return ``count`` points ``[count, 2]`` of class ``k``, by rejection."""
     found = np.empty((0, 2))
     while len(found) < count:
         points = 2 * RADIUS * rng.random((4096, 2))
@@ -56,7 +56,7 @@ def _draw(k: int, count: int, r_small: float, rng: np.random.Generator) -> NDArr
 
 
 def classify(points: NDArray[np.float64], r_small: float) -> NDArray[np.int64]:
-    """Class of each point ``[N, 2]`` of the disc around (0.5, 0.5)."""
+    """Return the class of each point ``[N, 2]`` of the disc around (0.5, 0.5)."""
     x, y = points.T
     left = np.hypot(x - 0.5 * RADIUS, y - RADIUS)
     right = np.hypot(x - 1.5 * RADIUS, y - RADIUS)

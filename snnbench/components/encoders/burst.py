@@ -46,7 +46,7 @@ class Burst:
         self.longest = longest
 
     def __call__(self, x: Tensor, generator: torch.Generator) -> Tensor:
-        """Spikes ``[T, B, *shape]`` for intensities ``x`` ``[B, *shape]`` in [0, 1].
+        """Return the spikes ``[T, B, *shape]`` for intensities ``x`` ``[B, *shape]`` in [0, 1].
 
         Raises:
             UsageError: A value is outside [0, 1].

@@ -41,7 +41,7 @@ class Delta:
         self.padding = padding
 
     def __call__(self, x: Tensor | Sequences, generator: torch.Generator) -> Tensor:
-        """Spikes ``[T, B, *features]`` for sequences ``x`` ``[B, T, *features]``, of any range.
+        """Return the spikes ``[T, B, *features]`` for sequences ``x`` ``[B, T, *features]``, of any range.
 
         Raises:
             UsageError: ``x`` is no sequence, or not finite.
@@ -55,5 +55,5 @@ class Delta:
         return spikes - (change <= -threshold).to(steps.dtype) if self.off_spike else spikes
 
     def lengths(self, x: Samples) -> Tensor | None:
-        """The real steps of each sequence, ``[B]``; None where all have the same length."""
+        """Return the real steps of each sequence, ``[B]``; None where all have the same length."""
         return lengths(x)

@@ -19,7 +19,7 @@ class Direct:
         self.steps = steps
 
     def __call__(self, x: Tensor, generator: torch.Generator) -> Tensor:
-        """The current ``[T, B, *shape]`` for samples ``x`` ``[B, *shape]``, of any range.
+        """Return the current ``[T, B, *shape]`` for samples ``x`` ``[B, *shape]``, of any range.
 
         Raises:
             UsageError: A value is not finite.

@@ -80,7 +80,10 @@ class Frames:
         return torch.from_numpy(frames).to(generator.device)
 
     def lengths(self, x: Samples) -> Tensor | None:
-        """The bins from the start to the last event of each recording, ``[B]``; None without a window."""
+        """Return the bins from the start to the last event of each recording, ``[B]``.
+
+        It is None without a window.
+        """
         if not self.window_ms or not isinstance(x, Events):
             return None
         spans = [int(self._time(rows[:, 0].cpu().numpy()).max(initial=0)) for rows in x]
@@ -88,13 +91,13 @@ class Frames:
         return bins.clamp(max=self.steps)
 
     def outside(self, x: Events) -> Tensor:
-        """How many events of each recording lie in no bin, ``[B]``."""
+        """Return how many events of each recording lie in no bin, ``[B]``."""
         end = self.steps * self._width if self.window_ms else 2**62
         times = (self._time(rows[:, 0].cpu().numpy()) for rows in x)
         return torch.tensor([int(((time < 0) | (time >= end)).sum()) for time in times])
 
     def _coarse(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The events as a sensor of larger pixels has them, and of one polarity if they count together."""
+        """Return the events as a sensor of larger pixels has them, of one polarity if they count together."""
         rows[:, 1:3] //= self.downsample
         if not self.polarity:
             rows[:, 3] = 0
@@ -119,16 +122,16 @@ class Frames:
 
     @property
     def _width(self) -> int:
-        """Width of a bin of a given window, in µs."""
+        """Return the width of a bin of a given window, in µs."""
         return round(1000 * self.window_ms)
 
     def _time(self, time: NDArray[np.integer]) -> NDArray[np.int64]:
-        """Times ``[events]`` in µs from the start of the first bin on."""
+        """Return the times ``[events]`` in µs from the start of the first bin on."""
         first = time.min(initial=2**31 - 1) if self.start == "first" else 0
         return time.astype(np.int64) - np.int64(first)
 
     def _bins(self, time: NDArray[np.int64]) -> tuple[NDArray[np.int64], int]:
-        """Times from the start on, and the width of a bin, in a unit that makes both whole.
+        """Return the times from the start on, and the width of a bin, in a unit that makes both whole.
 
         Whole edges lose no event between two bins. tonic's ``n_time_bins`` rounds the width down to
         whole microseconds and drops what is left over at the end: at T = 1000, all of a short recording.

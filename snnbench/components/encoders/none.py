@@ -21,7 +21,7 @@ class NoEncoder:
         self.steps = steps
 
     def __call__(self, x: Tensor | Sequences, generator: torch.Generator) -> Tensor:
-        """The current ``[T, B, *features]`` for sequences ``x`` ``[B, T, *features]``, of any range.
+        """Return the current ``[T, B, *features]`` for sequences ``x`` ``[B, T, *features]``, of any range.
 
         Raises:
             UsageError: ``x`` is no sequence, or not finite.
@@ -29,5 +29,5 @@ class NoEncoder:
         return time_first(x, "none").contiguous()
 
     def lengths(self, x: Samples) -> Tensor | None:
-        """The real steps of each sequence, ``[B]``; None where all have the same length."""
+        """Return the real steps of each sequence, ``[B]``; None where all have the same length."""
         return lengths(x)

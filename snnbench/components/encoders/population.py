@@ -34,7 +34,9 @@ class Population:
         self.size = size
 
     def __call__(self, x: Tensor, generator: torch.Generator) -> Tensor:
-        """Spikes ``[T, B, C·M, *]`` for intensities ``x`` ``[B, C, *]`` in [0, 1]; the M of a value adjoin.
+        """Return the spikes ``[T, B, C·M, *]`` for intensities ``x`` ``[B, C, *]`` in [0, 1].
+
+        The M fields of a value adjoin.
 
         Raises:
             UsageError: A value is outside [0, 1], or there is no axis C.
@@ -50,7 +52,7 @@ class Population:
         return torch.bernoulli(response.expand(self.steps, *response.shape), generator=generator)
 
     def response(self, x: Tensor) -> Tensor:
-        """How strongly each field responds, in [0, 1], ``[B, C·M, *]`` for ``x`` ``[B, C, *]``."""
+        """Return how strongly each field responds, in [0, 1], ``[B, C·M, *]`` for ``x`` ``[B, C, *]``."""
         fields = torch.arange(self.size, dtype=x.dtype, device=x.device).view(-1, *[1] * (x.ndim - 2))
         centre = (fields - 0.5) / (self.size - 2)
         distance = (x[:, :, None] - centre) * (OVERLAP * (self.size - 2))

@@ -11,7 +11,7 @@ from snnbench.errors import UsageError
 
 
 def lengths(x: Samples) -> Tensor | None:
-    """The real steps of each sequence, ``[B]``; None where all have the same length."""
+    """Return the real steps of each sequence, ``[B]``; None where all have the same length."""
     return x.lengths if isinstance(x, Sequences) else None
 
 

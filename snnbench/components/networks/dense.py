@@ -62,7 +62,7 @@ def dense(
 
 
 def linear(inputs: int, outputs: int, generator: torch.Generator) -> nn.Linear:
-    """A linear layer: Xavier-uniform weight from ``generator``, bias 0."""
+    """Return a linear layer: Xavier-uniform weight from ``generator``, bias 0."""
     layer: nn.Linear = nn.utils.skip_init(nn.Linear, inputs, outputs)  # type: ignore[no-untyped-call]
     nn.init.xavier_uniform_(layer.weight, generator=generator)
     nn.init.zeros_(layer.bias)

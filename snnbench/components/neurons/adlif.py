@@ -89,7 +89,7 @@ class AdLIF(Neuron):
         return self.surrogate(u - 1)
 
     def advance(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
-        """Output and next state from ``(V s', s', u', w')``."""
+        """Return the output and next state from ``(V s', s', u', w')``."""
         recurrent, s, u, w = state
         alpha, beta_w, a, b = (self._clipped(name).to(u.dtype) for name in self.ranges)
         w = beta_w * w + a * u + b * s
@@ -110,7 +110,7 @@ class AdLIF(Neuron):
         return 1.0, 1.0
 
     def leak_exponent(self) -> float | None:
-        """Largest ln |eigenvalue| of the linear map (u, w), over the neurons."""
+        """Return the largest ln |eigenvalue| of the linear map (u, w), over the neurons."""
         alpha, beta_w, a, _ = (self._clipped(name).detach().double().flatten() for name in self.ranges)
         rows = (alpha - (1 - alpha) * a, -(1 - alpha) * beta_w), (a, beta_w)
         matrices = torch.stack([torch.stack(row, -1) for row in rows], -2)

@@ -73,7 +73,7 @@ class Alpha(Firing):
         return self.fire(self.membrane(state))
 
     def membrane(self, state: State) -> Tensor:
-        """The membrane u of a state."""
+        """Return the membrane u of a state."""
         e, i = state
         return read(self, "scale", e) * (e + i)
 
@@ -92,7 +92,7 @@ class Alpha(Firing):
 
 
 def _scale(alpha: float, beta: float) -> float:
-    """The factor c of the membrane."""
+    """Return the factor c of the membrane."""
     if not 0 < beta < alpha <= 1:
         raise UsageError(
             f"neuron 'alpha': alpha={alpha} and beta={beta} are not 0 < beta < alpha <= 1",

@@ -16,7 +16,7 @@ CellT = TypeVar("CellT", nn.GRUCell, nn.LSTMCell)
 
 
 def _cell(kind: type[CellT], features: tuple[int, ...], generator: torch.Generator) -> CellT:
-    """A cell whose weights and biases are U(−1/√H, 1/√H), as PyTorch has them, from ``generator``."""
+    """Return a cell whose weights and biases are U(−1/√H, 1/√H), as PyTorch has them, from ``generator``."""
     width = math.prod(features)
     cell: CellT = nn.utils.skip_init(kind, width, width)  # type: ignore[no-untyped-call]
     bound = 1 / math.sqrt(width)

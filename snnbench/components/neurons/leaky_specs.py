@@ -27,7 +27,7 @@ from snnbench.plugin.specs import NeuronSpec
 
 
 def _resets(leaked: str) -> str:
-    """The equations of ``lif`` under each of its resets, where ``leaked`` is what a step leaves of u."""
+    """Return the equations of ``lif`` under each reset, where ``leaked`` is what a step leaves of u."""
     return (
         f"subtract: u[t] = {leaked} + x[t] − θ·s[t−1]\nzero: u[t] = (1 − s[t−1])·{leaked} + x[t]\n"
         f"none: u[t] = {leaked} + x[t]\ns[t] = H(u[t] − θ)\nWith reset_delay=false: "

@@ -121,7 +121,7 @@ def integrate_and_fire(
     learn_threshold: bool = _DEFAULT_IF.learn_threshold,
     per_neuron: bool = _DEFAULT_IF.per_neuron,
 ) -> LIF:
-    """``LIF`` without leak: its decay is 1.
+    """Return ``LIF`` without leak: its decay is 1.
 
     ``snnbench show if`` has the equation and the parameters.
     """

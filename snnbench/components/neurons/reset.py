@@ -12,7 +12,7 @@ Reset: TypeAlias = Literal["subtract", "zero", "none"]
 
 
 def apply_reset(u: Tensor, s: Tensor, threshold: float | Tensor, reset: Reset) -> Tensor:
-    """The membrane after the reset.
+    """Return the membrane after the reset.
 
     Args:
         u: Membrane, ``[B, *features]``.
@@ -30,7 +30,7 @@ def apply_reset(u: Tensor, s: Tensor, threshold: float | Tensor, reset: Reset) -
 
 
 def kept(reset: Reset, *, detached: bool, wipes_input: bool = False) -> Kept:
-    """What a step with this reset and fixed parameters keeps for backward.
+    """Return what a step with this reset and fixed parameters keeps for backward.
 
     A spike function keeps its argument. The product of a reset to zero keeps either factor that the
     other's gradient is to flow through: ``1 − s``, and the membrane unless the reset is detached.

@@ -109,13 +109,13 @@ class RLIF(Firing):
         return nn.functional.linear(self.scaled(s).flatten(1), self.weight).view_as(s)
 
     def advance(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
-        """Output and next state from ``(W s', s', u')``."""
+        """Return the output and next state from ``(W s', s', u')``."""
         recurrent, s, u = state
         u = self.rounded(self.wipe(self._driven(x_t, u, recurrent), s))
         return self.emit(u), (u,)
 
     def advance_at_once(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
-        """Output and next state from ``(W s', u', s')``, with the reset in the step of the spike."""
+        """Return the output and next state from ``(W s', u', s')``, with the reset in the spike's step."""
         recurrent, u, _ = state
         u = self.rounded(self._driven(x_t, u, recurrent))
         s = self.allowed(self.fire(u), u)

@@ -98,7 +98,7 @@ class Trace(Neuron):
         return y, (*syn, *rec, *((y,) if rec else ()), *mem)
 
     def _fire(self, u: Tensor) -> tuple[Tensor, Tensor]:
-        """The output, and what the membrane pays for it."""
+        """Return the output, and what the membrane pays for it."""
         bias = self._value("bias", u)
         if self.variant.output == "lib":
             threshold = self._value("threshold", u)
@@ -113,12 +113,15 @@ class Trace(Neuron):
         return p + n, reset
 
     def _low_pass(self, decay: str, trace: Halves, parts: Halves) -> Halves:
-        """``d·trace + (1−d)·parts``, each half with its own decay d."""
+        """Return ``d·trace + (1−d)·parts``, each half with its own decay d."""
         decays = self._values(decay, parts[0])
         return tuple(d * h + (1 - d) * part for d, h, part in zip(decays, trace, parts, strict=True))
 
     def _split(self, x: Tensor) -> Halves:
-        """``x``, by sign if dual; the gradient at 0 goes to the negative half alone: it counts once."""
+        """Return ``x``, by sign if dual.
+
+        The gradient at 0 goes to the negative half alone: it counts once.
+        """
         if not self.variant.dual:
             return (x,)
         positive = x.relu()
@@ -131,7 +134,7 @@ class Trace(Neuron):
         return tuple(self._value(half, like) for half in self.variant.halves(name))
 
     def _value(self, name: str, like: Tensor) -> Tensor:
-        """A parameter's value in the dtype of ``like``, to be broadcast against ``[B, *features]``."""
+        """Return a parameter's value in the dtype of ``like``, to be broadcast against ``[B, *features]``."""
         value = read(name, getattr(self, f"raw_{name}")).to(like.dtype)
         return value.view(self.shape) if value.ndim else value
 
@@ -160,7 +163,7 @@ def _add_product(terms: Halves, factors: Halves, others: Halves) -> Halves:
 
 
 def _axis(features: tuple[int, ...], dim: int) -> int:
-    """The axis of ``features`` that ``dim`` names in ``[B, *features]``."""
+    """Return the axis of ``features`` that ``dim`` names in ``[B, *features]``."""
     axis = dim - 1 if dim > 0 else dim + len(features)
     if not 0 <= axis < len(features):
         raise UsageError(
@@ -171,7 +174,7 @@ def _axis(features: tuple[int, ...], dim: int) -> int:
 
 
 def _settings(variant: Variant, given: Mapping[str, Given | Tensor]) -> dict[str, Any]:
-    """All parameters: the defaults, overridden by ``given``."""
+    """Return all parameters: the defaults, overridden by ``given``."""
     for name in given:
         if name not in variant.params:
             raise UsageError(

@@ -16,7 +16,10 @@ Map: TypeAlias = Callable[[Tensor], Tensor]
 
 
 def _inverse_softplus(value: Tensor) -> Tensor:
-    """The least raw tensor whose softplus, in its own dtype, is not below ``value``: u = θ is silent."""
+    """Return the least raw tensor whose softplus, in its own dtype, is not below ``value``.
+
+    A neuron with u = θ is silent.
+    """
     raw = value.expm1().log()
     raw = value.where(raw.isfinite() & (raw > 20), raw)  # PyTorch's softplus is the identity above 20
     while (low := softplus(raw) < value).any():
@@ -37,7 +40,7 @@ _STORED_READ: Final[dict[str, tuple[Map, Map]]] = {
 
 
 def store(name: str, value: float | Tensor, rank: int, neurons: int) -> Tensor:
-    """The raw tensor of a parameter, ``[]`` or ``[neurons]``.
+    """Return the raw tensor of a parameter, ``[]`` or ``[neurons]``.
 
     Args:
         name: Of the parameter: ``pos_beta``.
@@ -62,5 +65,5 @@ def store(name: str, value: float | Tensor, rank: int, neurons: int) -> Tensor:
 
 
 def read(name: str, raw: Tensor) -> Tensor:
-    """The parameter's value from its raw tensor, same shape."""
+    """Return the parameter's value from its raw tensor, same shape."""
     return _STORED_READ[kind_of(name)][1](raw)

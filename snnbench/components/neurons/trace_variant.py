@@ -68,17 +68,17 @@ class Variant:
 
     @property
     def states(self) -> tuple[str, ...]:
-        """Names of the state tensors, in order."""
+        """Return the names of the state tensors, in order."""
         recurrent = (*self.halves("rec"), "output") if self.recurrent else ()
         return (*(self.halves("syn") if self.synaptic else ()), *recurrent, *self.halves("mem"))
 
     def halves(self, trace: str) -> tuple[str, ...]:
-        """The names of a trace, or of its parameter: two in a dual neuron."""
+        """Return the names of a trace, or of its parameter: two in a dual neuron."""
         return (f"pos_{trace}", f"neg_{trace}") if self.dual else (trace,)
 
     @cached_property
     def values(self) -> dict[str, Param]:
-        """The stored parameters."""
+        """Return the stored parameters."""
         ternary = self.output != "lib"
         names = [
             *(self.halves("alpha") if self.synaptic else ()),
@@ -92,20 +92,20 @@ class Variant:
         return {name: _VALUES[kind_of(name)] for name in names}
 
     def bounds(self, name: str) -> tuple[float, float]:
-        """The least and the greatest value of a parameter."""
+        """Return the least and the greatest value of a parameter."""
         low, high = self.values[name].low, self.values[name].high
         return (-math.inf if low is None else low, math.inf if high is None else high)
 
     @cached_property
     def params(self) -> dict[str, Param]:
-        """All keywords: the values, ``dim``, and each value's rank and whether it is trained."""
+        """Return all keywords: the values, ``dim``, and each value's rank and whether it is trained."""
         ranks = {f"{name}_rank": _RANK for name in self.values}
         learned = {f"learn_{name}": Param(True, doc=f"train {name}") for name in self.values}
         return {**self.values, "dim": _DIM, "quant_fn": _QUANT, **ranks, **learned}
 
 
 def kind_of(name: str) -> str:
-    """What a parameter is, without its half: ``beta`` for ``pos_beta``."""
+    """Return what a parameter is, without its half: ``beta`` for ``pos_beta``."""
     return name.removeprefix("pos_").removeprefix("neg_")
 
 

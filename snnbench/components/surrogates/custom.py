@@ -75,5 +75,5 @@ def _check(rule: Rule) -> None:
 
 
 def triangle(z: Tensor, grad: Tensor, spikes: Tensor) -> Tensor:
-    """An example of a rule: the ``triangular`` surrogate of width 1."""
+    """Return an example of a rule: the ``triangular`` surrogate of width 1."""
     return grad * (1 - z.abs()).clamp(min=0)

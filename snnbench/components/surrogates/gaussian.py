@@ -28,5 +28,5 @@ class Gaussian(Surrogate):
 
 
 def normal(z: Tensor, sigma: float) -> Tensor:
-    """The density at ``z`` of a normal distribution around 0 with standard deviation ``sigma``."""
+    """Return the density at ``z`` of a normal distribution around 0 with standard deviation ``sigma``."""
     return ((z / sigma).square() / -2).exp() / (sigma * math.sqrt(2 * math.pi))

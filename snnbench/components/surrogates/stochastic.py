@@ -48,7 +48,7 @@ class Stochastic(Surrogate):
         return Noise(self.mean, self.variance, derive_seed(str(self._seed), str(self._calls)))
 
     def derivative(self, z: Tensor) -> Tensor:
-        """The derivative in the first call."""
+        """Return the derivative in the first call."""
         return Noise(self.mean, self.variance, derive_seed(str(self._seed), "1")).derivative(z)
 
 

@@ -34,7 +34,7 @@ class Band:
 
 
 def band(sizes: Sequence[float], curve: Sequence[float]) -> Band:
-    """The band of ``curve``, one value a size, ascending; values that are not finite are left out."""
+    """Return the band of ``curve``, one value a size, ascending; values that are not finite are left out."""
     points = [(size, value) for size, value in zip(sizes, curve, strict=True) if math.isfinite(value)]
     first = next((index for index, (_, value) in enumerate(points) if value > 0), None)
     if first is None:
@@ -49,7 +49,7 @@ def band(sizes: Sequence[float], curve: Sequence[float]) -> Band:
 
 
 def _zero(left: tuple[float, float], right: tuple[float, float]) -> float:
-    """The size at which a line in ln δ between two points is 0."""
+    """Return the size at which a line in ln δ between two points is 0."""
     (small, low), (large, high) = left, right
     return math.exp(math.log(small) + math.log(large / small) * low / (low - high))
 

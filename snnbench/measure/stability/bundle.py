@@ -129,7 +129,7 @@ def growth(
 
 
 def _total(bundle: Bundle, xs: Sequence[Tensor | None]) -> tuple[Tensor, Tensor, Tensor]:
-    """Sum of the logarithms, number of them, and number of merges over the steps ``xs``, each ``[B, m]``."""
+    """Return the sum and number of the logarithms and the number of merges over ``xs``, each ``[B, m]``."""
     shape, device = (bundle.copies.batch, bundle.copies.count - 2), bundle.together.device
     total = tuple(torch.zeros(shape, dtype=torch.float64, device=device) for _ in range(3))
     for start in range(0, len(xs), CHUNK):

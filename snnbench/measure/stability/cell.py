@@ -44,7 +44,7 @@ def stability(
     deltas: Sequence[float] = DELTAS,
     exponents: int = 1,
 ) -> dict[str, Metric]:
-    """Largest Lyapunov exponents of a network's populations under its encoded test samples.
+    """Return the largest Lyapunov exponents of a network's populations under its encoded test samples.
 
     Measured on a float64 copy in evaluation mode, without the memory of a readout (see ``make_flow``).
 
@@ -86,7 +86,7 @@ def stability(
 
 
 def watch(trained: Trained) -> dict[str, float]:
-    """``lambda_grad`` and ``lambda_delta`` of one size as they are now, NaN where there is none."""
+    """Return ``lambda_grad`` and ``lambda_delta`` of one size as they are now, NaN where there is none."""
     flow = make_flow(trained, STREAMS, STEPS)
     metrics = missing(NO_MEMORY, (WATCHED,))
     if flow is not None:
@@ -236,7 +236,7 @@ def _spike_missing(deltas: Sequence[float], reason: str) -> dict[str, Metric]:
 
 
 def missing(reason: str, deltas: Sequence[float] = DELTAS, exponents: int = 1) -> dict[str, Metric]:
-    """All that ``stability`` returns, not measured."""
+    """Return all that ``stability`` returns, not measured."""
     nothing = Metric.missing(reason, UNIT)
     return {
         "stability.lambda_grad": nothing,

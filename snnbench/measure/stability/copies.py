@@ -50,7 +50,7 @@ class Copies:
         return all(same(copies[0], copy) for copy in copies[1:])
 
     def spread(self, h: Tensor) -> Tensor:
-        """``h`` ``[B, N]`` C times, ``[C, P, N]``."""
+        """Return ``h`` ``[B, N]`` C times, ``[C, P, N]``."""
         return h.index_select(0, self.entries).expand(self.count, -1, -1)
 
     def step(self, x_t: Tensor | None, together: Tensor) -> Tensor:
@@ -59,7 +59,7 @@ class Copies:
         return self._flow(x, together.flatten(0, 1)).view_as(together)
 
     def sees_no_neighbour(self, x_t: Tensor | None, together: Tensor) -> bool:
-        """Whether the first copy's step is the same beside ``together`` as beside copies of itself."""
+        """Return whether the first copy's step is the same beside ``together`` as beside copies of itself."""
         beside_equal = self.step(x_t, together[:1].expand_as(together))
         return same(self.step(x_t, together)[0], beside_equal[0])
 

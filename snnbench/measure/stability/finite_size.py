@@ -88,7 +88,7 @@ def finite_size(
     transient: int = 0,
     seed: int = 0,
 ) -> FiniteSize:
-    """Growth of perturbations of the sizes ``deltas`` along the trajectory from ``state``.
+    """Return the growth of perturbations of the sizes ``deltas`` along the trajectory from ``state``.
 
     Reference, perturbed copies and an unperturbed control run as one batch of (m+2)·B. After each
     step one scalar per entry scales the difference of the whole state back to δ. A difference of 0
@@ -124,7 +124,7 @@ def finite_size(
 
 
 def sizes_of(deltas: object) -> tuple[float, ...]:
-    """Sizes of perturbations, ascending, each once.
+    """Return the sizes of perturbations, ascending, each once.
 
     Raises:
         UsageError: They are none.
@@ -157,7 +157,7 @@ def _void(sizes: tuple[float, ...]) -> FiniteSize:
 
 
 def _summarise(measured: Growth, sizes: tuple[float, ...], ulp: float, seed: int) -> FiniteSize:
-    """The result; a perturbation of size ``ulp`` is one of an ulp in each component."""
+    """Return the result; a perturbation of size ``ulp`` is one of an ulp in each component."""
     lost = torch.tensor([delta < ulp for delta in sizes])
     measured = replace(measured, sums=measured.sums.masked_fill(lost, torch.nan))
     result = estimate(measured.sums, measured.counts)

@@ -39,16 +39,16 @@ class FlatMap:
 
     @property
     def batch(self) -> int:
-        """Number of batch entries B."""
+        """Return the number of batch entries B."""
         return self.start.shape[0]
 
     @property
     def width(self) -> int:
-        """Number of components N of one entry's whole state."""
+        """Return the number of components N of one entry's whole state."""
         return self.start.shape[1]
 
     def __call__(self, x_t: Tensor | None, h: Tensor) -> Tensor:
-        """The next state, ``[B', N]``, for any number of entries B'.
+        """Return the next state, ``[B', N]``, for any number of entries B'.
 
         Raises:
             UsageError: The step changes the state's shape or dtype.
@@ -67,18 +67,18 @@ class FlatMap:
         return self.flatten(state)
 
     def flatten(self, state: State) -> Tensor:
-        """Parts ``[B, *]`` side by side, ``[B, N]``."""
+        """Return the parts ``[B, *]`` side by side, ``[B, N]``."""
         rows = [part.reshape(len(part), -1) for part in state]
         return rows[0] if len(rows) == 1 else torch.cat(rows, 1)
 
     def unflatten(self, h: Tensor) -> State:
-        """The parts of ``h`` ``[B, N]``, each in its own shape."""
+        """Return the parts of ``h`` ``[B, N]``, each in its own shape."""
         parts = zip(torch.split(h, self._sizes, dim=1), self._shapes, strict=True)
         return tuple(part.reshape(len(h), *shape) for part, shape in parts)
 
 
 def _state_of(result: object) -> State:
-    """The state of what a step returns."""
+    """Return the state of what a step returns."""
     if isinstance(result, tuple) and len(result) == 2 and isinstance(result[1], tuple):
         return result[1]
     raise UsageError(
@@ -98,12 +98,12 @@ def _form(part: object) -> object:
 
 
 def _versions(state: State) -> list[int]:
-    """How often each part was written to; tensors of the inference mode do not count it."""
+    """Return how often each part was written to; tensors of the inference mode do not count it."""
     return [torch_private.version(part) for part in state if not part.is_inference()]
 
 
 def unbind(inputs: Tensor | int, batch: int) -> Sequence[Tensor | None]:
-    """What the step is given at each time: ``inputs[t]``, or None T times for an undriven map.
+    """Return what the step is given at each time: ``inputs[t]``, or None T times for an undriven map.
 
     Raises:
         UsageError: There is no step, or ``inputs`` has another batch axis than the state.
@@ -122,7 +122,7 @@ def unbind(inputs: Tensor | int, batch: int) -> Sequence[Tensor | None]:
 
 
 def whole(name: str, value: object) -> int:
-    """A whole number, of any type that is one.
+    """Return a whole number, of any type that is one.
 
     Raises:
         UsageError: It is none.

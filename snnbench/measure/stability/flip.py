@@ -35,12 +35,12 @@ class Call:
     lag: int
 
     def is_new(self, index: int) -> bool:
-        """Whether it is of new spikes, being the ``index``-th call."""
+        """Return whether it is of new spikes, being the ``index``-th call."""
         return self.repeats == index and not self.lag
 
 
 def find_calls(flow: FlatMap, h: Tensor, x_t: Tensor | None) -> list[Call]:
-    """The calls of one step, from two steps at random states and inputs around ``h`` ``[B, N]`` and ``x_t``.
+    """Return the calls of a step, from two at random states and inputs around ``h`` ``[B, N]`` and ``x_t``.
 
     Raises:
         UsageError: The step asks no surrogate, or not the same way each time.
@@ -67,7 +67,7 @@ def _stirred(values: Tensor, rows: Tensor, generator: torch.Generator) -> Tensor
 @overload
 def _stirred(values: Tensor | None, rows: Tensor, generator: torch.Generator) -> Tensor | None: ...
 def _stirred(values: Tensor | None, rows: Tensor, generator: torch.Generator) -> Tensor | None:
-    """``values`` of these entries, with noise where they are real numbers."""
+    """Return ``values`` of these entries, with noise where they are real numbers."""
     if values is None or not values.is_floating_point():
         return None if values is None else values[rows]
     values = values[rows]
@@ -75,7 +75,7 @@ def _stirred(values: Tensor | None, rows: Tensor, generator: torch.Generator) ->
 
 
 def _asked(flow: FlatMap, x_t: Tensor | None, h: Tensor) -> tuple[Tensor, list[Tensor]]:
-    """The next state, and what each surrogate was asked for, ``[B, units]``."""
+    """Return the next state, and what each surrogate was asked for, ``[B, units]``."""
     asked: list[Tensor] = []
 
     def listen(z: Tensor, spikes: Tensor) -> Tensor:
@@ -101,7 +101,7 @@ def _call(index: int, before: Sequence[Tensor], now: Sequence[Tensor]) -> Call:
 
 
 def _equal(a: Tensor, b: Tensor) -> bool:
-    """Up to rounding: θ may be taken off in another order."""
+    """Return up to rounding: θ may be taken off in another order."""
     return bool((a - b).abs().amax() <= torch.finfo(a.dtype).eps ** 0.5 * a.abs().amax())
 
 
@@ -156,7 +156,7 @@ class Flip:
 
 
 def _turned(spikes: Tensor, mask: Tensor) -> Tensor:
-    """``spikes`` ``[3, P, units]``, those of the second copy at ``mask`` ``[P, units]`` turned over."""
+    """Return ``spikes`` ``[3, P, units]``, the second copy flipped at ``mask`` ``[P, units]``."""
     reference, moved, control = spikes
     if not ((moved == 0) | (moved == 1)).all():
         raise UsageError(

@@ -120,7 +120,10 @@ def leak_flags(slowest: float | None, transient: int) -> tuple[str, ...]:
 
 
 def slowest_leak(network: Network) -> float | None:
-    """Largest exponent of ``network`` with its spikes frozen; None where a population's is not known."""
+    """Return the largest exponent of ``network`` with its spikes frozen.
+
+    It is None where a population's is not known.
+    """
     leaks = [_leak(neuron) for neuron in network.neurons if neuron.states]
     known = [leak for leak in leaks if leak is not None]
     return max(known) if len(known) == len(leaks) else None
@@ -134,14 +137,17 @@ def _leak(neuron: Neuron) -> float | None:
 
 
 def forgetting(leak: float | None) -> int | float:
-    """Steps in which a leak forgets the initial state to exp(−5); ∞ where it does not, or is not known."""
+    """Return the steps in which a leak forgets the initial state to exp(−5).
+
+    It is ∞ where it does not forget, or where that is not known.
+    """
     if leak == -math.inf:
         return 0
     return math.ceil(5 / -leak) if leak is not None and leak < 0 else math.inf
 
 
 def stream(trained: Trained, streams: int, steps: int) -> Tensor:
-    """Encoded test samples one after another, ``[steps, streams, *]``.
+    """Return the encoded test samples one after another, ``[steps, streams, *]``.
 
     A stream has samples of its own and begins again when it has shown them all: streams are independent
     of each other, however small the test split.

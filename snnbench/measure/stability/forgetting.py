@@ -88,5 +88,5 @@ def _series(found: Survival) -> Series:
 
 
 def missing(reason: str) -> dict[str, Metric]:
-    """The metrics, not measured."""
+    """Return the metrics, not measured."""
     return {f"stability.{name}": Metric.missing(reason) for name in SHARES}

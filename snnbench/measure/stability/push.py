@@ -119,7 +119,7 @@ def _check_constant(flow: FlatMap, x_t: Tensor | None, h: Tensor, following: Ten
 
 
 def _transpose(w: Tensor, u: Tensor, q: Tensor) -> Tensor:
-    """``J·q`` from ``w = Jᵀu`` as a function of ``u``."""
+    """Return ``J·q`` from ``w = Jᵀu`` as a function of ``u``."""
     if q.shape[2] == 1:
         (z,) = torch.autograd.grad(w, u, q[..., 0], materialize_grads=True)
         return z[..., None]
@@ -128,7 +128,7 @@ def _transpose(w: Tensor, u: Tensor, q: Tensor) -> Tensor:
 
 
 def _probe(like: Tensor) -> Tensor:
-    """Numbers without a pattern, cos n: unlike any tangent, and unlike in each batch entry."""
+    """Return the numbers without a pattern, cos n: unlike any tangent, and unlike in each batch entry."""
     return torch.arange(like.numel(), dtype=like.dtype, device=like.device).cos().view_as(like)
 
 
@@ -154,6 +154,6 @@ def _shapes(parts: State) -> str:
 
 
 def norm(vectors: Tensor) -> Tensor:
-    """Euclidean norm over the state, axis 1."""
+    """Return the Euclidean norm over the state, axis 1."""
     result: Tensor = torch.linalg.vector_norm(vectors, dim=1)
     return result

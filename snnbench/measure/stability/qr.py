@@ -39,7 +39,7 @@ def growth(
     *,
     tangent_step: TangentStep | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """Sums of ln|R_ii| over blocks of time, ``[blocks, B, k]``, and their steps, ``[blocks, 1, 1]``."""
+    """Return the sums of ln|R_ii| over blocks, ``[blocks, B, k]``, and their steps, ``[blocks, 1, 1]``."""
     push = Push(flow, tangent_step)
     generator = torch.Generator(flow.start.device).manual_seed(0)
     nothing = torch.zeros(*flow.start.shape, k, dtype=flow.start.dtype, device=flow.start.device)
@@ -110,7 +110,7 @@ def _diagonal(r: Tensor) -> Tensor:
 
 
 def _find_lost(z: Tensor, size: Tensor, lost: Tensor, scale: Tensor, doubtful: Tensor) -> Tensor:
-    """Which tangents are 0 or depend on the others to working precision, ``[B, k]``.
+    """Return which tangents are 0 or depend on the others to working precision, ``[B, k]``.
 
     The rank tells how many: R_ii cannot, since rounding in an unpivoted QR is amplified by the
     condition of the columns before. Rounding moves a singular value by a few eps of the map's

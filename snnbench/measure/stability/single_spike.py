@@ -163,7 +163,7 @@ def _summarise(damage: Tensor, units: int) -> SingleSpike:
 
 
 def _lifetimes(damage: Tensor) -> Tensor:
-    """How many steps until no spike differs any more, ``[B]``, at least 1."""
+    """Return how many steps until no spike differs any more, ``[B]``, at least 1."""
     count = torch.arange(1, len(damage) + 1)[:, None]
     return ((damage > 0) * count).amax(0)
 
@@ -185,7 +185,7 @@ def _fraction(count: int, batch: int) -> tuple[float, Interval]:
 
 
 def _median(lifetimes: Tensor, known: int) -> tuple[int | None, Interval]:
-    """The smallest time that at most half outlive; what lives longer than ``known`` is not known."""
+    """Return the smallest time that at most half outlive; what lives longer than ``known`` is not known."""
     ordered = [life if life <= known else math.inf for life in lifetimes.sort().values.tolist()]
     batch = len(ordered)
     middle = ordered[(batch - 1) // 2]

@@ -154,7 +154,7 @@ class _Run:
 
 
 def _keeping_output(step: Step) -> Step:
-    """``step`` with its output as the last part of the state, which it does not read."""
+    """Return ``step`` with its output as the last part of the state, which it does not read."""
 
     def keeping(x_t: Tensor | None, state: State) -> tuple[None, State]:
         output, following = step(x_t, state[:-1])
@@ -164,7 +164,7 @@ def _keeping_output(step: Step) -> Step:
 
 
 def _summarise(counts: Tensor, sizes: tuple[float, ...], window: int, flag: str) -> SpikeDistance:
-    """The result of what differed, ``[rounds, 2, m, B]``."""
+    """Return the result of what differed, ``[rounds, 2, m, B]``."""
     early, late = counts.sum(0)
     batch = early.shape[-1]
     exponents = (late.sum(-1) / early.sum(-1)).log() / window

@@ -34,14 +34,14 @@ class Estimate:
 
 
 def blocks(steps: Sequence[T]) -> list[Sequence[T]]:
-    """``steps`` cut into ``BLOCKS`` parts, or into single ones if there are fewer; equal up to one."""
+    """Return ``steps`` cut into ``BLOCKS`` parts, or into single ones if there are fewer; equal up to one."""
     count = min(BLOCKS, len(steps))
     cuts = [-(-index * len(steps) // count) for index in range(count + 1)]
     return [steps[start:stop] for start, stop in pairwise(cuts)]
 
 
 def estimate(sums: Tensor, counts: Tensor) -> Estimate:
-    """Average per step, with an interval from the spread between independent groups.
+    """Return the average per step, with an interval from the spread between independent groups.
 
     The groups are the batch entries where there are at least ``ENTRIES`` that are not all equal,
     else the blocks where there are ``BLOCKS``, else there is no interval: NaN. Entries are independent;
@@ -69,7 +69,7 @@ def estimate(sums: Tensor, counts: Tensor) -> Estimate:
 
 
 def _blocks_apart(residuals: Tensor) -> Tensor:
-    """How many independent blocks ``residuals`` ``[blocks, *]`` are worth, ``[*]``.
+    """Return how many independent blocks ``residuals`` ``[blocks, *]`` are worth, ``[*]``.
 
     n blocks with a correlation ρ of successive ones are worth n·(1 − ρ)/(1 + ρ) (Bartlett 1935), where ρ is
     that of the sample, freed of its bias of −(1 + 3ρ)/n (Kendall 1954), and not below 0. So intervals
@@ -82,7 +82,7 @@ def _blocks_apart(residuals: Tensor) -> Tensor:
 
 
 def _entries_differ(rates: Tensor) -> bool:
-    """Whether ``rates`` ``[B, *]`` come from enough entries that are not copies of one."""
+    """Return whether ``rates`` ``[B, *]`` come from enough entries that are not copies of one."""
     return len(rates) >= ENTRIES and bool((rates != rates[0]).any())
 
 

@@ -99,7 +99,7 @@ def _follow(
     weight: Tensor,
     seed: int,
 ) -> tuple[Tensor, str]:
-    """Distances after each step, ``[S, m, B]``, and which flag makes them void."""
+    """Return the distances after each step, ``[S, m, B]``, and which flag makes them void."""
     copies = Copies(flow, xs[0], len(sizes) + 2)
     together = copies.spread(h).clone()
     drawn = torch.randn(

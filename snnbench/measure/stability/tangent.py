@@ -73,7 +73,7 @@ def spectrum(
     qr_every: int = 1,
     tangent_step: TangentStep | None = None,
 ) -> Spectrum:
-    """The k largest Lyapunov exponents of ``step`` along the trajectory from ``state``.
+    """Return the k largest Lyapunov exponents of ``step`` along the trajectory from ``state``.
 
     Tangents are exact (see ``push``). Batch entries must be independent of each other; each has its
     own tangents and exponents. Memory does not grow with T. Use float64.
@@ -127,7 +127,7 @@ def spectrum(
 
 
 def _own_rule(step: Step) -> TangentStep | None:
-    """The ``tangent_step`` of what ``step`` is a method of."""
+    """Return the ``tangent_step`` of what ``step`` is a method of."""
     return getattr(getattr(step, "__self__", None), "tangent_step", None)
 
 
@@ -149,7 +149,7 @@ def _dimension_and_entropy(
 
 
 def entropy(exponents: Sequence[float], *, complete: bool) -> float | None:
-    """Sum of the positive ones of descending exponents.
+    """Return the sum of the positive ones of descending exponents.
 
     Args:
         exponents: The largest ones.
