@@ -46,7 +46,7 @@ def every_command(
 
 
 def main() -> None:
-    """Entry point: run the command; say errors in two lines and exit with their code."""
+    """Run the command; say errors in two lines and exit with their code."""
     try:
         _run()
     except SystemExit as end:

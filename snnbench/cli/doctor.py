@@ -104,12 +104,12 @@ def probe(code: str, *arguments: str) -> tuple[bool, str]:
 
 
 def python() -> Check:
-    """The interpreter."""
+    """Check the interpreter."""
     return Check("python", "ok", f"{platform.python_version()}, {sys.executable}")
 
 
 def dependencies() -> Check:
-    """Every required package is there, in a version that is new enough. Imports none of them."""
+    """Check that every required package is there, in a new enough version. None of them is imported."""
     from importlib.metadata import PackageNotFoundError, requires, version
 
     wanted = [line for line in requires("snnbench") or [] if "extra ==" not in line]
@@ -166,7 +166,7 @@ def _importable(name: str, code: str = "", hint: str = "") -> Check:
 
 
 def aedat() -> Check:
-    """The reader of CIFAR10-DVS, an extra, is there."""
+    """Check that the reader of CIFAR10-DVS, an extra, is there."""
     if find_spec("aedat") is None:
         hint = "pip install 'snnbench[aedat]', if you need that dataset"
         return Check("aedat", "warn", "not installed: cifar10_dvs cannot be read", hint)
@@ -174,7 +174,7 @@ def aedat() -> Check:
 
 
 def plugins() -> Check:
-    """Every installed plugin loads."""
+    """Check that every installed plugin loads."""
     works, said = probe(PLUGINS, "plugins", "--format", "json")
     if not works:
         return Check("plugins", "fail", said, "'snnbench plugins' says more")
@@ -186,14 +186,14 @@ def plugins() -> Check:
 
 
 def forkserver() -> Check:
-    """Cells can start from a process that has already imported torch."""
+    """Check that cells can start from a process that has already imported torch."""
     if "forkserver" in multiprocessing.get_all_start_methods():
         return Check("forkserver", "ok", "cells start in a fork of a warm process")
     return Check("forkserver", "warn", "not on this platform", "each cell takes about 2 s longer to start")
 
 
 def compiler() -> Check:
-    """``torch.compile`` finds a C and a C++ compiler."""
+    """Check that ``torch.compile`` finds a C and a C++ compiler."""
     c = _first(os.environ.get("CC"), "gcc", "clang", "cc")
     cpp = _first(os.environ.get("CXX"), "g++", "clang++", "c++")
     if c and cpp:
@@ -207,7 +207,7 @@ def _first(*programs: str | None) -> str | None:
 
 
 def results_folder() -> Check:
-    """A run here could write its results."""
+    """Check that a run here could write its results."""
     return folder("results folder", Path.cwd(), "go to a folder you may write to, or use -o DIR")
 
 
@@ -220,7 +220,7 @@ def cache_folder() -> Check:
 
 
 def folder(name: str, path: Path, hint: str) -> Check:
-    """Whether ``path`` can be written to, or created in its nearest existing parent; and the space left."""
+    """Return whether ``path`` can be written to or created, and the space left."""
     existing = next(parent for parent in (path, *path.parents) if parent.exists())
     try:
         with tempfile.TemporaryFile(dir=existing) as file:
@@ -234,7 +234,7 @@ def folder(name: str, path: Path, hint: str) -> Check:
 
 
 def memory() -> Check:
-    """Enough memory for a cell of the standard matrix."""
+    """Check that there is enough memory for a cell of the standard matrix."""
     import psutil
 
     facts = psutil.virtual_memory()

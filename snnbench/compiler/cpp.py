@@ -80,7 +80,7 @@ def _check(function: Function, real: torch.dtype) -> None:
 
 
 def _sizes(x: Tensor) -> tuple[int, int, int, int]:
-    """Steps, units, units of a tile, threads."""
+    """Return the numbers of steps, units, units of a tile, and threads."""
     steps, units = len(x), x.numel() // len(x)
     threads = torch.get_num_threads() if x.numel() >= THREADED_FROM else 1
     share = -(-units // threads)  # of a thread

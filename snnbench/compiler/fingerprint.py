@@ -107,7 +107,7 @@ def _is_plain(held: object) -> bool:
 
 
 def _told(held: object) -> object:
-    """Equal for equal plain values: 1 is not True, and 0.0 not -0.0."""
+    """Return what is equal for equal plain values: 1 is not True, and 0.0 is not -0.0."""
     if isinstance(held, _Shape):
         return id(held.tensor), held.told
     return type(held), repr(held) if isinstance(held, float | complex) else held

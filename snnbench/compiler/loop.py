@@ -91,7 +91,7 @@ def _forward(loop: Loop, x: Tensor, rest: Tensors, *, save: bool) -> tuple[Tenso
 
 
 def _laid_out(one: Tensor) -> Tensor:
-    """As its numbers lie in memory: kernels know neither strides nor a minus that is noted beside."""
+    """Return a contiguous tensor: kernels know neither strides nor a lazy negation."""
     return one.resolve_neg().contiguous()
 
 

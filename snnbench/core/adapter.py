@@ -144,7 +144,7 @@ class LibraryDerivative(torch.autograd.Function):
 
 
 def _differentiate(y: Tensor, z: Tensor) -> Tensor:
-    """dy/dz, differentiable once more; 0 where ``y`` does not depend on ``z``."""
+    """Return dy/dz, differentiable once more; 0 where ``y`` does not depend on ``z``."""
     if not y.requires_grad:
         return torch.zeros_like(z)
     (slope,) = torch.autograd.grad(y.sum(), z, create_graph=True, materialize_grads=True)

@@ -145,7 +145,7 @@ class Surrogate:
         return self
 
     def derivative(self, z: Tensor) -> Tensor:
-        """Surrogate of dH/dz at ``z``, same shape, dtype and device; for a finite ``z`` never NaN.
+        """Return the surrogate of dH/dz at ``z``, same shape, dtype and device; for a finite ``z`` never NaN.
 
         It is infinite where its value exceeds the dtype: ``atan(alpha=1e6)`` at threshold in float16.
         """

@@ -55,7 +55,7 @@ class Windows:
 
 
 def _contexts(network: Windowed) -> tuple[AbstractContextManager[None], AbstractContextManager[None]]:
-    """Of the forward pass, and of its repetition."""
+    """Return the contexts of the forward pass and of its repetition."""
     return nullcontext(), _keeping_buffers(network)
 
 

@@ -44,7 +44,7 @@ def as_rows(recording: ArrayLike, where: str, tick_us: float = 1.0, from_start: 
 
 
 def _columns(events: NDArray[Any], where: str) -> list[NDArray[Any]]:
-    """Time, x, y and polarity of ``[events, 4]`` or of a structured array."""
+    """Return the time, x, y and polarity of ``[events, 4]`` or of a structured array."""
     names = events.dtype.names
     if names is not None:
         for wanted in (SHORT, FIELDS):

@@ -41,7 +41,7 @@ class Events:
         tick_us: float = 1.0,
         from_start: bool = False,
     ) -> Events:
-        """From one array a recording: ``[events, 4]`` with the columns of ``rows``, or as tonic gives it.
+        """Make them from one array a recording: ``[events, 4]`` with the columns of ``rows``, or as tonic's.
 
         Args:
             recordings: Of whole numbers, or structured with the fields t, x, y and p.

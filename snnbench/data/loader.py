@@ -92,7 +92,7 @@ class Waiting:
 
     @property
     def fraction(self) -> float | None:
-        """Of the time; None before there was any."""
+        """Return the fraction of the time that was spent waiting; None before there was any."""
         return self.waited / self.total if self.total else None
 
     def watch(self, source: Iterable[Batch]) -> Iterator[Batch]:
@@ -107,7 +107,7 @@ class Waiting:
         self.total += sum(spans)
 
     def _mark(self) -> float | torch.cuda.Event:
-        """Now, by the device's clock."""
+        """Return the present time, by the device's clock."""
         if self.device.type != "cuda":
             return perf_counter()
         event = torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call]

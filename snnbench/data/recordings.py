@@ -100,5 +100,5 @@ class Recordings:
         return (len(self), *reversed(self.source.sensor))
 
     def to(self, device: torch.device) -> Recordings:
-        """Itself: what is read from files is on the CPU first."""
+        """Return the recordings themselves: what is read from files is on the CPU first."""
         return self

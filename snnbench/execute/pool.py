@@ -145,7 +145,7 @@ def _lost(one: _Running, status: Status, reason: str) -> CellResult:
 
 
 def _when(one: _Running) -> _When:
-    """When a cell started and how long it took, by this process's clocks: a cell may have patched its own."""
+    """Return when a cell started and how long it took, by this process's clocks."""
     seconds = max(one.seconds(time.monotonic()), 0.0)
     started = datetime.fromtimestamp(time.time() - seconds, UTC)
     return {"started": started.isoformat(timespec="seconds"), "seconds": seconds}

@@ -165,7 +165,7 @@ class Matrix(Content):
     base: Matrix | None = None
 
     def replaced(self, axes: Mapping[str, tuple[str, ...]], seeds: tuple[int, ...] = ()) -> Matrix:
-        """This matrix with other axes, by kind; an empty axis or no seeds leave what there is."""
+        """Return this matrix with other axes, by kind; an empty axis or no seeds leave what there is."""
         given: dict[str, Any] = {axis.plural: axes[axis] for axis in Axis if axes.get(axis)}
         changes = {**given, "seeds": seeds} if seeds else given
         none: dict[str, Any] = dict.fromkeys(given)

@@ -215,7 +215,7 @@ _GPU_READINGS: dict[str, tuple[str, tuple[int, ...], Callable[[int], str]]] = {
 
 @contextmanager
 def _nvml() -> Iterator[None]:
-    """NVML, loaded.
+    """Load NVML.
 
     Raises:
         NVMLError: There is none.

@@ -144,7 +144,7 @@ def _peak_bytes(device: torch.device, threads: int) -> float:
 
 
 def _best_rate(work: Work, stopwatch: Stopwatch) -> float:
-    """Calls a second in the fastest of a few windows."""
+    """Return the calls a second in the fastest of a few windows."""
     calls = 1
     with torch.no_grad():
         while stopwatch(work, calls).wall < LAP_SECONDS:

@@ -140,13 +140,13 @@ def _ratio(one: Timing | str, other: Timing | Network | str) -> Metric:
 
 
 def inference_call(network: Network, trained: Trained) -> Call:
-    """Inference by a copy of ``network``."""
+    """Return a call that does inference by a copy of ``network``."""
     network = copy.deepcopy(network).eval()
     return lambda x, y: inference(network, x)
 
 
 def training_call(network: Network, trained: Trained) -> Call:
-    """Training steps of a copy of ``network``, by the budget of ``trained``.
+    """Return a call that trains a copy of ``network`` for a step, by the budget of ``trained``.
 
     The optimiser's step size is 0: it computes all it ever does, but every call starts from the
     trained weights. Hundreds of real steps on one batch would change the firing rates and drive the
@@ -159,7 +159,7 @@ def training_call(network: Network, trained: Trained) -> Call:
 
 
 def encoded_batches(trained: Trained, split: Split) -> Iterator[tuple[Tensor, Tensor]]:
-    """Endless full batches of ``split``: drawn in a fresh order each pass and encoded, as training does."""
+    """Yield endless full batches of ``split``, drawn and encoded as training does."""
     size = trained.cell.budget.batch_size
     order, noise = trained.generator("throughput.order"), trained.generator("throughput.encoder")
     split = split.near(trained.device)
@@ -173,6 +173,6 @@ def encoded_batches(trained: Trained, split: Split) -> Iterator[tuple[Tensor, Te
 
 
 def count_neurons(network: Network, x: Tensor) -> int:
-    """Neurons of all populations, for an input ``[T, B, *]``; ``network`` is in evaluation mode."""
+    """Return the number of neurons in all populations, for an input ``[T, B, *]``."""
     with torch.no_grad():
         return sum(output[0, 0].numel() for output in network.outputs(x[:1, :1]))

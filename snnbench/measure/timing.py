@@ -231,7 +231,7 @@ def spread(values: Sequence[float]) -> float:
 
 @contextmanager
 def _collector_off() -> Iterator[None]:
-    """No automatic garbage collection within."""
+    """Turn automatic garbage collection off within."""
     enabled = gc.isenabled()
     gc.disable()
     try:

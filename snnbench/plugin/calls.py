@@ -101,7 +101,7 @@ def _describe(error: BaseException) -> str:
 
 
 def _frames(frame: FrameType | None) -> list[tuple[str, int]]:
-    """File and line of a running frame and its callers, the outermost first."""
+    """Return the file and line of a running frame and its callers, the outermost first."""
     return (
         [(one.f_code.co_filename, line) for one, line in traceback.walk_stack(frame)][::-1] if frame else []
     )

@@ -30,7 +30,7 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 @hookspec
 def snnbench_neurons() -> Iterable[NeuronSpec]:  # type: ignore[empty-body]
-    """Neuron models.
+    """Return the neuron models.
 
     Example::
 
@@ -47,7 +47,7 @@ def snnbench_surrogates() -> Iterable[SurrogateSpec]:  # type: ignore[empty-body
 
 @hookspec
 def snnbench_encoders() -> Iterable[EncoderSpec]:  # type: ignore[empty-body]
-    """Encoders from samples to input over time."""
+    """Return the encoders from samples to input over time."""
 
 
 @hookspec
@@ -62,7 +62,7 @@ def snnbench_networks() -> Iterable[NetworkSpec]:  # type: ignore[empty-body]
 
 @hookspec
 def snnbench_measurements() -> Iterable[MeasurementSpec]:  # type: ignore[empty-body]
-    """Extra columns. The standard measurements cannot be replaced."""
+    """Return the measurements that add columns. The standard measurements cannot be replaced."""
 
 
 @hookspec(firstresult=True)

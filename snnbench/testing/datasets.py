@@ -115,7 +115,7 @@ def values(subject: Subject) -> None:
 
 
 def stable(subject: Subject) -> None:
-    """The same content at every load."""
+    """Check that every load has the same content."""
     first, again = subject.data.checksum, subject.load().checksum
     if first != again:
         raise Violation(
@@ -125,7 +125,7 @@ def stable(subject: Subject) -> None:
 
 
 def declared(subject: Subject) -> None:
-    """The checksum and the size that the spec declares."""
+    """Check the checksum and the size that the spec declares."""
     spec = subject.spec
     if subject.params:
         raise Undecided("the spec declares a checksum of its defaults alone")

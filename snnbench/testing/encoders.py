@@ -76,12 +76,12 @@ def _encode(encode: Encoder, x: Tensor | Events) -> Tensor:
 
 
 def shape(subject: Subject) -> None:
-    """``[T, B, *]``."""
+    """Check that the shape is ``[T, B, *]``."""
     _check_shape(subject, STEPS)
 
 
 def one_step(subject: Subject) -> None:
-    """T = 1."""
+    """Check an encoding with T = 1."""
     _check_shape(subject, 1)
 
 
@@ -116,7 +116,7 @@ def reproducible(subject: Subject) -> None:
 
 
 def unseeded(subject: Subject) -> None:
-    """The global generators."""
+    """Check that it leaves the global generators alone."""
     for kind in sorted(subject.spec.accepts):
         x = subject.samples(kind)
         with no_global_draws(f"encoding samples of kind {kind!r}"):
@@ -124,7 +124,7 @@ def unseeded(subject: Subject) -> None:
 
 
 def untouched(subject: Subject) -> None:
-    """The samples."""
+    """Check that it leaves the samples alone."""
     for kind in sorted(subject.spec.accepts):
         given = _tensors(subject.samples(kind))
         x = subject.samples(kind)
@@ -141,7 +141,7 @@ def _tensors(x: Tensor | Events) -> tuple[Tensor, ...]:
 
 
 def independent(subject: Subject) -> None:
-    """A sample of a batch changed; where nothing is drawn, a sample alone too."""
+    """Change a sample of a batch; where nothing is drawn, encode a sample alone too."""
     for kind in sorted(subject.spec.accepts):
         x, drawing = subject.samples(kind), _seeded()
         encode = subject.make()
@@ -189,7 +189,7 @@ def _close(one: Tensor, other: Tensor) -> bool:
 
 
 def in_range(subject: Subject) -> None:
-    """Intensities outside [0, 1]: an error that names the range, or taken as they are; never clamped."""
+    """Check that intensities outside [0, 1] are refused by range or taken as they are, never clamped."""
     if "image" not in subject.spec.accepts:
         raise Undecided("only images have a range")
     encode = subject.make()

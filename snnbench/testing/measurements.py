@@ -65,7 +65,7 @@ def trained_cell() -> Trained:
 
 
 def number(subject: Subject) -> None:
-    """A float, or None."""
+    """Check that it gives a float, or None."""
     value = subject.measure(trained_cell())
     if value is None:
         raise Undecided("it gave None for a LIF network on the CPU: it could not be measured")

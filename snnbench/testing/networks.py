@@ -36,7 +36,7 @@ class Subject:
         self.params = params
 
     def make(self, shape: tuple[int, ...], seed: int = 0) -> Network:
-        """A network of LIF neurons for samples of ``shape``.
+        """Return a network of LIF neurons for samples of ``shape``.
 
         Raises:
             UsageError: It refuses the shape.
@@ -73,7 +73,7 @@ def drive(shape: tuple[int, ...]) -> Tensor:
 
 
 def forward(subject: Subject) -> None:
-    """Logits."""
+    """Check the logits."""
     for shape, network in subject.usual().items():
         if not isinstance(network, Network):
             raise Violation(f"its factory gives a {type(network).__name__}, not a snnbench.Network")
@@ -86,7 +86,7 @@ def forward(subject: Subject) -> None:
 
 
 def gradients(subject: Subject) -> None:
-    """The gradient of each parameter."""
+    """Check the gradient of each parameter."""
     for shape, network in subject.usual().items():
         logits = network.train()(drive(shape))
         (logits * torch.arange(1, CLASSES + 1)).sum().backward()
@@ -112,7 +112,7 @@ def seeded(subject: Subject) -> None:
 
 
 def steps(subject: Subject) -> None:
-    """``forward`` against a loop over ``step``, in evaluation mode."""
+    """Compare ``forward`` with a loop over ``step``, in evaluation mode."""
     for shape, network in subject.usual().items():
         network.eval().double()
         x = drive(shape).double()
@@ -154,7 +154,7 @@ def refusals(subject: Subject) -> None:
 
 
 def pickled(subject: Subject) -> None:
-    """``pickle``."""
+    """Check that it survives ``pickle``."""
     for shape, network in subject.usual().items():
         try:
             again = pickle.loads(pickle.dumps(network.eval()))

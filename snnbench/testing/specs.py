@@ -26,7 +26,7 @@ class Builds(HasSpec, Protocol):
 
 
 def text(subject: HasSpec) -> None:
-    """What people read."""
+    """Check the texts that people read."""
     spec = subject.spec
     if not spec.summary.strip():
         raise Violation("its summary is empty", hint="one line: what it is")
@@ -50,7 +50,7 @@ def _is_time(name: str, param: Param) -> bool:
 
 
 def defaults(subject: HasSpec) -> None:
-    """The spec's defaults against the factory's own."""
+    """Compare the spec's defaults with the factory's own."""
     spec = subject.spec
     try:
         own = inspect.signature(spec.load()).parameters
@@ -98,7 +98,7 @@ def shown(params: Params) -> str:
 
 
 def builds(subject: Builds) -> None:
-    """The component at its defaults."""
+    """Build the component at its defaults."""
     try:
         subject.make()
     except Undecided as refusal:

@@ -66,7 +66,7 @@ def forward(subject: Subject) -> None:
 
 
 def threshold(subject: Subject) -> None:
-    """``>`` or ``>=``: what it does at 0."""
+    """Check whether it spikes at 0: ``>`` or ``>=``."""
     if subject.spec.graded:
         raise Undecided("it is graded: it has no threshold")
     rule = ">=" if float(subject.make()(torch.zeros(1, dtype=torch.float64))) else ">"
@@ -106,7 +106,7 @@ def exact(subject: Subject) -> None:
 
 
 def finite(subject: Subject) -> None:
-    """The derivative far from the threshold, in each dtype."""
+    """Check the derivative far from the threshold, in each dtype."""
     surrogate = subject.make()
     for dtype in DTYPES:
         z = torch.tensor(FAR, dtype=dtype, requires_grad=True)
@@ -123,7 +123,7 @@ def finite(subject: Subject) -> None:
 
 
 def modes(subject: Subject) -> None:
-    """Backward, forward mode and vmap."""
+    """Check backward, forward mode and vmap."""
     z = torch.tensor(GRID, dtype=torch.float64)
     expected = subject.make().drawn().derivative(z)  # each mode in the first call of a fresh one
     ones, mapped = torch.ones_like(z), subject.make()
@@ -143,7 +143,7 @@ def modes(subject: Subject) -> None:
 
 
 def repeatable(subject: Subject) -> None:
-    """The same call twice, and no global random numbers."""
+    """Make the same call twice, and check that it draws no global random numbers."""
     surrogate, z = subject.make(), torch.tensor(GRID, dtype=torch.float64)
     with no_global_draws("its derivative"):
         first = surrogate.derivative(z)
@@ -157,7 +157,7 @@ def repeatable(subject: Subject) -> None:
 
 
 def pickled(subject: Subject) -> None:
-    """``pickle``."""
+    """Check that it survives ``pickle``."""
     surrogate, z = subject.make(), torch.tensor(GRID, dtype=torch.float64)
     try:
         again = pickle.loads(pickle.dumps(surrogate))
@@ -201,7 +201,7 @@ def compiled(subject: Subject) -> None:
 
 
 def effect(subject: Subject) -> None:
-    """Every parameter, at other values than its default."""
+    """Check that every parameter matters, at other values than its default."""
 
     def behaviour(params: Params) -> Behaviour | None:
         z = torch.tensor(GRID, dtype=torch.float64)

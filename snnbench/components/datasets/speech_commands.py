@@ -123,14 +123,14 @@ def _wave(path: Path) -> Floats:
 
 
 def log_mel(wave: Floats, filters: Floats) -> Floats:
-    """Spectra ``[steps, MELS]`` of a wave, by ``filters`` ``[MELS, WINDOW // 2 + 1]``."""
+    """Return the spectra ``[steps, MELS]`` of a wave, by ``filters`` ``[MELS, WINDOW // 2 + 1]``."""
     frames = np.lib.stride_tricks.sliding_window_view(wave, WINDOW)[::HOP]
     power = np.abs(np.fft.rfft(frames * np.hanning(WINDOW + 1)[:-1])) ** 2
     return ((np.log10(power @ filters.T + FLOOR) + 6) / 10).astype(np.float32)  # type: ignore[no-any-return]
 
 
 def mel_filters() -> Floats:
-    """Triangles of height 1, equally spaced in mel (2595·log10(1 + f/700)), ``[MELS, WINDOW // 2 + 1]``."""
+    """Return triangles of height 1, equally spaced in mel (2595·log10(1 + f/700)), ``[MELS, bins]``."""
     top = 2595 * np.log10(1 + RATE / 2 / 700)
     edges = 700 * (10 ** (np.linspace(0, top, MELS + 2) / 2595) - 1)
     frequencies = np.fft.rfftfreq(WINDOW, 1 / RATE)

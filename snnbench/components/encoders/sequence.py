@@ -16,7 +16,7 @@ def lengths(x: Samples) -> Tensor | None:
 
 
 def time_first(x: Tensor | Sequences, encoder: str) -> Tensor:
-    """Sequences ``x`` ``[B, T, *features]`` with time first, ``[T, B, *features]``: a view.
+    """Return sequences ``x`` ``[B, T, *features]`` with time first, ``[T, B, *features]``: a view.
 
     Raises:
         UsageError: There are no steps or no features, or a value is not a number.

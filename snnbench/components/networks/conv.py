@@ -29,7 +29,7 @@ def conv(
     dropout: float = _DEFAULT.dropout,
     norm: Norm = _DEFAULT.norm,
 ) -> Network:
-    """[conv → BatchNorm → neuron → AvgPool 2]*, summed over time → dropout → Linear.
+    """Build [conv → BatchNorm → neuron → AvgPool 2]*, summed over time → dropout → Linear.
 
     The last pooling follows the sum over time: the same number, T times cheaper.
     ``all_steps`` normalises over the T·B·H·W values at once; ``per_step`` over B·H·W, and so it updates the

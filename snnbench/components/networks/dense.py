@@ -30,7 +30,7 @@ def dense(
     readout: Readout = _DEFAULT.readout,
     beta_out: float = _DEFAULT.beta_out,
 ) -> Network:
-    """Flatten, then Linear and neurons for each hidden layer, then a linear readout.
+    """Build Flatten, then Linear and neurons for each hidden layer, then a linear readout.
 
     A ``spike_*`` readout is Linear on the last layer's outputs pooled over time; a ``membrane_*``
     readout is Linear into a leaky integrator whose membrane, pooled over time, is the logit.

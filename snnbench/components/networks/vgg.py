@@ -30,7 +30,7 @@ def vgg(
     dropout: float = _DEFAULT.dropout,
     norm: Norm = _DEFAULT.norm,
 ) -> Network:
-    """[[conv → BatchNorm → neuron]* → AvgPool 2]* → Linear → neuron, summed over time → dropout → Linear.
+    """Build [[conv → BatchNorm → neuron]* → AvgPool 2]* → Linear → neuron, summed → dropout → Linear.
 
     ``snnbench show vgg`` has the parameters.
 

@@ -84,7 +84,7 @@ class Lapicque(Firing):
 
 
 def _decay(dt: float, tau: float) -> float:
-    """Decay of the membrane in an Euler step of ``dt`` at the time constant ``tau``, ms each."""
+    """Return the decay of the membrane in an Euler step of ``dt`` at the time constant ``tau``, ms each."""
     if dt > tau:
         raise UsageError(
             f"neuron 'lapicque': dt={dt} ms is longer than the time constant "

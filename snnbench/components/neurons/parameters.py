@@ -152,7 +152,7 @@ def is_uniform(neuron: Neuron) -> bool:
 
 
 def log_decay(neuron: Neuron, name: str) -> float:
-    """Natural logarithm of the slowest decay, nats a step; −∞ for no memory."""
+    """Return the natural logarithm of the slowest decay, nats a step; −∞ for no memory."""
     value: float | Tensor = getattr(neuron, name)
     slowest = value if isinstance(value, float) else float(value.detach().clamp(0, 1).max())
     return math.log(slowest) if slowest > 0 else -math.inf

@@ -139,7 +139,7 @@ class Trace(Neuron):
         return value.view(self.shape) if value.ndim else value
 
     def disturbance_unit(self) -> tuple[float | Tensor, ...]:
-        """Thresholds, the mean of both in a ternary neuron; what the output leaves counts spikes."""
+        """Return the threshold, or the mean of both in a ternary neuron; output traces count spikes."""
         names = [name for name in self.variant.values if kind_of(name) == "threshold"]
         raws = [read(name, getattr(self, f"raw_{name}")) for name in names]
         threshold = (raws[0] + raws[-1]) / 2

@@ -33,7 +33,7 @@ def _spec(variant: Variant) -> NeuronSpec:
 
 
 def _equation(variant: Variant) -> str:
-    """One step; f is the spike function, b the bias."""
+    """Return the equation of one step; f is the spike function, b the bias."""
     syn = ["syn[t] = α·syn[t−1] + (1−α)·x[t]"] if variant.synaptic else []
     rec = ["rec[t] = γ·rec[t−1] + (1−γ)·y[t−1]"] if variant.recurrent else []
     drive = ("syn[t]" if variant.synaptic else "x[t]") + (" + w·rec[t]" if variant.recurrent else "")

@@ -66,7 +66,7 @@ class Upstroke(Neuron):
         return dt / tau
 
     def drift(self, u: Tensor) -> Tensor:
-        """f(u): where u moves of itself."""
+        """Return f(u), the rate at which u moves by itself."""
         raise NotImplementedError
 
     def initial_state(self, x_t: Tensor) -> State:

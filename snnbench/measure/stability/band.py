@@ -57,7 +57,7 @@ def _zero(left: tuple[float, float], right: tuple[float, float]) -> float:
 def intervals(
     sums: Tensor, counts: Tensor, sizes: Sequence[float], seed: int
 ) -> tuple[Interval | None, Interval | None]:
-    """95 % bootstrap intervals of a band's start and end, over the batch entries.
+    """Return the 95 % bootstrap intervals of a band's start and end, over the batch entries.
 
     Percentiles of resampled curves, widened as a small sample's are too narrow (Hesterberg 2015, Am.
     Stat. 69(4), eq. 8). None where a resampled curve often has no such end, or where there are few entries.

@@ -67,7 +67,7 @@ class Bundle:
         self.control_ok = self.copies.sees_no_neighbour(x_t, self.together)
 
     def step(self, x_t: Tensor | None) -> Tensor:
-        """One step of all, then back to size δ.
+        """Take one step of all, then scale each difference back to size δ.
 
         Returns:
             ‖Δ‖/δ before it is scaled back, ``[m, P]``.

@@ -54,7 +54,7 @@ class Copies:
         return h.index_select(0, self.entries).expand(self.count, -1, -1)
 
     def step(self, x_t: Tensor | None, together: Tensor) -> Tensor:
-        """One step of all copies ``[C, P, N]``, each under ``x_t`` ``[B, ...]``."""
+        """Take one step of all copies ``[C, P, N]``, each under ``x_t`` ``[B, ...]``."""
         x = None if x_t is None else x_t.index_select(0, self._rows)
         return self._flow(x, together.flatten(0, 1)).view_as(together)
 
@@ -65,5 +65,5 @@ class Copies:
 
 
 def same(a: Tensor, b: Tensor) -> bool:
-    """Equal bit by bit; a trajectory that is not a number any more is equal to itself."""
+    """Return whether two are equal bit by bit; a NaN is equal to itself."""
     return torch.equal(a, b) or torch.allclose(a, b, rtol=0, atol=0, equal_nan=True)

@@ -130,7 +130,7 @@ class Flip:
         self._masks = dict(zip(new, masks, strict=True))
 
     def step(self, x_t: Tensor | None, together: Tensor, since: int) -> tuple[Tensor, Tensor]:
-        """One step, ``since`` steps after that of the flip.
+        """Take one step, ``since`` steps after that of the flip.
 
         Returns:
             The next states, ``[3, P, N]``, and in how many spikes the second and the third copy differ

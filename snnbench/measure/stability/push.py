@@ -35,7 +35,7 @@ class Push:
         self._steps = 0
 
     def __call__(self, x_t: Tensor | None, h: Tensor, q: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """One step.
+        """Take one step.
 
         Raises:
             UsageError: As ``push``; or the map's own rule contradicts its gradients.
@@ -74,7 +74,7 @@ class Push:
 
 
 def push(flow: FlatMap, x_t: Tensor | None, h: Tensor, q: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """One step of the state ``h`` ``[B, N]`` and of its tangents ``q`` ``[B, N, k]``, both exact.
+    """Take one step of the state ``h`` ``[B, N]`` and its tangents ``q`` ``[B, N, k]``, both exact.
 
     ``J·q`` is taken as the derivative of ``u ↦ Jᵀu``: it asks only for the backward pass that training
     uses, whose detached paths and surrogates it so honours.

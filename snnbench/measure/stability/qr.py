@@ -57,7 +57,7 @@ def growth(
 
 
 def _renew(frame: _Frame, generator: torch.Generator) -> _Frame:
-    """Lost tangents replaced by random ones: what the map destroys before measuring starts can live later."""
+    """Replace lost tangents by random ones: what the map destroys before measuring can live later."""
     if not frame.lost.any():
         return frame
     q = frame.q
@@ -71,7 +71,7 @@ def _windows(xs: Sequence[Tensor | None], size: int) -> list[Sequence[Tensor | N
 
 
 def _advance(push: Push, xs: Sequence[Tensor | None], frame: _Frame) -> tuple[_Frame, Tensor]:
-    """All steps of ``xs``, then one QR: the next frame and ln|R_ii| ``[B, k]``, float64."""
+    """Take all steps of ``xs``, then one QR; return the next frame and ln|R_ii| ``[B, k]``, float64."""
     h, z, gain = frame.h, frame.q, torch.ones_like(frame.h[:, 0])
     for x_t in xs:
         h, z, gauge = push(x_t, h, z)

@@ -169,7 +169,7 @@ def _lifetimes(damage: Tensor) -> Tensor:
 
 
 def _ratio(above: Tensor, below: Tensor) -> tuple[float | None, Interval]:
-    """Σ above / Σ below over the entries, each ``[B]``."""
+    """Return Σ above / Σ below over the entries, each ``[B]``."""
     if not len(above):
         return None, None
     result = estimate(above[None, :, None], below[None, :, None].double())

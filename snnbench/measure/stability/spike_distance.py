@@ -145,7 +145,7 @@ class _Run:
         return halves.sum(1).double().cpu()
 
     def _directions(self) -> Tensor:
-        """Random ones of size 1, ``[B, N]``."""
+        """Return random directions of size 1, ``[B, N]``."""
         shape = (len(self.reference), len(self._weight))
         like = self._weight
         drawn = torch.randn(shape, dtype=like.dtype, device=like.device, generator=self._generator)

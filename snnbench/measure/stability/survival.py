@@ -120,7 +120,7 @@ def _follow(
 
 
 def _shares(counted: Tensor, *, void: bool) -> tuple[Tensor, Tensor]:
-    """Shares over the last axis, ``[S, m]``, and Wilson's intervals (1927), ``[S, m, 2]``."""
+    """Return the shares over the last axis, ``[S, m]``, and Wilson's intervals (1927), ``[S, m, 2]``."""
     count = counted.shape[-1]
     share = counted.double().mean(-1)
     square = float(ndtri((1 + CONFIDENCE) / 2)) ** 2

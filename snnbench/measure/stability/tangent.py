@@ -164,7 +164,7 @@ def entropy(exponents: Sequence[float], *, complete: bool) -> float | None:
 
 
 def kaplan_yorke(exponents: Sequence[float], *, complete: bool, rounding: float = 0) -> float | None:
-    """Kaplan-Yorke dimension (Kaplan & Yorke 1979) of descending exponents.
+    """Return the Kaplan-Yorke dimension (Kaplan & Yorke 1979) of descending exponents.
 
     Args:
         exponents: The largest ones.

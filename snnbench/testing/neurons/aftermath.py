@@ -102,7 +102,7 @@ class Aftermath:
         return self.firing[lag].membrane - self.silent[lag].membrane
 
     def slopes(self) -> tuple[float, float]:
-        """d(membrane after)/d(membrane before) with the spike, held fixed, and without it.
+        """Return d(membrane after)/d(membrane before) with the spike, held fixed, and without it.
 
         Where no state is the membrane, d(membrane after)/d(input).
         """
@@ -121,7 +121,7 @@ class Aftermath:
         return found[0], found[1]
 
     def gradients(self) -> tuple[float, float]:
-        """d(membrane after the spike)/dx by autograd, and with the spike held fixed, by a difference."""
+        """Return d(membrane after)/dx by autograd, and by a difference with the spike held fixed."""
         lag, value = self.lag or 0, self.crossing.firing
         x = torch.tensor(value, dtype=torch.float64, requires_grad=True)
         traced = self._run(x)[lag].traced
@@ -167,7 +167,7 @@ class Aftermath:
         return any(gap > TOLERANCE * self.scale for i, gap in enumerate(gaps) if i not in self.parts)
 
     def _without(self, theta: float) -> tuple[float, ...]:
-        """0; and, a step later, what the step makes of a membrane that had θ taken off before it."""
+        """Return 0; a step later, also what the step makes of a membrane that θ was taken off."""
         if self.lag and self.parts:
             return 0.0, self._run(self.crossing.silent, removed=theta)[1].membrane
         return (0.0,)

@@ -49,7 +49,7 @@ def spike(subject: Subject) -> None:
 
 
 def _takes_them_all(subject: Subject, seen: set[float]) -> None:
-    """The values that tell its kind from a lesser one, under strong inputs and after training."""
+    """Check that it takes the values of its kind, under strong inputs and after training."""
     strengths = torch.tensor([sign * 2.0**i for i in range(STRONGEST + 1) for sign in (1, -1)])
     x = subject.unit * strengths.double().view(1, -1, 1).expand(STEPS, -1, 1)
     neuron, values = subject.make(), set(seen)
@@ -75,7 +75,7 @@ def _may_be(value: float, kind: str) -> bool:
 
 
 def recurrent(subject: Subject) -> None:
-    """Whether units read each other's output."""
+    """Check whether units read each other's output."""
     steps, width = 6, 3
     neuron = subject.make((width,))
     quiet = torch.full((steps, 1, width), 0.375 * subject.unit, dtype=torch.float64)

@@ -18,12 +18,12 @@ from snnbench.testing.search import show
 
 
 def deepcopied(subject: Subject) -> None:
-    """``copy.deepcopy``."""
+    """Check that it survives ``copy.deepcopy``."""
     _check(subject, copy.deepcopy, "copy.deepcopy")
 
 
 def pickled(subject: Subject) -> None:
-    """``pickle``."""
+    """Check that it survives ``pickle``."""
     _check(subject, lambda neuron: pickle.loads(pickle.dumps(neuron)), "pickle")
 
 

@@ -19,7 +19,7 @@ SHAPES: Final = ((2,), (1, 3, 3))
 
 
 def effect(subject: Subject) -> None:
-    """Every parameter, at other values than its default."""
+    """Check that every parameter matters, at other values than its default."""
 
     def behaviour(params: Params) -> Behaviour | None:
         found = tuple(_behaviour(subject, params, shape) for shape in SHAPES)

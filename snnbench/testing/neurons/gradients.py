@@ -22,7 +22,7 @@ NEAR: Final = 1e-6
 
 
 def finite(subject: Subject) -> None:
-    """Gradients of the input and of each parameter."""
+    """Check that the gradients of the input and of each parameter are finite."""
     for kind in (torch.float64, torch.float32):
         neuron, x = subject.make((2,), dtype=kind), subject.drive(6, (2,)).to(kind)
         given = x.clone().requires_grad_()
@@ -37,7 +37,7 @@ def finite(subject: Subject) -> None:
 
 
 def reaching(subject: Subject) -> None:
-    """The gradient of the outputs with regard to the input."""
+    """Check that a gradient of the outputs reaches the input."""
     neuron, x = subject.make((2,)), subject.drive(6, (2,))
     given = x.clone().requires_grad_()
     y, _ = neuron(given)
@@ -57,7 +57,7 @@ def reaching(subject: Subject) -> None:
 
 
 def steps(subject: Subject) -> None:
-    """The gradients of ``forward`` against those of a loop over ``step``."""
+    """Compare the gradients of ``forward`` with those of a loop over ``step``."""
     drive = subject.drive(max(LENGTHS), (2,))
     for mode, training in MODES.items():
         for length in LENGTHS:
@@ -84,7 +84,7 @@ def _same_values(neuron: Neuron, x: Tensor) -> bool:
 
 
 def _gradients(neuron: Neuron, x: Tensor, *, by_steps: bool) -> dict[str, Tensor]:
-    """Of a weighted sum of all outputs and the last state, with regard to the input and each parameter."""
+    """Return the gradients of a weighted sum of all outputs and the last state."""
     given = x.clone().requires_grad_()
     if by_steps:
         walked = walk(neuron, given)

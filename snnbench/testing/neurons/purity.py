@@ -19,7 +19,7 @@ from snnbench.testing.search import falsify, show
 
 
 def repeatable(subject: Subject) -> None:
-    """The same step twice."""
+    """Take the same step twice."""
 
     def check(x: Tensor, mode: str) -> None:
         neuron, state = _warmed(subject, x, mode)
@@ -35,7 +35,7 @@ def repeatable(subject: Subject) -> None:
 
 
 def hidden(subject: Subject) -> None:
-    """A step between two equal ones."""
+    """Take another step between two equal ones."""
 
     def check(x: Tensor, mode: str) -> None:
         neuron, state = _warmed(subject, x, mode)
@@ -86,7 +86,7 @@ def _written(call: Callable[[Tensor, State], object], given: State, names: tuple
 
 
 def kept(subject: Subject) -> None:
-    """Parameters and buffers under a step."""
+    """Check that a step leaves parameters and buffers alone."""
     for mode, training in MODES.items():
         neuron, x = subject.make((2,)).train(training), subject.drive(4, (2,))
         before = {name: value.clone() for name, value in neuron.state_dict().items()}
@@ -101,7 +101,7 @@ def kept(subject: Subject) -> None:
 
 
 def unseeded(subject: Subject) -> None:
-    """The global generators of torch, numpy and Python."""
+    """Check that it leaves the global generators of torch, numpy and Python alone."""
     x = subject.drive(4, (2,))
     with no_global_draws("making it"):
         neuron, again = subject.make((2,)), subject.make((2,))

@@ -47,7 +47,7 @@ def _follows_a_parameter(subject: Subject) -> bool:
 
 
 def reset_delay(subject: Subject) -> None:
-    """Whether the reset acts in the step after the spike."""
+    """Check whether the reset acts in the step after the spike."""
     after = _resetting(subject)
     if after.lag is None:
         raise Undecided("its membrane was not seen to be reset within two steps of a spike")
@@ -61,7 +61,7 @@ def reset_delay(subject: Subject) -> None:
 
 
 def reset_detached(subject: Subject) -> None:
-    """Whether a gradient flows through the reset."""
+    """Check whether a gradient flows through the reset."""
     after = _resetting(subject)
     if after.lag is None:
         raise Undecided("its membrane was not seen to be reset within two steps of a spike")

@@ -21,7 +21,7 @@ CLOSE: Final = 1e-9
 
 
 def steps(subject: Subject) -> None:
-    """``forward`` against a loop over ``step``."""
+    """Compare ``forward`` with a loop over ``step``."""
 
     def check(x: Tensor, neuron: Neuron, mode: str) -> None:
         whole, last = neuron(x)
@@ -38,7 +38,7 @@ def steps(subject: Subject) -> None:
 
 
 def split(subject: Subject) -> None:
-    """A sequence in two parts against the whole."""
+    """Compare a sequence in two parts with the whole."""
 
     def check(x: Tensor) -> None:
         neuron = subject.make((x.shape[2],))
@@ -57,7 +57,7 @@ def split(subject: Subject) -> None:
 
 
 def one_step(subject: Subject) -> None:
-    """A sequence of a single step, and shapes."""
+    """Check a sequence of a single step, and its shapes."""
     neuron, x = subject.make((2,)), subject.drive(1, (2,), batch=1)
     y, state = neuron(x)
     if y.shape != x.shape:
@@ -69,7 +69,7 @@ def one_step(subject: Subject) -> None:
 
 
 def shapes(subject: Subject) -> None:
-    """Features of one, two and three axes."""
+    """Check features of one, two and three axes."""
     tried = 0
     for features in ((3,), (2, 3), (2, 3, 4)):
         try:
@@ -91,7 +91,7 @@ def shapes(subject: Subject) -> None:
 
 
 def independent(subject: Subject) -> None:
-    """Samples alone, in another order, and in a batch of another size."""
+    """Run samples alone, in another order, and in a batch of another size."""
 
     def check(x: Tensor, neuron: Neuron, mode: str) -> None:
         whole, state = neuron(x)

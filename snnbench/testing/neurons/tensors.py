@@ -25,7 +25,7 @@ MANY, FEW = 0.5, 0.1
 
 
 def dtype(subject: Subject) -> None:
-    """Each floating type, in and out."""
+    """Check each floating type, in and out."""
     for kind in DTYPES:
         neuron, x = subject.make((2,), dtype=kind), subject.drive(3, (2,)).to(kind)
         y, state = neuron(x)
@@ -93,7 +93,7 @@ def device(subject: Subject) -> None:
 
 
 def compiled(subject: Subject) -> None:
-    """``torch.compile`` of the step, outputs and gradients; code generation is torch's affair."""
+    """Check ``torch.compile`` of the step, outputs and gradients, without code generation."""
     neuron, x = subject.make((2,)), subject.drive(3, (2,))
     torch_private.forget_compiled()
     step = torch.compile(neuron.step, backend="aot_eager")

@@ -27,7 +27,7 @@ ODD: Final = math.pi / 4
 
 
 def threshold(subject: Subject) -> None:
-    """``>`` or ``>=``: what happens where the membrane is exactly at threshold."""
+    """Check whether it spikes where the membrane is exactly at threshold: ``>`` or ``>=``."""
     subject.need_crossing()
     for sign in (1, -1) if subject.claims.spike == "ternary" else (1,):
         crossings = list(_crossings(subject, sign))
@@ -129,7 +129,7 @@ def _by_membrane(neuron: Neuron, crossing: Crossing) -> ThresholdRule | None:
 
 
 def _zero_bits(value: float) -> int:
-    """Trailing zero bits of the 53 of ``value``."""
+    """Return the number of trailing zero bits of the 53 of ``value``."""
     mantissa = int(abs(math.frexp(value)[0]) * 2**53)
     return 53 if mantissa == 0 else (mantissa & -mantissa).bit_length() - 1
 
