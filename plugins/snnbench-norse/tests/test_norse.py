@@ -73,7 +73,8 @@ def drive(name: str) -> Tensor:
 
 def make(name: str, surrogate: str = "super", **params: Any) -> Neuron:
     spec = next(spec for spec in NEURONS if spec.name == name)
-    given = None if spec.spike == "none" else SURROGATE[surrogate].load()()
+    method = SURROGATE[surrogate]
+    given = None if spec.spike == "none" else method.load()(**method.resolve(()))
     made = spec.load()(
         (WIDTH,), given, torch.Generator().manual_seed(0), **spec.resolve(tuple(params.items()))
     )

@@ -16,12 +16,12 @@ def spike_function(method: str, alpha: float) -> Callable[[Tensor], Tensor]:
     return partial(threshold, method=method, alpha=alpha)
 
 
-def _surrogate(method: str, alpha: float = 100.0) -> LibrarySurrogate:
+def _surrogate(method: str, alpha: float) -> LibrarySurrogate:
     return LibrarySurrogate(spike_function, method=method, alpha=alpha)
 
 
-heaviside = partial(_surrogate, "heaviside")
-super = partial(_surrogate, "super")
+heaviside = partial(_surrogate, "heaviside", alpha=100.0)  # norse takes alpha and does not use it
+super = partial(_surrogate, "super", alpha=100.0)  # nor here
 triangle = partial(_surrogate, "triangle")
 tanh = partial(_surrogate, "tanh")
 circ = partial(_surrogate, "circ")

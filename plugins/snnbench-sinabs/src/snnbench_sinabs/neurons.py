@@ -44,7 +44,7 @@ class SinabsNeuron(Neuron):
         surrogate: Surrogate | None,
         generator: torch.Generator,
         *,
-        learn_taus: bool = True,
+        learn_taus: bool,
         **params: Any,
     ) -> None:
         super().__init__()
@@ -198,9 +198,11 @@ def _arguments(params: dict[str, Any]) -> dict[str, Any]:
 
 
 lif, lif_syn = partial(SinabsNeuron, "lif"), partial(SinabsNeuron, "lif")
-iaf, iaf_syn = partial(SinabsNeuron, "iaf"), partial(SinabsNeuron, "iaf")
+iaf = partial(SinabsNeuron, "iaf", learn_taus=True)  # it has none
+iaf_syn = partial(SinabsNeuron, "iaf")
 alif, alif_syn = partial(SinabsNeuron, "alif"), partial(SinabsNeuron, "alif")
 lif_recurrent, lif_recurrent_syn = partial(SinabsRecurrent, "lif"), partial(SinabsRecurrent, "lif")
-iaf_recurrent, iaf_recurrent_syn = partial(SinabsRecurrent, "iaf"), partial(SinabsRecurrent, "iaf")
+iaf_recurrent = partial(SinabsRecurrent, "iaf", learn_taus=True)
+iaf_recurrent_syn = partial(SinabsRecurrent, "iaf")
 alif_recurrent, alif_recurrent_syn = partial(SinabsRecurrent, "alif"), partial(SinabsRecurrent, "alif")
 exp_leak = partial(SinabsNeuron, "exp_leak")

@@ -41,7 +41,7 @@ class TraceLayer(LibraryNeuron):
         surrogate: Surrogate | None,
         generator: torch.Generator,
         *,
-        dim: int = -1,
+        dim: int,
         **params: Any,
     ) -> None:
         neurons = _neurons(features, dim)
