@@ -10,7 +10,7 @@ import typer
 from snnbench.cli import app
 from snnbench.cli.host import PluginOption, load_host
 from snnbench.cli.options import DataRootOption
-from snnbench.cli.tables import Format, FormatOption, show_table
+from snnbench.cli.tables import FormatOption, TableFormat, show_table
 from snnbench.errors import UsageError
 from snnbench.words import plain
 
@@ -29,7 +29,7 @@ NamesArgument = Annotated[
 
 
 @data.command("list")
-def list_(options: PluginOption = None, format: FormatOption = Format.TABLE) -> None:
+def list_(options: PluginOption = None, format: FormatOption = TableFormat.TABLE) -> None:
     """List the datasets."""
     rows = [_row(provided) for provided in _chosen(load_host(options), None)]
     show_table("", ["name", "data", "samples", "downloads", "summary"], rows, format)
@@ -40,7 +40,7 @@ def status(
     names: NamesArgument = None,
     data_root: DataRootOption = None,
     options: PluginOption = None,
-    format: FormatOption = Format.TABLE,
+    format: FormatOption = TableFormat.TABLE,
 ) -> None:
     """Tell what is here of each dataset: all of it is read and its checksums compared."""
     from snnbench.data import files

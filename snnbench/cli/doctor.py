@@ -23,7 +23,7 @@ from typing import Literal
 import typer
 
 from snnbench.cli import app
-from snnbench.cli.tables import Format, FormatOption, show_table
+from snnbench.cli.tables import FormatOption, TableFormat, show_table
 
 PROBE_SECONDS = 180
 GIB = 2**30
@@ -65,13 +65,13 @@ class Check:
 
 
 @app.command()
-def doctor(format: FormatOption = Format.TABLE) -> None:
+def doctor(format: FormatOption = TableFormat.TABLE) -> None:
     """Check this installation and machine; exit code 1 if any fails."""
     with ThreadPoolExecutor() as pool:
         found = list(pool.map(_safely, CHECKS))
     show_table("", ["check", "status", "detail"], [asdict(one) for one in found], format)
     for one in found:
-        if one.hint and format is Format.TABLE:
+        if one.hint and format is TableFormat.TABLE:
             typer.echo(f"{one.check}: {one.hint}")
     if any(one.status == "fail" for one in found):
         raise typer.Exit(1)

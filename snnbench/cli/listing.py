@@ -13,7 +13,7 @@ import typer
 
 from snnbench.cli import app
 from snnbench.cli.host import PluginOption, load_host
-from snnbench.cli.tables import Format, FormatOption, cell_text, console, show_table
+from snnbench.cli.tables import FormatOption, TableFormat, cell_text, console, show_table
 from snnbench.errors import NothingSelectedError, PluginError, UsageError, did_you_mean
 from snnbench.plugin.claims import FromParam
 from snnbench.plugin.specs import KINDS, Spec
@@ -34,7 +34,7 @@ def list_(
     kind: Annotated[str, typer.Argument(metavar="[KIND]", help=f"{', '.join(PLURALS)} or {MATRICES}.")] = "",
     pattern: Annotated[str, typer.Argument(metavar="[GLOB]", help="Names to show, such as 'a*'.")] = "*",
     options: PluginOption = None,
-    format: FormatOption = Format.TABLE,
+    format: FormatOption = TableFormat.TABLE,
 ) -> None:
     """List the components and matrices, or those of one kind."""
     kinds = [*PLURALS, MATRICES]
@@ -48,7 +48,7 @@ def list_(
         known = {str(row["name"]) for plural in rows for row in _rows(host, plural, "*")}
         what = f"none of the {kind or 'components'} is named {pattern!r}"
         raise NothingSelectedError(what, did_you_mean(pattern, known))
-    if format is Format.JSON:
+    if format is TableFormat.JSON:
         show_table("", (), [row for group in rows.values() for row in group], format)
         return
     tables = [(plural, group) for plural, group in rows.items() if group]
@@ -106,7 +106,7 @@ def _matrices() -> Iterator[Row]:
 def show(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A component: 'lif', or 'dist:lif'.")],
     options: PluginOption = None,
-    format: FormatOption = Format.TABLE,
+    format: FormatOption = TableFormat.TABLE,
 ) -> None:
     """Show a component: equation, parameters, source, provider."""
     bare, call, _ = name.partition("(")
@@ -117,7 +117,7 @@ def show(
     if not found:
         known = {component.reference for kind in KINDS for component in host.all(kind)}
         raise UsageError(f"there is no component {name!r}", did_you_mean(name, known))
-    if format is Format.JSON:
+    if format is TableFormat.JSON:
         show_table("", (), [_description(component) for component in found], format)
         return
     for i, component in enumerate(found):
@@ -206,4 +206,4 @@ def _print(component: Provided) -> None:
     ]
     if rows:
         typer.echo()
-        show_table("", ["parameter", "default", "range", "unit", "meaning"], rows, Format.TABLE)
+        show_table("", ["parameter", "default", "range", "unit", "meaning"], rows, TableFormat.TABLE)

@@ -11,7 +11,7 @@ import typer
 
 from snnbench.cli import app
 from snnbench.cli.options import Prepared, choosing_cells
-from snnbench.cli.tables import Format, FormatOption, show_table
+from snnbench.cli.tables import FormatOption, TableFormat, show_table
 from snnbench.records import format_value
 from snnbench.settings import Budget
 
@@ -25,9 +25,9 @@ Row = dict[str, object]
 
 @app.command("plan")
 @choosing_cells
-def plan_(chosen: Prepared, *, format: FormatOption = Format.TABLE) -> None:
+def plan_(chosen: Prepared, *, format: FormatOption = TableFormat.TABLE) -> None:
     """Show what would run, roughly how long it takes, and what is skipped and why."""
-    if format is Format.JSON:
+    if format is TableFormat.JSON:
         typer.echo(json.dumps(_document(chosen.matrix, chosen.plan), indent=2, ensure_ascii=False))
     else:
         _print(chosen.matrix, chosen.plan)
@@ -55,14 +55,14 @@ def _print(matrix: Matrix, plan: Plan) -> None:
         changed, roughly = _changed(matrix.train, budget), _text(estimate(plan, cells))
         rows.append({"combination": name, "seeds": len(cells), "train": changed, "roughly": roughly})
     columns = ["combination", "seeds", *(["train"] if any(row["train"] for row in rows) else []), "roughly"]
-    show_table(f"{matrix.name}: to run", columns, rows, Format.TABLE)
+    show_table(f"{matrix.name}: to run", columns, rows, TableFormat.TABLE)
     if plan.skips:
         by_reason = groupby(plan.skips, key=lambda skip: (skip.cell.combination, skip.reason))
         skipped = [
             {"combination": name, "seeds": len(list(group)), "reason": reason}
             for (name, reason), group in by_reason
         ]
-        show_table("skipped", ["combination", "seeds", "reason"], skipped, Format.TABLE)
+        show_table("skipped", ["combination", "seeds", "reason"], skipped, TableFormat.TABLE)
     skips = f", {len(plan.skips)} skipped" if plan.skips else ""
     typer.echo(f"{_count(len(plan.cells), 'cell')} in {_count(len(rows), 'combination')}{skips}")
     typer.echo(f"rough estimate, one cell at a time: {_text(estimate(plan, plan.cells))}")

@@ -9,7 +9,7 @@ import typer
 
 from snnbench.cli import app
 from snnbench.cli.host import PluginOption, imported
-from snnbench.cli.tables import Format, FormatOption, show_table
+from snnbench.cli.tables import FormatOption, TableFormat, show_table
 
 if TYPE_CHECKING:
     from snnbench.plugin.host import Plugin
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 def plugins(
     every: Annotated[bool, typer.Option("--all", help="Show the built-in plugin too.")] = False,
     options: PluginOption = None,
-    format: FormatOption = Format.TABLE,
+    format: FormatOption = TableFormat.TABLE,
 ) -> None:
     """Show the plugins: what each provides, or what is wrong. Each is tried in a process of its own again."""
     from snnbench.plugin.sources import BUILTIN
 
     found = imported(options, fresh=True).plugins
     shown = [plugin for plugin in found if every or plugin.distribution != BUILTIN]
-    if format is Format.TABLE and not shown:
+    if format is TableFormat.TABLE and not shown:
         typer.echo("no plugin is installed beside the built-in components (--all shows those)")
         return
     columns = ["name", "distribution", "version", "status", "provides"]
@@ -35,7 +35,7 @@ def plugins(
     show_table("", columns, [_row(plugin, format) for plugin in shown], format)
 
 
-def _row(plugin: Plugin, format: Format) -> dict[str, object]:
+def _row(plugin: Plugin, format: TableFormat) -> dict[str, object]:
     references: dict[str, list[str]] = {}
     for component in plugin.components:
         references.setdefault(component.spec.kind, []).append(component.reference)
@@ -46,6 +46,6 @@ def _row(plugin: Plugin, format: Format) -> dict[str, object]:
         "distribution": plugin.distribution,
         "version": plugin.version,
         "status": plugin.status,
-        "provides": references if format is Format.JSON else words,
+        "provides": references if format is TableFormat.JSON else words,
         "reason": plugin.reason,
     }

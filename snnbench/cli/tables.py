@@ -31,14 +31,16 @@ STYLES = {
 """Colours of the words in a column named ``status``."""
 
 
-class Format(StrEnum):
+class TableFormat(StrEnum):
     """What is printed."""
 
     TABLE = "table"
     JSON = "json"
 
 
-FormatOption = Annotated[Format, typer.Option("--format", help="A table for people, or JSON for programs.")]
+FormatOption = Annotated[
+    TableFormat, typer.Option("--format", help="A table for people, or JSON for programs.")
+]
 
 
 def console() -> Console:
@@ -52,7 +54,7 @@ def console() -> Console:
 
 
 def show_table(
-    title: str, columns: Sequence[str], rows: Sequence[Mapping[str, object]], format: Format
+    title: str, columns: Sequence[str], rows: Sequence[Mapping[str, object]], format: TableFormat
 ) -> None:
     """Print ``rows`` to stdout.
 
@@ -62,7 +64,7 @@ def show_table(
         rows: Values that ``json`` can write; ``cell_text`` says how the table shows them.
         format: Table or JSON.
     """
-    if format is Format.JSON:
+    if format is TableFormat.JSON:
         typer.echo(json.dumps([dict(row) for row in rows], indent=2))
     else:
         console().print(_table(title, columns, rows))

@@ -20,7 +20,7 @@ from snnbench.core.units import Unit, weights
 from snnbench.errors import UsageError
 
 
-class Recurrent(Protocol):
+class Stepped(Protocol):
     """What an exponent is measured on: a module with a pure step."""
 
     def initial_state(self, x_t: Tensor) -> State: ...
@@ -29,7 +29,7 @@ class Recurrent(Protocol):
 
 
 @in_single
-def exponents(network: Recurrent, x: Tensor, k: int = 1) -> Tensor:
+def exponents(network: Stepped, x: Tensor, k: int = 1) -> Tensor:
     """Return the k largest exponents of the gradient over the steps of ``x``, per sample, by QR at each step.
 
     The derivative is the surrogate, as trained; the tangents start in fixed random directions. A window
@@ -61,13 +61,13 @@ def exponents(network: Recurrent, x: Tensor, k: int = 1) -> Tensor:
         return total / len(x)
 
 
-def exponent(network: Recurrent, x: Tensor) -> Tensor:
+def exponent(network: Stepped, x: Tensor) -> Tensor:
     """Return the largest of ``exponents``, ``[B]``."""
     return exponents(network, x)[:, 0]
 
 
 @in_single
-def growth(network: Recurrent, x: Tensor, delta: float, unit: Unit | None = None) -> Tensor:
+def growth(network: Stepped, x: Tensor, delta: float, unit: Unit | None = None) -> Tensor:
     """Return the mean of ln(‖Δ'‖/‖Δ‖) of two trajectories held δ apart over the steps of ``x``, per sample.
 
     Its gradient is taken by the surrogate within each step, and not from step to step: there the difference
@@ -106,7 +106,7 @@ def growth(network: Recurrent, x: Tensor, delta: float, unit: Unit | None = None
         return (total / count.clamp(min=1)).masked_fill(count == 0, -torch.inf)
 
 
-def _initial_state(network: Recurrent, x_t: Tensor) -> State:
+def _initial_state(network: Stepped, x_t: Tensor) -> State:
     state = network.initial_state(x_t)
     if not state:
         raise UsageError("a network without memory has no exponent", "choose a neuron with a state")
@@ -130,7 +130,7 @@ def _unflatten(rows: Tensor, like: State) -> State:
     return tuple(part.reshape(len(rows), *other.shape[1:]) for part, other in zip(parts, like, strict=True))
 
 
-def _push(network: Recurrent, x_t: Tensor, state: State, tangents: Tensor) -> tuple[State, Tensor]:
+def _push(network: Stepped, x_t: Tensor, state: State, tangents: Tensor) -> tuple[State, Tensor]:
     """Return the next state, and what becomes of ``tangents`` ``[B, N, k]``.
 
     The batch is repeated k times, once for each tangent.
@@ -175,7 +175,7 @@ def _normalise(rows: Tensor) -> tuple[Tensor, Tensor]:
 
 
 @contextmanager
-def _evaluation(network: Recurrent) -> Iterator[None]:
+def _evaluation(network: Stepped) -> Iterator[None]:
     training = [module for module in network.modules() if module.training]
     try:
         for module in training:

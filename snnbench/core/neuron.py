@@ -16,7 +16,7 @@ Bounds: TypeAlias = tuple[float, float]
 """Least and greatest value, both allowed."""
 
 
-class Kept(NamedTuple):
+class SavedTensors(NamedTuple):
     """Tensors of the size of a population, ``[B, *features]``, that autograd keeps of a step of eager mode.
 
     Attributes:
@@ -118,7 +118,7 @@ class Neuron(nn.Module):
         """Return whether it runs over time by a ``forward`` of its own, which no engine changes."""
         return type(self).forward is not Neuron.forward
 
-    def kept(self) -> Kept | None:
+    def saved_for_backward(self) -> SavedTensors | None:
         """Return what autograd keeps of a step; None where nobody has counted.
 
         Measurements are checked against it.

@@ -175,7 +175,7 @@ class Matrix(Content):
     def without(self, distributions: Collection[str]) -> Matrix:
         """This matrix less the components of ``distributions``, and less what is then empty."""
 
-        def kept(axes: object) -> dict[str, Any]:
+        def remaining(axes: object) -> dict[str, Any]:
             given = {axis.plural: getattr(axes, axis.plural) for axis in Axis}
             return {
                 name: tuple(text for text in texts if grammar.parse(text).distribution not in distributions)
@@ -183,6 +183,6 @@ class Matrix(Content):
                 if texts
             }
 
-        others = [(one, kept(one)) for one in self.also]
+        others = [(one, remaining(one)) for one in self.also]
         also = tuple(replace(one, **axes) for one, axes in others if all(axes.values()))
-        return replace(self, **kept(self), also=also, base=self) if distributions else self
+        return replace(self, **remaining(self), also=also, base=self) if distributions else self

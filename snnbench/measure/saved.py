@@ -41,19 +41,19 @@ def saved_bytes(network: nn.Module, x: Tensor) -> int:
     packed: weakref.WeakSet[_Packed] = weakref.WeakSet()
 
     def pack(tensor: Tensor) -> _Packed:
-        kept = _Packed(tensor)
-        packed.add(kept)
-        return kept
+        one = _Packed(tensor)
+        packed.add(one)
+        return one
 
     with saved_tensors_hooks(pack, _no_backward):
         logits = network(x)
-    storages = [kept.storage for kept in packed]
+    storages = [one.storage for one in packed]
     sizes = {storage.data_ptr(): storage.nbytes() for storage in storages if storage.data_ptr() not in own}
     del logits  # kept the graph until here
     return sum(sizes.values())
 
 
-def _no_backward(kept: _Packed) -> Tensor:
+def _no_backward(packed: _Packed) -> Tensor:
     raise AssertionError("what was saved is only counted")
 
 
@@ -61,8 +61,8 @@ def predicted_bytes(network: Network, x: Tensor) -> int:
     """Return the same in eager mode, from the rule of each layer and the shapes of one sample and step.
 
     Linear, convolution, BatchNorm and pooling keep their input, dropout a mask of one byte a unit, and a
-    population what its ``Neuron.kept`` says. A tensor that two layers keep counts once, and so does a step
-    that is repeated until a layer treats its copies differently.
+    population what its ``Neuron.saved_for_backward`` says. A tensor that two layers keep counts once, and so
+    does a step that is repeated until a layer treats its copies differently.
 
     Args:
         network: In training mode.
@@ -91,14 +91,14 @@ def _walk(
     layers: Iterable[nn.Module], x: Tensor, steps: int, *, repeated: bool = False
 ) -> tuple[int, Tensor]:
     """Return the bytes that ``layers`` save of one sample in ``steps`` steps, and their output for ``x``."""
-    total, kept_already = 0, False
+    total, already_saved = 0, False
     for layer in layers:
         repeated = repeated and type(layer) in SEPARATE
         inner, outer, output = _rule(layer, x.nbytes, 1 if repeated else steps)
-        total += inner + (0 if kept_already else outer)
+        total += inner + (0 if already_saved else outer)
         following = layer.step(x, layer.initial_state(x))[0] if isinstance(layer, Neuron) else layer(x)
         total += output * steps * following.nbytes
-        kept_already = output or (isinstance(layer, VIEWS) and kept_already)
+        already_saved = output or (isinstance(layer, VIEWS) and already_saved)
         x = following
     return total, x
 
@@ -113,10 +113,10 @@ def _rule(layer: nn.Module, size: int, steps: int) -> tuple[int, int, bool]:
     """
     match layer:
         case Neuron():
-            kept = layer.kept()
-            if kept is None:
+            saved = layer.saved_for_backward()
+            if saved is None:
                 raise UnknownLayerError(f"{type(layer).__name__} does not tell what its step keeps")
-            return (kept.always * steps + kept.later * (steps - 1)) * size, 0, kept.output
+            return (saved.always * steps + saved.later * (steps - 1)) * size, 0, saved.output
         case nn.Linear() | nn.Conv2d() | nn.BatchNorm1d() | nn.BatchNorm2d() | nn.AvgPool2d():
             return 0, steps * size, False
         case nn.Dropout():

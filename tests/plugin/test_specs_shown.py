@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from snnbench.cli.listing import _component_row, _description, _print
-from snnbench.cli.tables import Format, show_table
+from snnbench.cli.tables import TableFormat, show_table
 from snnbench.matrix.plan import plan
 from snnbench.matrix.spec import Matrix
 from snnbench.plugin.checks import Fault, check_spec
@@ -70,9 +70,9 @@ def written() -> Iterator[None]:
 def survives(spec: Spec) -> None:
     provided = Provided(spec, "dist", "1", spec.name, "m", "1")
     with written():
-        for format in Format:
+        for format in TableFormat:
             show_table("neurons", ["name", "summary", "parameters"], [_component_row(provided)], format)
-        show_table("", (), [_description(provided)], Format.JSON)
+        show_table("", (), [_description(provided)], TableFormat.JSON)
         _print(provided)
 
 

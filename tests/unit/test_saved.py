@@ -10,7 +10,7 @@ import snnbench
 from snnbench.components.neurons.lif import LIF
 from snnbench.components.surrogates.atan import ATan
 from snnbench.core.network import Network
-from snnbench.core.neuron import Kept, Neuron
+from snnbench.core.neuron import Neuron, SavedTensors
 from snnbench.measure.memory import sizes
 from snnbench.measure.saved import UnknownLayerError, predicted_bytes, saved_bytes
 
@@ -85,8 +85,8 @@ def test_predicting_leaves_the_network_as_it_was() -> None:
 
 def test_a_wrong_claim_does_not_pass_unseen() -> None:
     class Wrong(LIF):
-        def kept(self) -> Kept:
-            return Kept(0)
+        def saved_for_backward(self) -> SavedTensors:
+            return SavedTensors(0)
 
     neuron = Wrong((8,), ATan(), torch.Generator())
     made, x = Network([nn.Linear(3, 8), neuron], "spike_sum", nn.Linear(8, 2)), torch.rand(9, 2, 3)

@@ -17,9 +17,9 @@ from snnbench.components.neurons.parameters import (
     log_decay,
     read,
 )
-from snnbench.components.neurons.reset import Reset, kept
+from snnbench.components.neurons.reset import Reset, saved_for_backward
 from snnbench.core.eager import State
-from snnbench.core.neuron import Kept
+from snnbench.core.neuron import SavedTensors
 from snnbench.core.surrogate import Surrogate
 from snnbench.plugin.specs import defaults
 
@@ -99,8 +99,8 @@ class LIF(Firing):
         """β for arithmetic that keeps the dtype of ``like``."""
         return read(self, "beta", like)
 
-    def kept(self) -> Kept | None:
-        return kept(self.reset, detached=self.detach_reset) if self._counted else None
+    def saved_for_backward(self) -> SavedTensors | None:
+        return saved_for_backward(self.reset, detached=self.detach_reset) if self._counted else None
 
     def disturbance_unit(self) -> tuple[float | Tensor, ...]:
         return (self.threshold,)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from snnbench.core.eager import State
-from snnbench.core.neuron import Kept, Neuron
+from snnbench.core.neuron import Neuron, SavedTensors
 from snnbench.core.surrogate import Surrogate
 
 
@@ -24,8 +24,8 @@ class ReLU(Neuron):
     ) -> None:
         super().__init__()
 
-    def kept(self) -> Kept:
-        return Kept(0, output=True)
+    def saved_for_backward(self) -> SavedTensors:
+        return SavedTensors(0, output=True)
 
     def initial_state(self, x_t: Tensor) -> State:
         return ()

@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 from torch import Tensor
 
-from snnbench.core.neuron import Kept
+from snnbench.core.neuron import SavedTensors
 
 Reset: TypeAlias = Literal["subtract", "zero", "none"]
 
@@ -29,7 +29,7 @@ def apply_reset(u: Tensor, s: Tensor, threshold: float | Tensor, reset: Reset) -
             return u
 
 
-def kept(reset: Reset, *, detached: bool, wipes_input: bool = False) -> Kept:
+def saved_for_backward(reset: Reset, *, detached: bool, wipes_input: bool = False) -> SavedTensors:
     """Return what a step with this reset and fixed parameters keeps for backward.
 
     A spike function keeps its argument. The product of a reset to zero keeps either factor that the
@@ -41,6 +41,6 @@ def kept(reset: Reset, *, detached: bool, wipes_input: bool = False) -> Kept:
         wipes_input: A delayed reset to zero acts on the input of the step too, hence in the first as well.
     """
     if reset != "zero":
-        return Kept(1)
+        return SavedTensors(1)
     membrane = int(not detached)
-    return Kept(2, membrane) if wipes_input else Kept(1, 1 + membrane)
+    return SavedTensors(2, membrane) if wipes_input else SavedTensors(1, 1 + membrane)

@@ -17,9 +17,9 @@ from snnbench.components.neurons.parameters import (
     log_decay,
     read,
 )
-from snnbench.components.neurons.reset import Reset, kept
+from snnbench.components.neurons.reset import Reset, saved_for_backward
 from snnbench.core.eager import State
-from snnbench.core.neuron import Kept
+from snnbench.core.neuron import SavedTensors
 from snnbench.core.surrogate import Surrogate
 from snnbench.plugin.specs import defaults
 
@@ -105,9 +105,9 @@ class Synaptic(Firing):
         i = read(self, "alpha", u) * i + x_t
         return i, read(self, "beta", u) * u + i
 
-    def kept(self) -> Kept | None:
+    def saved_for_backward(self) -> SavedTensors | None:
         return (
-            kept(self.reset, detached=self.detach_reset, wipes_input=self.reset_delay)
+            saved_for_backward(self.reset, detached=self.detach_reset, wipes_input=self.reset_delay)
             if self._counted
             else None
         )

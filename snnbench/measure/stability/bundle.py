@@ -22,7 +22,7 @@ CHUNK: Final = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Growth:
+class BundleGrowth:
     """Sums of ln(‖Δ'‖/‖Δ‖), how many were added, and how often it was 0: each ``[blocks, B, m]``.
 
     ``control_ok``: the control stayed equal to the reference, and both did not see their neighbours.
@@ -50,7 +50,7 @@ class Bundle:
     Attributes:
         together: The copies as they are.
         peak: Largest component the reference had, weighted.
-        control_ok: See ``Growth``.
+        control_ok: See ``BundleGrowth``.
     """
 
     def __init__(
@@ -116,7 +116,7 @@ def growth(
     *,
     seed: int,
     weight: Tensor,
-) -> Growth:
+) -> BundleGrowth:
     """Follow a bundle through ``xs``, or until its control fails; count from step ``transient`` on."""
     bundle = Bundle(flow, sizes, xs[0], seed, weight)
     for x_t in xs[:transient]:
@@ -125,7 +125,7 @@ def growth(
     totals = [_total(bundle, block) for block in blocks(xs[transient:])]
     sums, counts, merges = (torch.stack(parts).cpu() for parts in zip(*totals, strict=True))
     finite = bool(bundle.together[0].isfinite().all())
-    return Growth(sums, counts, merges, bundle.control_ok, finite, float(bundle.peak))
+    return BundleGrowth(sums, counts, merges, bundle.control_ok, finite, float(bundle.peak))
 
 
 def _total(bundle: Bundle, xs: Sequence[Tensor | None]) -> tuple[Tensor, Tensor, Tensor]:

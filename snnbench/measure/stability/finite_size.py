@@ -19,8 +19,8 @@ from snnbench.core.eager import State
 from snnbench.core.units import Unit, weights
 from snnbench.errors import UsageError
 from snnbench.measure.stability.band import Interval, band, intervals
-from snnbench.measure.stability.bundle import Growth, growth
-from snnbench.measure.stability.flat import FlatMap, Step, check_transient, unbind, whole
+from snnbench.measure.stability.bundle import BundleGrowth, growth
+from snnbench.measure.stability.flat import FlatMap, MapStep, check_transient, unbind, whole
 from snnbench.measure.stability.statistics import (
     ASYMPTOTIC_STEPS,
     estimate,
@@ -79,7 +79,7 @@ def _known(size: float | None) -> str:
 
 
 def finite_size(
-    step: Step,
+    step: MapStep,
     state: State,
     inputs: Tensor | int,
     deltas: Iterable[float] = DELTAS,
@@ -156,7 +156,7 @@ def _void(sizes: tuple[float, ...]) -> FiniteSize:
     )
 
 
-def _summarise(measured: Growth, sizes: tuple[float, ...], ulp: float, seed: int) -> FiniteSize:
+def _summarise(measured: BundleGrowth, sizes: tuple[float, ...], ulp: float, seed: int) -> FiniteSize:
     """Return the result; a perturbation of size ``ulp`` is one of an ulp in each component."""
     lost = torch.tensor([delta < ulp for delta in sizes])
     measured = replace(measured, sums=measured.sums.masked_fill(lost, torch.nan))

@@ -13,7 +13,7 @@ from snnbench.core import torch_private
 from snnbench.core.eager import State
 from snnbench.errors import UsageError
 
-Step: TypeAlias = Callable[[Any, State], tuple[Any, State]]
+MapStep: TypeAlias = Callable[[Any, State], tuple[Any, State]]
 
 
 class FlatMap:
@@ -30,7 +30,7 @@ class FlatMap:
         UsageError: The state is empty, not floating, or its parts do not go together.
     """
 
-    def __init__(self, step: Step, state: State) -> None:
+    def __init__(self, step: MapStep, state: State) -> None:
         _check(state)
         self._step = step
         self._shapes = [part.shape[1:] for part in state]

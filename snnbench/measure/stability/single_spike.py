@@ -17,7 +17,7 @@ from torch import Tensor
 from snnbench.core.eager import State
 from snnbench.errors import UsageError
 from snnbench.measure.stability.copies import Copies, same
-from snnbench.measure.stability.flat import FlatMap, Step, unbind, whole
+from snnbench.measure.stability.flat import FlatMap, MapStep, unbind, whole
 from snnbench.measure.stability.flip import Flip, find_calls
 from snnbench.measure.stability.statistics import ASYMPTOTIC_STEPS, CONFIDENCE, ENTRIES, estimate
 
@@ -82,7 +82,7 @@ def _shown(value: float | None) -> str:
     return "–" if value is None else f"{value:.4g}"
 
 
-def single_spike(step: Step, state: State, inputs: Tensor | int, *, at: int, seed: int = 0) -> SingleSpike:
+def single_spike(step: MapStep, state: State, inputs: Tensor | int, *, at: int, seed: int = 0) -> SingleSpike:
     """Flip one spike in step ``at`` and follow what differs, with no rescaling and no derivative.
 
     In each entry one unit is drawn among all units of all populations; its spike is taken away where

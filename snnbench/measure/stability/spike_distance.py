@@ -19,7 +19,7 @@ from snnbench.core.units import Unit, weights
 from snnbench.errors import UsageError
 from snnbench.measure.stability.copies import Copies, same
 from snnbench.measure.stability.finite_size import sizes_of
-from snnbench.measure.stability.flat import FlatMap, Step, check_transient, unbind, whole
+from snnbench.measure.stability.flat import FlatMap, MapStep, check_transient, unbind, whole
 from snnbench.measure.stability.statistics import CONFIDENCE, ENTRIES
 
 WINDOW: Final = 10
@@ -55,7 +55,7 @@ class SpikeDistance:
 
 
 def spike_distance(
-    step: Step,
+    step: MapStep,
     state: State,
     inputs: Tensor | int,
     deltas: Iterable[float],
@@ -103,7 +103,7 @@ class _Run:
 
     def __init__(
         self,
-        step: Step,
+        step: MapStep,
         state: State,
         xs: Sequence[Tensor | None],
         sizes: Sequence[float],
@@ -153,7 +153,7 @@ class _Run:
         return drawn / sizes / self._weight
 
 
-def _keeping_output(step: Step) -> Step:
+def _keeping_output(step: MapStep) -> MapStep:
     """Return ``step`` with its output as the last part of the state, which it does not read."""
 
     def keeping(x_t: Tensor | None, state: State) -> tuple[None, State]:

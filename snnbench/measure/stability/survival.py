@@ -17,7 +17,7 @@ from snnbench.core.eager import State
 from snnbench.core.units import Unit, weights
 from snnbench.measure.stability.copies import Copies, same
 from snnbench.measure.stability.finite_size import sizes_of
-from snnbench.measure.stability.flat import FlatMap, Step, check_transient, unbind, whole
+from snnbench.measure.stability.flat import FlatMap, MapStep, check_transient, unbind, whole
 from snnbench.measure.stability.statistics import CONFIDENCE, ENTRIES
 
 GONE: Final = 1e-6
@@ -59,7 +59,7 @@ class Survival:
 
 
 def survival(
-    step: Step,
+    step: MapStep,
     state: State,
     inputs: Tensor | int,
     deltas: Iterable[float],

@@ -19,7 +19,7 @@ from snnbench.core.eager import State
 from snnbench.core.surrogate import Derivative
 from snnbench.core.tangents import TangentStep
 from snnbench.errors import UsageError
-from snnbench.measure.stability.flat import FlatMap, Step, check_transient, unbind, whole
+from snnbench.measure.stability.flat import FlatMap, MapStep, check_transient, unbind, whole
 from snnbench.measure.stability.jordan import is_degenerate
 from snnbench.measure.stability.qr import growth
 from snnbench.measure.stability.statistics import ASYMPTOTIC_STEPS, estimate
@@ -63,7 +63,7 @@ class Spectrum:
 
 
 def spectrum(
-    step: Step,
+    step: MapStep,
     state: State,
     inputs: Tensor | int,
     k: int | None = None,
@@ -126,7 +126,7 @@ def spectrum(
     )
 
 
-def _own_rule(step: Step) -> TangentStep | None:
+def _own_rule(step: MapStep) -> TangentStep | None:
     """Return the ``tangent_step`` of what ``step`` is a method of."""
     return getattr(getattr(step, "__self__", None), "tangent_step", None)
 
