@@ -31,7 +31,10 @@ Chunk: TypeAlias = Callable[..., tuple[Tensor, State]]
 
 
 def run(neuron: Stepping, x: Tensor, state: State, size: int) -> tuple[Tensor, State]:
-    """All steps, ``size`` at a time; those left over run eagerly: they would need a graph of their own."""
+    """Return all steps, ``size`` at a time.
+
+    Those left over run eagerly: they would need a graph of their own.
+    """
     for one in (*neuron.parameters(), *neuron.buffers()):
         _marked(one, 0)
     x, differentiable = _differentiable(neuron, x, state)
@@ -61,7 +64,7 @@ _SETTINGS: Final[dict[str, Any]] = {
 
 @cache
 def _compile(neuron: type, size: int, form: tuple[object, ...], device: str, threads: int) -> Chunk:
-    """The compiled loop over ``size`` steps of one kind of neuron, for tensors of one ``form``.
+    """Return the compiled loop over ``size`` steps of one kind of neuron, for tensors of one ``form``.
 
     Dynamo keeps what it compiled by code object: each kind and form gets a code object of its own, so
     that its guards are few and its number of recompilations is its own.
@@ -73,7 +76,7 @@ def _compile(neuron: type, size: int, form: tuple[object, ...], device: str, thr
 
 
 def by_inductor(loop: Chunk, device: str, threads: int) -> Chunk:
-    """``loop`` compiled whole, forward and backward."""
+    """Return ``loop`` compiled whole, forward and backward."""
     secure_code_folder()
     options: dict[str, Any] = {"compile_threads": 1}  # a pool of processes to compile two kernels is no gain
     if device == "cpu":
@@ -82,7 +85,7 @@ def by_inductor(loop: Chunk, device: str, threads: int) -> Chunk:
 
 
 def chunk_steps(steps: int, most: int = MOST_STEPS) -> int:
-    """Steps of a chunk, at most ``most``, for ``steps`` in all.
+    """Return the steps of a chunk, at most ``most``, for ``steps`` in all.
 
     A step that is left over costs as much as three chunks begun: this weighs the two. Of equal ones
     the shortest compiles soonest.
@@ -91,7 +94,10 @@ def chunk_steps(steps: int, most: int = MOST_STEPS) -> int:
 
 
 def _differentiable(neuron: Stepping, x: Tensor, state: State) -> tuple[Tensor, bool]:
-    """The input, and whether gradients flow: then the input takes them too, so that one graph serves."""
+    """Return the input, and whether gradients flow.
+
+    Then the input takes them too, so that one graph serves.
+    """
     sources = (x, *state, *neuron.parameters())
     if not (torch.is_grad_enabled() and any(one.requires_grad for one in sources)):
         return x, False
@@ -99,14 +105,14 @@ def _differentiable(neuron: Stepping, x: Tensor, state: State) -> tuple[Tensor, 
 
 
 def _ready(part: Tensor, differentiable: bool) -> Tensor:
-    """A state tensor as every chunk takes it: the first one's must look like the others'."""
+    """Return a state tensor as every chunk takes it: the first one's must look like the others'."""
     if differentiable and part.is_floating_point() and not part.requires_grad:
         part = part.detach_().requires_grad_()
     return _marked(part, 0)
 
 
 def _marked(tensor: Tensor, first: int) -> Tensor:
-    """``tensor`` with its axes from ``first`` on marked dynamic; 1 stays, as it may broadcast."""
+    """Return ``tensor`` with its axes from ``first`` on marked dynamic; 1 stays, as it may broadcast."""
     for axis in range(first, tensor.ndim):
         if tensor.shape[axis] > 1:
             torch_private.mark_dynamic(tensor, axis)

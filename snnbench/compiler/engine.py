@@ -101,7 +101,7 @@ class Compiled:
         return chunks.run(neuron, x, state, self.chunk)
 
     def loop(self, neuron: Stepping, x: Tensor, state: State) -> Loop | None:
-        """The loop over all steps of this kind of neuron and input; None where there is none."""
+        """Return the loop over all steps of this kind of neuron and input; None where there is none."""
         loop = self._loop(neuron, x, state)
         if isinstance(loop, Loop):
             return loop
@@ -109,7 +109,7 @@ class Compiled:
         return None
 
     def _loop(self, neuron: Stepping, x: Tensor, state: State) -> Loop | str:
-        """The loop, or why there is none."""
+        """Return the loop, or why there is none."""
         held = self._fingerprint(neuron)
         if isinstance(held, str):
             return held
@@ -126,7 +126,7 @@ class Compiled:
         return self._loops[kind]
 
     def _fingerprint(self, neuron: Stepping) -> int | str:
-        """What the neuron holds, or why that cannot be told."""
+        """Return what the neuron holds, or why that cannot be told."""
         try:
             return self._fingerprints.of(neuron)  # type: ignore[arg-type]
         except UnsupportedStepError as error:
@@ -134,23 +134,23 @@ class Compiled:
 
     @property
     def refusal(self) -> str:
-        """Which populations run eagerly and why; empty if none does."""
+        """Return which populations run eagerly and why; empty if none does."""
         told = {f"{kind.__name__}: {reason}" for (kind, _), reason in self.refusals.items()}
         return " / ".join(sorted(told))
 
     @property
     def looped(self) -> bool:
-        """Whether a loop ran at least one population."""
+        """Return whether a loop ran at least one population."""
         return any(run != self._by_chunks for _, run, *_ in self._trusted)
 
     @property
     def chunked(self) -> bool:
-        """Whether chunks ran at least one population."""
+        """Return whether chunks ran at least one population."""
         return any(run == self._by_chunks for _, run, *_ in self._trusted)
 
     @property
     def strategy(self) -> str:
-        """What has run: ``all steps`` at once by loops, or ``10 steps: why`` at a time by chunks."""
+        """Return what has run: ``all steps`` at once by loops, or ``10 steps: why`` at a time by chunks."""
         chunked = [self.no_loop[kind] for kind, run, *_ in self._trusted if run == self._by_chunks]
         return f"{self.chunk} steps: {' / '.join(sorted({*chunked}))}" if chunked else "all steps"
 

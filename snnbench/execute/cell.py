@@ -143,14 +143,14 @@ def _stability(trained: Trained, measure: Measure) -> Metrics:
 
 
 def _forgetting(trained: Trained, found: _Findings) -> Metrics:
-    """How many streams forget a disturbance; the curves go to the series."""
+    """Return how many streams forget a disturbance; the curves go to the series."""
     metrics, series = forgetting.forgetting(trained)
     found.series |= series
     return metrics
 
 
 def _initial(trained: Trained, measure: Measure) -> Metrics:
-    """What training starts from: stability, activity and the gradient of the weights as drawn."""
+    """Return what training starts from: stability, activity and the gradient of the weights as drawn."""
     metrics = _stability(trained, measure)
     metrics |= attempt(lambda: activity.activity(trained), activity.missing)
     metrics |= attempt(lambda: gradient.gradient(trained), gradient.missing)
@@ -221,7 +221,7 @@ def _dtype(network: Network) -> str:
 
 
 def _extra(spec: MeasurementSpec, component: Component, trained: Trained) -> Metrics:
-    """A plugin's measurement: one number, or the reason why there is none."""
+    """Return a plugin's measurement: one number, or the reason why there is none."""
 
     def measured() -> Metrics:
         value = spec.load()(**spec.resolve(component.params))(trained)

@@ -45,7 +45,7 @@ PATIENCE_SECONDS = 5.0
 
 @cache
 def context() -> BaseContext:
-    """A forkserver that has torch loaded, or spawn where there is no forkserver."""
+    """Return a forkserver that has torch loaded, or spawn where there is no forkserver."""
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     server = multiprocessing.get_context("forkserver")
@@ -97,7 +97,7 @@ class Child:
             self._mailbox.send(message)
 
     def messages(self) -> Iterator[Any]:
-        """What the child has sent so far.
+        """Yield what the child has sent so far.
 
         Raises:
             EOFError: There is nothing more to come: the child is gone, or has closed its connection.
@@ -112,7 +112,7 @@ class Child:
             raise EOFError
 
     def memory(self, enough: int) -> int:
-        """Bytes of memory of the child and all it started; 0 if it is gone.
+        """Return the bytes of memory of the child and all it started; 0 if it is gone.
 
         Memory that processes share counts once. Counting so takes the kernel long for a large process
         and holds it up meanwhile, so resident sets alone are added up unless they come to more.
@@ -150,11 +150,11 @@ class Child:
         self._lifeline.close()
 
     def printed(self) -> str:
-        """What a quiet child that is gone has written, the stack of a fatal error included."""
+        """Return what a quiet child that is gone has written, the stack of a fatal error included."""
         return self._output.text() if self._output else ""
 
     def fate(self) -> str:
-        """Why a child that says no more ended, in words; one that is still there is killed."""
+        """Return why a child that says no more ended, in words; one that is still there is killed."""
         self._process.join(PATIENCE_SECONDS)
         code = self._process.exitcode
         self.kill()
@@ -178,7 +178,7 @@ def _resident(process: psutil.Process) -> int:
 
 
 def _proportional(process: psutil.Process) -> int:
-    """The proportional set: a page that several processes share counts for each in part."""
+    """Return the proportional set: a page that several processes share counts for each in part."""
     with suppress(psutil.Error):
         memory = process.memory_full_info()
         return int(getattr(memory, "pss", memory.uss))

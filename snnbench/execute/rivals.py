@@ -26,7 +26,7 @@ Alone: TypeAlias = Callable[[], AbstractContextManager[None]]
 
 
 def compare(reference: tuple[Component, NeuronSpec], build: Builder, trained: Trained) -> Metrics:
-    """How far the cell's neuron is the reference."""
+    """Return how far the cell's neuron is the reference."""
 
     def compared() -> Metrics:
         return equivalence.equivalence(trained, build.population(*reference))
@@ -35,7 +35,7 @@ def compare(reference: tuple[Component, NeuronSpec], build: Builder, trained: Tr
 
 
 def time(job: Job, build: Builder, trained: Trained, alone: Alone, grade: str) -> Metrics:
-    """Throughput, also as multiples of the reference's and the floor's.
+    """Return the throughput, also as multiples of the reference's and the floor's.
 
     Args:
         job: The cell.

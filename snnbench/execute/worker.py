@@ -89,7 +89,7 @@ def compile_main(compilations: Sequence[Compilation], connection: Connection) ->
 
 
 def resolve_device(text: str) -> torch.device:
-    """The device that ``auto``, ``cpu`` or ``cuda[:N]`` names.
+    """Return the device that ``auto``, ``cpu`` or ``cuda[:N]`` names.
 
     Raises:
         UsageError: There is no such device on this machine.
