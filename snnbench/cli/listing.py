@@ -16,7 +16,8 @@ from snnbench.cli.host import PluginOption, load_host
 from snnbench.cli.tables import FormatOption, TableFormat, cell_text, console, show_table
 from snnbench.errors import NothingSelectedError, PluginError, UsageError, did_you_mean
 from snnbench.plugin.claims import FromParam
-from snnbench.plugin.specs import KINDS, Spec
+from snnbench.plugin.spec import Spec
+from snnbench.plugin.specs import KINDS
 from snnbench.records import format_value
 from snnbench.words import plain
 

@@ -22,7 +22,8 @@ from snnbench.data.events import Events
 from snnbench.data.recordings import Recordings
 from snnbench.errors import DataError, UsageError
 from snnbench.identity import encoding_key
-from snnbench.plugin.specs import DatasetSpec, EncoderSpec, NeuronSpec, Spec, SurrogateSpec
+from snnbench.plugin.spec import Spec
+from snnbench.plugin.specs import DatasetSpec, EncoderSpec, NeuronSpec, SurrogateSpec
 from snnbench.records import Cell, Component, derive_seed
 
 

@@ -11,7 +11,8 @@ import cloudpickle
 
 from snnbench.errors import UsageError
 from snnbench.plugin.labels import labels_of
-from snnbench.plugin.specs import NeuronSpec, Spec, SurrogateSpec
+from snnbench.plugin.spec import Spec
+from snnbench.plugin.specs import NeuronSpec, SurrogateSpec
 from snnbench.records import Cell, CellResult, Component
 from snnbench.settings import EngineChoice, Measure
 

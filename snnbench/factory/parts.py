@@ -14,7 +14,8 @@ from snnbench.errors import UsageError
 from snnbench.matrix import grammar
 from snnbench.plugin.distributions import PerNeuron
 from snnbench.plugin.host import Host
-from snnbench.plugin.specs import NeuronSpec, Spec, SurrogateSpec
+from snnbench.plugin.spec import Spec
+from snnbench.plugin.specs import NeuronSpec, SurrogateSpec
 from snnbench.records import Value
 
 

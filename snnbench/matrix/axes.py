@@ -13,7 +13,7 @@ from snnbench.identity import component_code, component_key
 from snnbench.matrix import grammar, select
 from snnbench.plugin.code import code_of
 from snnbench.plugin.host import Host, Provided
-from snnbench.plugin.specs import Spec
+from snnbench.plugin.spec import Spec
 from snnbench.records import Component, Params, Value
 
 MOST_CHOICES = 100_000

@@ -12,7 +12,8 @@ from weakref import WeakValueDictionary
 
 from snnbench.plugin.claims import Claims, FromParam
 from snnbench.plugin.params import Param
-from snnbench.plugin.specs import DataFile, DatasetSpec, MeasurementSpec, NeuronSpec, Spec, SurrogateSpec
+from snnbench.plugin.spec import Spec
+from snnbench.plugin.specs import DataFile, DatasetSpec, MeasurementSpec, NeuronSpec, SurrogateSpec
 from snnbench.records import TAKEN
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

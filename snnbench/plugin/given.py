@@ -13,13 +13,13 @@ from snnbench.plugin.bytecode import MAIN, digest, home
 from snnbench.plugin.hookspecs import PROJECT, hookimpl
 from snnbench.plugin.signature import plain
 from snnbench.plugin.sources import Source
+from snnbench.plugin.spec import Spec
 from snnbench.plugin.specs import (
     DatasetSpec,
     EncoderSpec,
     MeasurementSpec,
     NetworkSpec,
     NeuronSpec,
-    Spec,
     SurrogateSpec,
 )
 

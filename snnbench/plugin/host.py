@@ -15,7 +15,8 @@ from snnbench.plugin.given import option_or_source
 from snnbench.plugin.hooks import Hooks
 from snnbench.plugin.loading import Loaded, load, refused, without_repeats
 from snnbench.plugin.sources import BUILTIN, Source, find_sources, how_to_install, normal
-from snnbench.plugin.specs import KINDS, Spec
+from snnbench.plugin.spec import Spec
+from snnbench.plugin.specs import KINDS
 from snnbench.records import Cell, CellResult, Value
 
 

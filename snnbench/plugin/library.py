@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from snnbench.plugin.params import Param
-from snnbench.plugin.specs import EncoderSpec, Factory, NeuronSpec, SurrogateSpec
+from snnbench.plugin.spec import Factory
+from snnbench.plugin.specs import EncoderSpec, NeuronSpec, SurrogateSpec
 
 
 @dataclass(frozen=True, kw_only=True)

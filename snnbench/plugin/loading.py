@@ -18,7 +18,8 @@ from snnbench.plugin.calls import doing
 from snnbench.plugin.checks import Fault, check_spec
 from snnbench.plugin.code import code_of
 from snnbench.plugin.sources import Source, normal
-from snnbench.plugin.specs import KINDS, Spec
+from snnbench.plugin.spec import Spec
+from snnbench.plugin.specs import KINDS
 from snnbench.plugin.state import put_back
 
 HOOKS = (*(f"snnbench_{kind}s" for kind in KINDS), "snnbench_skip", "snnbench_cell_finished")

@@ -13,7 +13,8 @@ from snnbench.plugin.claims import Claims, FromParam
 from snnbench.plugin.host import Host, Plugin, Provided
 from snnbench.plugin.params import Param
 from snnbench.plugin.sources import normal
-from snnbench.plugin.specs import NeuronSpec, Spec
+from snnbench.plugin.spec import Spec
+from snnbench.plugin.specs import NeuronSpec
 from snnbench.records import Component, Params, Value
 from snnbench.testing.outcomes import Violation
 

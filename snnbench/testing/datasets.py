@@ -15,7 +15,8 @@ from snnbench.data.recordings import Recordings
 from snnbench.data.sequences import Sequences
 from snnbench.errors import DataError, SnnbenchError
 from snnbench.measure.dataset import digests
-from snnbench.plugin.specs import DatasetSpec, Spec
+from snnbench.plugin.spec import Spec
+from snnbench.plugin.specs import DatasetSpec
 from snnbench.records import Params
 from snnbench.testing.casebook import Probe
 from snnbench.testing.outcomes import Undecided, Violation

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from typing import TypeAlias
 
-from snnbench.plugin.specs import Spec
+from snnbench.plugin.spec import Spec
 from snnbench.records import Params, Value
 from snnbench.testing.casebook import variants
 from snnbench.testing.outcomes import Violation

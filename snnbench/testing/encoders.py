@@ -14,7 +14,8 @@ from snnbench.core import torch_private
 from snnbench.data.dataset import Encoder
 from snnbench.data.events import Events
 from snnbench.errors import UsageError
-from snnbench.plugin.specs import EncoderSpec, Spec
+from snnbench.plugin.spec import Spec
+from snnbench.plugin.specs import EncoderSpec
 from snnbench.records import Params
 from snnbench.testing.casebook import Probe
 from snnbench.testing.outcomes import Undecided, Violation

@@ -12,7 +12,8 @@ import torch
 from snnbench.execute.build import Builder
 from snnbench.measure import Trained
 from snnbench.plugin.host import Host
-from snnbench.plugin.specs import MeasurementSpec, Spec
+from snnbench.plugin.spec import Spec
+from snnbench.plugin.specs import MeasurementSpec
 from snnbench.records import Cell, Component, Params
 from snnbench.settings import Budget
 from snnbench.testing.casebook import Probe

@@ -14,7 +14,8 @@ from snnbench.components.surrogates.atan import ATan
 from snnbench.core.network import Network
 from snnbench.core.neuron import Neuron
 from snnbench.errors import UsageError
-from snnbench.plugin.specs import NetworkSpec, Spec
+from snnbench.plugin.spec import Spec
+from snnbench.plugin.specs import NetworkSpec
 from snnbench.records import Params
 from snnbench.testing.casebook import Probe
 from snnbench.testing.outcomes import Undecided, Violation

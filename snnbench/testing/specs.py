@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Any, Final, Protocol
 
 from snnbench.plugin.params import Param
-from snnbench.plugin.specs import NeuronSpec, Spec
+from snnbench.plugin.spec import Spec
+from snnbench.plugin.specs import NeuronSpec
 from snnbench.records import Params, Value
 from snnbench.testing.casebook import Probe
 from snnbench.testing.outcomes import Undecided, Violation

@@ -14,7 +14,8 @@ from torch.func import jvp, vjp, vmap
 from snnbench.core import torch_private
 from snnbench.core.surrogate import Surrogate
 from snnbench.errors import UsageError
-from snnbench.plugin.specs import Spec, SurrogateSpec
+from snnbench.plugin.spec import Spec
+from snnbench.plugin.specs import SurrogateSpec
 from snnbench.records import Params
 from snnbench.testing.casebook import Probe
 from snnbench.testing.effect import Behaviour, check_effects

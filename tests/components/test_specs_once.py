@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from snnbench.components import datasets, encoders, networks, neurons, surrogates
-from snnbench.plugin.specs import Spec
+from snnbench.plugin.spec import Spec
 
 ROOMS: tuple[ModuleType, ...] = (datasets, encoders, networks, neurons, surrogates)
 SPECS = [spec for room in ROOMS for spec in room.SPECS]

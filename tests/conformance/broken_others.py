@@ -25,7 +25,7 @@ from snnbench import (
 )
 from snnbench.components.networks.dense import linear
 from snnbench.errors import UsageError
-from snnbench.plugin.specs import Spec
+from snnbench.plugin.spec import Spec
 
 COMMON = {"name": "probe", "version": "1", "summary": "a component"}
 

@@ -10,7 +10,7 @@ import broken_others
 import pytest
 
 from snnbench.plugin.host import Provided
-from snnbench.plugin.specs import Spec
+from snnbench.plugin.spec import Spec
 from snnbench.testing.casebook import KITS, Case, component_cases
 from snnbench.testing.outcomes import Undecided, Violation
 

@@ -17,7 +17,8 @@ from snnbench.matrix.spec import Matrix
 from snnbench.plugin.checks import Fault, check_spec
 from snnbench.plugin.host import Host, Provided
 from snnbench.plugin.params import Param
-from snnbench.plugin.specs import DataFile, DatasetSpec, NeuronSpec, Spec, SurrogateSpec
+from snnbench.plugin.spec import Spec
+from snnbench.plugin.specs import DataFile, DatasetSpec, NeuronSpec, SurrogateSpec
 
 ODD: list[Any] = [
     None, True, 0, -1, 3, 10**400, -(10**5000), 0.5, math.inf, -math.inf, math.nan, 1e308, "", "a", "\ud800",

@@ -21,13 +21,13 @@ from snnbench.plugin.host import Host, Provided
 from snnbench.plugin.loading import load as load_plugin
 from snnbench.plugin.params import Param
 from snnbench.plugin.sources import find_sources
+from snnbench.plugin.spec import Spec
 from snnbench.plugin.specs import (
     DatasetSpec,
     EncoderSpec,
     MeasurementSpec,
     NetworkSpec,
     NeuronSpec,
-    Spec,
     SurrogateSpec,
 )
 from snnbench.records import Cell, Component

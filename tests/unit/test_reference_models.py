@@ -10,7 +10,7 @@ from snnbench.components.encoders import SPECS as ENCODERS
 from snnbench.components.neurons import SPECS as NEURONS
 from snnbench.components.surrogates import SPECS as SURROGATES
 from snnbench.errors import StoreError
-from snnbench.plugin.specs import Spec
+from snnbench.plugin.spec import Spec
 from snnbench.records import CellResult, Status
 from snnbench.store.journal import read
 

@@ -19,7 +19,7 @@ from snnbench.components.datasets.splits import check_labels, published, reading
 from snnbench.data.dataset import Dataset, Split
 from snnbench.data.files import data_root
 from snnbench.errors import DataError
-from snnbench.plugin.specs import defaults
+from snnbench.plugin.spec import defaults
 
 _DEFAULT: Final = defaults(SPECS, "mnist")
 

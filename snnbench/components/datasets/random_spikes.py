@@ -10,7 +10,7 @@ import numpy as np
 from snnbench.components.datasets import SPECS
 from snnbench.components.datasets.splits import split
 from snnbench.data.dataset import Dataset, Split
-from snnbench.plugin.specs import defaults
+from snnbench.plugin.spec import defaults
 
 _DEFAULT: Final = defaults(SPECS, "random_spikes")
 

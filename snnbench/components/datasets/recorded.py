@@ -24,7 +24,7 @@ from snnbench.data.events import Sensor
 from snnbench.data.files import contents, data_root
 from snnbench.data.recordings import Recordings, Source
 from snnbench.errors import DataError, UsageError
-from snnbench.plugin.specs import defaults
+from snnbench.plugin.spec import defaults
 
 _DEFAULT: Final = defaults(SPECS, "shd")
 

@@ -21,7 +21,7 @@ from snnbench.data.dataset import Dataset, Split
 from snnbench.data.files import data_root
 from snnbench.data.sequences import Sequences
 from snnbench.errors import DataError
-from snnbench.plugin.specs import defaults
+from snnbench.plugin.spec import defaults
 
 _DEFAULT: Final = defaults(SPECS, "speech_commands")
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from snnbench.components.datasets import SPECS
 from snnbench.data.dataset import Dataset, Split
 from snnbench.data.events import Events
-from snnbench.plugin.specs import defaults
+from snnbench.plugin.spec import defaults
 
 _DEFAULT: Final = defaults(SPECS, "synthetic_events")
 

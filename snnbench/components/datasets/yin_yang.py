@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from snnbench.components.datasets import SPECS
 from snnbench.components.datasets.splits import split
 from snnbench.data.dataset import Dataset, Split
-from snnbench.plugin.specs import defaults
+from snnbench.plugin.spec import defaults
 
 _DEFAULT: Final = defaults(SPECS, "yin_yang")
 

@@ -12,7 +12,7 @@ from snnbench.components.encoders.intensity import ROUNDING
 from snnbench.components.encoders.sequence import lengths, time_first
 from snnbench.data.dataset import Samples
 from snnbench.data.sequences import Sequences
-from snnbench.plugin.specs import defaults
+from snnbench.plugin.spec import defaults
 
 _DEFAULT: Final = defaults(SPECS, "delta")
 

@@ -15,7 +15,7 @@ from snnbench.components.encoders import SPECS
 from snnbench.data.dataset import Samples
 from snnbench.data.events import Events, Sensor
 from snnbench.errors import UsageError
-from snnbench.plugin.specs import defaults
+from snnbench.plugin.spec import defaults
 
 _DEFAULT: Final = defaults(SPECS, "frames")
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from snnbench.components.encoders import SPECS
 from snnbench.components.encoders.intensity import check_floats, check_intensity
 from snnbench.errors import UsageError
-from snnbench.plugin.specs import defaults
+from snnbench.plugin.spec import defaults
 
 _DEFAULT: Final = defaults(SPECS, "population")
 

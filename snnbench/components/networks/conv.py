@@ -11,7 +11,7 @@ from snnbench.components.networks import SPECS
 from snnbench.components.networks.blocks import Convolution, Dropout, Norm, Population, check_image, stage
 from snnbench.components.networks.dense import linear
 from snnbench.core.network import Network
-from snnbench.plugin.specs import defaults
+from snnbench.plugin.spec import defaults
 
 _DEFAULT: Final = defaults(SPECS, "conv")
 

@@ -15,7 +15,7 @@ from snnbench.core.network import Network
 from snnbench.core.neuron import Neuron
 from snnbench.core.pooling import Readout
 from snnbench.errors import UsageError
-from snnbench.plugin.specs import defaults
+from snnbench.plugin.spec import defaults
 
 _DEFAULT: Final = defaults(SPECS, "dense")
 

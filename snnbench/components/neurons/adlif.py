@@ -15,7 +15,7 @@ from snnbench.core.neuron import Bounds, Neuron
 from snnbench.core.surrogate import Surrogate
 from snnbench.core.tangents import Pushed, push_recurrent
 from snnbench.errors import UsageError
-from snnbench.plugin.specs import defaults
+from snnbench.plugin.spec import defaults
 
 _DEFAULT: Final = defaults(SPECS, "adlif")
 

@@ -15,7 +15,7 @@ from snnbench.components.neurons.reset import Reset, apply_reset
 from snnbench.core.eager import State
 from snnbench.core.surrogate import Surrogate
 from snnbench.errors import UsageError
-from snnbench.plugin.specs import defaults
+from snnbench.plugin.spec import defaults
 
 _DEFAULT: Final = defaults(SPECS, "alpha")
 

@@ -12,7 +12,7 @@ from snnbench.components.neurons.parameters import Given
 from snnbench.components.neurons.upstroke import Upstroke
 from snnbench.core.surrogate import Surrogate
 from snnbench.errors import UsageError
-from snnbench.plugin.specs import defaults
+from snnbench.plugin.spec import defaults
 
 _DEFAULT: Final = defaults(SPECS, "eif")
 

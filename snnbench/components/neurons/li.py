@@ -12,7 +12,7 @@ from snnbench.components.neurons.parameters import DECAY, Given, Population, log
 from snnbench.core.eager import State
 from snnbench.core.neuron import Neuron
 from snnbench.core.surrogate import Surrogate
-from snnbench.plugin.specs import defaults
+from snnbench.plugin.spec import defaults
 
 _DEFAULT: Final = defaults(SPECS, "li")
 

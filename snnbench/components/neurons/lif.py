@@ -21,7 +21,7 @@ from snnbench.components.neurons.reset import Reset, saved_for_backward
 from snnbench.core.eager import State
 from snnbench.core.neuron import SavedTensors
 from snnbench.core.surrogate import Surrogate
-from snnbench.plugin.specs import defaults
+from snnbench.plugin.spec import defaults
 
 _DEFAULT_LIF: Final = defaults(SPECS, "lif")
 _DEFAULT_IF: Final = defaults(SPECS, "if")

@@ -11,7 +11,7 @@ from snnbench.components.neurons import SPECS
 from snnbench.components.neurons.parameters import Given
 from snnbench.components.neurons.upstroke import Upstroke
 from snnbench.core.surrogate import Surrogate
-from snnbench.plugin.specs import defaults
+from snnbench.plugin.spec import defaults
 
 _DEFAULT: Final = defaults(SPECS, "qif")
 

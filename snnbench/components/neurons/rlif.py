@@ -15,7 +15,7 @@ from snnbench.components.neurons.reset import Reset
 from snnbench.core.eager import State
 from snnbench.core.surrogate import Surrogate
 from snnbench.core.tangents import Pushed, push_elementwise, push_recurrent
-from snnbench.plugin.specs import defaults
+from snnbench.plugin.spec import defaults
 
 _DEFAULT: Final = defaults(SPECS, "rlif")
 

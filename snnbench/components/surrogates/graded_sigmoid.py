@@ -8,7 +8,7 @@ from torch import Tensor
 
 from snnbench.components.surrogates import SPECS
 from snnbench.core.surrogate import Surrogate
-from snnbench.plugin.specs import defaults
+from snnbench.plugin.spec import defaults
 
 _DEFAULT: Final = defaults(SPECS, "graded_sigmoid")
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from snnbench.components.surrogates import SPECS
 from snnbench.components.surrogates.gaussian import normal
 from snnbench.core.surrogate import Surrogate
-from snnbench.plugin.specs import defaults
+from snnbench.plugin.spec import defaults
 
 _DEFAULT: Final = defaults(SPECS, "multi_gaussian")
 

@@ -15,7 +15,8 @@ from snnbench.core.eager import State
 from snnbench.core.neuron import Neuron
 from snnbench.core.surrogate import Surrogate
 from snnbench.errors import UsageError
-from snnbench.plugin.specs import NeuronSpec, Spec, SurrogateSpec
+from snnbench.plugin.spec import Spec
+from snnbench.plugin.specs import NeuronSpec, SurrogateSpec
 from snnbench.records import Params, Value
 from snnbench.testing.neurons.crossing import Crossing, find_crossing, walk
 from snnbench.testing.outcomes import Undecided
