@@ -88,11 +88,13 @@ def measurement_keys(
         floor: Key of the neuron that the cell's speed is compared with besides; empty without one.
         extra: The extra measurements as a result names them, to their keys.
     """
-    rivals = {"reference": reference, "floor": floor}
-    keys = {name: _key(key) for name, key in rivals.items() if key}
+    reference_models = {"reference": reference, "floor": floor}
+    keys = {name: _key(key) for name, key in reference_models.items() if key}
     for name in STANDARD:
         if getattr(measure, name):
-            keys[name] = _key({**_settings(measure, name), **(rivals if name == "throughput" else {})})
+            keys[name] = _key(
+                {**_settings(measure, name), **(reference_models if name == "throughput" else {})}
+            )
     return keys | dict(extra)
 
 

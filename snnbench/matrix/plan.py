@@ -10,7 +10,7 @@ from snnbench.identity import cell_key, version_key
 from snnbench.matrix import select
 from snnbench.matrix.axes import Axes, axis
 from snnbench.matrix.combine import Changes, Parts, check_size, combinations, mismatch, union
-from snnbench.matrix.rivals import Rivals
+from snnbench.matrix.reference_models import ReferenceModels
 from snnbench.matrix.spec import Matrix
 from snnbench.plugin.host import Host, Provided
 from snnbench.plugin.sources import how_to_install
@@ -93,7 +93,7 @@ def plan(matrix: Matrix, host: Host) -> Plan:
     axes = union(matrix, host)
     check_size(blocks, matrix.seeds)
     rules = _Rules(matrix, axes, host)
-    rivals = Rivals.of(matrix, host)
+    reference_models = ReferenceModels.of(matrix, host)
     cells: list[Cell] = []
     skips: list[Skip] = []
     references: dict[str, Component] = {}
@@ -108,14 +108,14 @@ def plan(matrix: Matrix, host: Host) -> Plan:
                 skips.append(Skip(cell, reason))
             else:
                 cells.append(cell)
-                references |= rivals.reference(block, cell)
+                references |= reference_models.reference(block, cell)
     extra = axis("measurement", matrix.measurements, host)
     known = [(kind, choice) for kind, choices in {**axes, "measurement": extra}.items() for choice in choices]
-    known += [("neuron", choice) for choice in rivals.choices]
+    known += [("neuron", choice) for choice in reference_models.choices]
     found = {(kind, choice.component.name): choice.provided for kind, choice in known}
     keys = {(kind, choice.component): choice.identity for kind, choice in known}
     measurements = tuple(choice.component for choice in extra)
-    floor = rivals.floor.component if rivals.floor else None
+    floor = reference_models.floor.component if reference_models.floor else None
     complaints = host.complaints
     whole = Plan(tuple(cells), tuple(skips), found, measurements, references, floor, absent, complaints, keys)
     return _with_needed(whole)
@@ -238,7 +238,7 @@ def _with_needed(whole: Plan) -> Plan:
     needed |= {("measurement", component.name) for component in whole.measurements}
     keys = {cell.key for cell in whole.cells}
     references = {key: neuron for key, neuron in whole.references.items() if key in keys}
-    rivals = {*references.values(), *([whole.floor] if whole.floor else [])}
-    needed |= {("neuron", neuron.name) for neuron in rivals}
+    reference_models = {*references.values(), *([whole.floor] if whole.floor else [])}
+    needed |= {("neuron", neuron.name) for neuron in reference_models}
     components = {key: one for key, one in whole.components.items() if key in needed}
     return replace(whole, components=components, references=references)

@@ -13,7 +13,7 @@ from snnbench.records import Cell, Component
 
 
 @dataclass(frozen=True, slots=True)
-class Rivals:
+class ReferenceModels:
     """The neurons that a matrix compares the others with.
 
     Attributes:
@@ -25,7 +25,7 @@ class Rivals:
     floor: Choice | None
 
     @classmethod
-    def of(cls, matrix: Matrix, host: Host) -> Rivals:
+    def of(cls, matrix: Matrix, host: Host) -> ReferenceModels:
         """Return those that ``matrix`` names.
 
         Raises:
