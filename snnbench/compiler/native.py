@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from array import array
 from collections.abc import Callable, Sequence
 from functools import cache
 from hashlib import sha256
@@ -54,11 +55,12 @@ def load(source: str, names: Sequence[str], *, with_torch: bool) -> tuple[Kernel
 
 def _kernel(library: ctypes.CDLL, name: str) -> Kernel:
     function = getattr(library, name)
-    function.restype = None
+    function.restype, function.argtypes = None, (ctypes.c_void_p, ctypes.c_void_p)
 
     def call(tensors: Sequence[Tensor], sizes: Sequence[int]) -> None:
-        pointers = (ctypes.c_void_p * len(tensors))(*[one.data_ptr() for one in tensors])
-        function(pointers, (ctypes.c_int64 * len(sizes))(*sizes))
+        pointers = array("Q", [one.data_ptr() for one in tensors])  # arrays of ctypes take far longer to make
+        numbers = array("q", sizes)
+        function(pointers.buffer_info()[0], numbers.buffer_info()[0])
 
     return call
 
