@@ -1,4 +1,4 @@
-"""The suite from Python: what notebooks and scripts call."""
+"""Notebooks and scripts call the suite through this module."""
 
 from __future__ import annotations
 

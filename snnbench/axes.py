@@ -1,4 +1,4 @@
-"""The five kinds of component that a matrix combines."""
+"""A matrix combines components of five kinds; each is an axis."""
 
 from __future__ import annotations
 

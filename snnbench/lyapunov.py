@@ -1,4 +1,4 @@
-"""Lyapunov exponents of any map, on their own: see docs/stability.md."""
+"""This module has the Lyapunov exponents of any map, on their own: see docs/stability.md."""
 
 from snnbench.measure.stability.finite_size import FiniteSize, finite_size
 from snnbench.measure.stability.single_spike import SingleSpike, single_spike

@@ -1,4 +1,4 @@
-"""Paths as people write them."""
+"""People write paths with ``~``; this module reads them."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ Factor: TypeAlias = Annotated[float, Gt(0), Le(LARGEST)]
 
 @dataclass(frozen=True, slots=True)
 class Regulariser:
-    """A term of the loss: ``weight · (λ − target)²``, its mean over samples and exponents.
+    """The loss has a further term: ``weight · (λ − target)²``, its mean over samples and exponents.
 
     Attributes:
         weight: Of the term.
@@ -95,7 +95,7 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """Which standard measurements follow the training; accuracy always does.
+    """These standard measurements follow the training; accuracy always does.
 
     Attributes:
         throughput: Time training steps and inference.

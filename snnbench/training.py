@@ -1,4 +1,4 @@
-"""Training one cell by the matrix's budget: Adam on cross-entropy, the epoch chosen on validation.
+"""A cell trains by the matrix's budget: Adam on cross-entropy, the epoch chosen on validation.
 
 ``train.loss`` is the cross-entropy alone, also where the budget adds stability to what is minimised.
 """
@@ -31,7 +31,7 @@ OnEpoch: TypeAlias = Callable[[int, float], None]
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What training went through.
+    """A history records what training went through.
 
     Attributes:
         series: ``train.loss``, ``train.accuracy``, ``validation.loss``, ``validation.accuracy`` and

@@ -1,4 +1,4 @@
-"""The command line: one module a command. Results go to stdout, talk and errors to stderr."""
+"""The command line has a module for each command. Results go to stdout, talk and errors to stderr."""
 
 from __future__ import annotations
 

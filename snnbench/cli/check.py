@@ -1,4 +1,4 @@
-"""``snnbench check``: whether the journals of runs are as they were written."""
+"""``snnbench check`` tells whether the journals of runs are as they were written."""
 
 from __future__ import annotations
 

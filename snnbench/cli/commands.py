@@ -1,4 +1,4 @@
-"""Every command, imported so that it registers itself. Each imports heavy packages only when called."""
+"""This module imports every command, which registers itself. Each imports heavy packages only when called."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``snnbench data``: which datasets there are, what is here of them, and fetching them."""
+"""``snnbench data`` lists the datasets, tells what is here of them, and fetches them."""
 
 from __future__ import annotations
 

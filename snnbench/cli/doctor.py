@@ -1,4 +1,4 @@
-"""``snnbench doctor``: whether this installation and this machine can run the suite."""
+"""``snnbench doctor`` tells whether this installation and this machine can run the suite."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ PLUGINS = "from snnbench.cli import main; main()"
 
 @dataclass(frozen=True)
 class Check:
-    """What one check found.
+    """A check of the installation found this.
 
     Attributes:
         hint: What to do unless it is ``ok``.

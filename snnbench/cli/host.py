@@ -1,4 +1,4 @@
-"""How every command gets its plugins."""
+"""Every command gets its plugins here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The leaderboard on a terminal: what has room there."""
+"""The terminal shows what it has room for of the leaderboard."""
 
 from __future__ import annotations
 

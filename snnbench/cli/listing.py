@@ -1,4 +1,4 @@
-"""``snnbench list`` and ``snnbench show``: what there is to choose from."""
+"""``snnbench list`` and ``snnbench show`` tell what there is to choose from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``snnbench new-plugin``: a package with a component, its tests and all that a board needs of it."""
+"""``snnbench new-plugin`` writes a package with a component and its tests, ready for a board."""
 
 from __future__ import annotations
 

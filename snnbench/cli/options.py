@@ -1,4 +1,4 @@
-"""Options of several commands; above all those by which a command that takes a matrix chooses its cells."""
+"""Several commands share these options, above all those that choose the cells of a matrix."""
 
 from __future__ import annotations
 

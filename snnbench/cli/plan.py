@@ -1,4 +1,4 @@
-"""``snnbench plan``: what would run, roughly how long, what is skipped and why."""
+"""``snnbench plan`` tells what would run, roughly how long it takes, what is skipped and why."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``snnbench plugins``: what each plugin provides, or what is wrong with it."""
+"""``snnbench plugins`` tells what each plugin provides, or what is wrong with it."""
 
 from __future__ import annotations
 

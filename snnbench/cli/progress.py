@@ -1,4 +1,4 @@
-"""What a person sees of a run under way: nested bars on a terminal, else a line a finished cell."""
+"""A person sees a run under way as nested bars on a terminal, else as a line for each finished cell."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``snnbench report``: the tables and the leaderboard of finished runs."""
+"""``snnbench report`` writes the tables and the leaderboard of finished runs."""
 
 from __future__ import annotations
 

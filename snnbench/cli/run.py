@@ -1,4 +1,4 @@
-"""``snnbench run``: run a matrix, or what is missing of it, and show the leaderboard."""
+"""``snnbench run`` runs a matrix, or what is missing of it, and shows the leaderboard."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How every command prints a table: for people, or as JSON."""
+"""Every command prints its tables here: for people, or as JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Durations and sizes as people write them."""
+"""People write durations and sizes with units; this module reads them."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Neurons, surrogates and networks: the contracts, and the reference engine that runs them."""
+"""Neurons, surrogates and networks have their contracts here; the reference engine runs them."""

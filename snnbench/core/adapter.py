@@ -1,4 +1,4 @@
-"""Neurons and surrogates of other libraries, called as they ship, under the contract of this one."""
+"""Neurons and surrogates of other libraries run as they ship, under the contract of this one."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class LibraryNeuron(Neuron):
 
 
 class LibrarySurrogate(Surrogate):
-    """A spike function of another library: its forward, and the derivative that its backward gives.
+    """A spike function of another library gives its forward, and its backward the derivative.
 
     The spikes are the library's, whatever its rule at 0, in the dtype of ``z`` even where the library
     casts them.
@@ -101,7 +101,7 @@ class LibrarySurrogate(Surrogate):
 
 
 class LibraryDerivative(torch.autograd.Function):
-    """The n-th derivative of an elementwise function, by its own backward.
+    """This Function is the n-th derivative of an elementwise function, by its own backward.
 
     Most libraries' functions know no forward mode and no ``vmap``. All of these rules end in
     ``forward``, where no transform is active, so that the function is called as in plain training.

@@ -1,4 +1,4 @@
-"""The contract of an engine, and the reference engine: one step after the other."""
+"""An engine runs a population over time; the reference engine takes one step after the other."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Engine(Protocol):
 
 
 class Eager:
-    """The reference."""
+    """The reference engine takes one step after the other in eager mode."""
 
     name = "eager"
 

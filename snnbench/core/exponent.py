@@ -1,4 +1,4 @@
-"""A network's Lyapunov exponents as terms of a loss (Benettin et al. 1976, 1980; Geist et al. 1990).
+"""A network's Lyapunov exponents can be terms of a loss (Benettin et al. 1976, 1980; Geist et al. 1990).
 
 T steps, B samples, N components of one sample's whole state, k tangents.
 """

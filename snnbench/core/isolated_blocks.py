@@ -1,4 +1,4 @@
-"""Steps of a network whose gradients stay within each population: the diagonal blocks of its Jacobian.
+"""Isolated steps keep gradients within each population: they give the Jacobian's diagonal blocks.
 
 Layers in series make the Jacobian block-triangular, and the exponents of such a product are those of its
 diagonal blocks together (Oseledets 1968). With the blocks below the diagonal a finite window is biased

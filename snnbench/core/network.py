@@ -28,7 +28,7 @@ class PerStep(nn.Sequential):
 
 
 class Network(nn.Module):
-    """Layers in order, then a readout over time, then a classifier.
+    """A network has layers in order, then a readout over time, then a classifier.
 
     Args:
         layers: Stateless modules and ``Neuron`` populations.

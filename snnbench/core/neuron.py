@@ -1,4 +1,4 @@
-"""The neuron contract: a pure step and an initial state; everything else follows from them."""
+"""A neuron gives a pure step and an initial state; everything else follows from them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class SavedTensors(NamedTuple):
 
 
 class Neuron(nn.Module):
-    """A population of neurons: abstract; subclasses give ``initial_state`` and ``step``.
+    """A population of neurons is abstract: subclasses give ``initial_state`` and ``step``.
 
     A neuron that reads the spikes of the step before, as one with a delayed reset does, may give
     ``previous_spikes`` and ``step_after`` in place of ``step``. The eager engine then hands the spikes from

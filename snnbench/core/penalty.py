@@ -1,4 +1,4 @@
-"""Stability as a term of the training loss."""
+"""Stability can be a term of the training loss."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers that half precision would bias: ln 0.95 by a tenth, in bfloat16."""
+"""Half precision would bias exponents: ln 0.95 by a tenth, in bfloat16."""
 
 from __future__ import annotations
 

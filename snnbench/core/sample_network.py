@@ -1,4 +1,4 @@
-"""A network with its encoder in front: from samples to logits and an exponent, in one call."""
+"""A network with its encoder in front takes samples to logits and an exponent, in one call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One time step of the layers of a network, in order."""
+"""A network takes a time step layer by layer."""
 
 from __future__ import annotations
 

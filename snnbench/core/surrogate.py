@@ -1,4 +1,4 @@
-"""Spike functions: a Heaviside step forward, a surrogate derivative for every kind of gradient."""
+"""A spike function steps forward, and has a surrogate derivative for every kind of gradient."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def transformed() -> bool:
 
 
 class Surrogate:
-    """A spike function of ``z = membrane − threshold``: abstract; subclasses give ``derivative``.
+    """A spike function of ``z = membrane − threshold`` is abstract: subclasses give ``derivative``.
 
     Elementwise, without state, picklable. ``forward`` is the strict step H(z), 1 where z > 0;
     a graded spike function overrides it.
@@ -181,7 +181,7 @@ class Surrogate:
 
 
 class SpikeFunction(torch.autograd.Function):
-    """Backward, forward-mode and batching rules, once for every surrogate."""
+    """This Function has the backward, forward-mode and batching rules of every surrogate."""
 
     @staticmethod
     def forward(z: Tensor, surrogate: Surrogate) -> Tensor:
@@ -217,7 +217,7 @@ class SpikeFunction(torch.autograd.Function):
 
 
 class ReverseSpike(torch.autograd.Function):
-    """``SpikeFunction`` with a backward pass alone, for plain training and for torch.compile.
+    """This is ``SpikeFunction`` with a backward pass alone, for plain training and torch.compile.
 
     Its call takes half the time: torch binds the signature anew in every call of a function that has a
     ``setup_context``.

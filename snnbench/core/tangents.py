@@ -1,4 +1,4 @@
-"""Tangents pushed through layers by derivatives of their own, all k at once (Geist et al. 1990).
+"""Layers push tangents by derivatives of their own, all k at once (Geist et al. 1990).
 
 B samples, k tangents. A tangent of a tensor ``[B, *]`` is one of the rows of ``[k, B, *]``. Linear layers
 act on tangents as on samples; the derivative of an elementwise neuron is one number a unit and path.

@@ -1,4 +1,4 @@
-"""Long sequences in windows: checkpointing (Chen et al. 2016, arXiv:1604.06174) and truncation.
+"""Long sequences run in windows: checkpointing (Chen et al. 2016, arXiv:1604.06174) and truncation.
 
 Truncated backpropagation (Williams & Peng 1990, Neural Computation 2(4)) here means: the loss is that
 of the whole readout, and its gradient leaves out every path through a state between two windows.

@@ -1,1 +1,1 @@
-"""Datasets: what a split holds, how it becomes batches, and where published files come from."""
+"""This room knows what a split holds, how it becomes batches, and where published files come from."""

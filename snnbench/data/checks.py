@@ -49,7 +49,7 @@ def checked(data: object, name: str, kind: str) -> Dataset:
 
 
 class _At:
-    """A split of a dataset, for errors."""
+    """Errors name a split of a dataset by this."""
 
     def __init__(self, name: str, part: str) -> None:
         self.place = f"dataset {name!r}, split {part!r}"

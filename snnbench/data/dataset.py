@@ -18,7 +18,7 @@ Samples: TypeAlias = Tensor | Sequences | Events | Recordings
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Samples ``x`` ``[N, *shape]``, or N sequences or recordings; their classes ``y`` ``[N]`` (int64)."""
+    """A split has samples ``x`` ``[N, *shape]``, or N sequences or recordings, and classes ``y`` ``[N]``."""
 
     x: Samples
     y: Tensor
@@ -49,7 +49,7 @@ class Split:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """A dataset, split. The test split is never used to choose anything.
+    """A dataset has three splits. The test split is never used to choose anything.
 
     Attributes:
         train: What the optimiser sees.
@@ -97,7 +97,7 @@ def _content(x: Samples) -> tuple[Tensor, ...]:
 
 
 class Encoder(Protocol):
-    """Spreads samples over time. One whose samples differ in length has a method ``lengths`` too.
+    """An encoder spreads samples over time. One whose samples differ in length has a method ``lengths`` too.
 
     ``lengths(x)`` tells how many steps of each encoded sample are real, ``[B]``, from 1 to T; what
     follows them is padding, which the readout leaves out. None stands for all.

@@ -1,4 +1,4 @@
-"""Recordings of event cameras and other address-event sensors, of unequal length."""
+"""Event cameras and other address-event sensors give recordings of unequal length."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Sensor: TypeAlias = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Events:
-    """N recordings, one after another. It is indexed as a tensor is, by a slice or an index tensor.
+    """It holds N recordings in a row. It is indexed as a tensor is, by a slice or an index tensor.
 
     Attributes:
         rows: ``[events, 4]`` int32: time (µs), x, y, polarity.

@@ -1,4 +1,4 @@
-"""Fetching, checking and unpacking the published files of a dataset."""
+"""This module fetches, checks and unpacks the published files of a dataset."""
 
 from __future__ import annotations
 

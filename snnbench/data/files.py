@@ -1,4 +1,4 @@
-"""The files of a dataset on this machine: where they are, and whether they are the published ones."""
+"""This module tells where a dataset's files are here, and whether they are the published ones."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ def _ahead(split: Split, order: Tensor, size: int) -> Iterator[tuple[Samples, Te
 
 @dataclass(slots=True)
 class Waiting:
-    """How much of the time a device spends waiting for its next batch.
+    """Count how much of the time a device spends waiting for its next batch.
 
     On a GPU by events in its own queue: it waits only where that runs empty, and while it encodes.
 

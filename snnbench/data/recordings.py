@@ -40,7 +40,7 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Recordings:
-    """Some records of a source. Indexed as a tensor is, by a slice or an index tensor, it reads ``Events``.
+    """Indexed as a tensor is, by a slice or an index tensor, records of a source are read as ``Events``.
 
     Attributes:
         source: Where they are.

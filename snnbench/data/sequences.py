@@ -10,7 +10,7 @@ from torch import Tensor
 
 @dataclass(frozen=True, slots=True)
 class Sequences:
-    """N sequences. It is indexed as a tensor is, by a slice or an index tensor.
+    """This holds N sequences. It is indexed as a tensor is, by a slice or an index tensor.
 
     Attributes:
         values: ``[N, T, *features]``; what lies beyond a sequence's length is 0.

@@ -1,1 +1,1 @@
-"""Running cells: each in a fresh process, watched by one parent."""
+"""Each cell runs in a fresh process, watched by one parent."""

@@ -1,4 +1,4 @@
-"""The child's side of a process: leave the terminal, do what was asked, and leave nothing behind."""
+"""A child process leaves the terminal, does what was asked, and leaves nothing behind."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ class RubbishError(Exception):
 
 
 class Mailbox:
-    """The parent's end of a connection to a child.
+    """A mailbox is the parent's end of a connection to a child.
 
     Args:
         connection: It belongs to this object from now on.

@@ -1,4 +1,4 @@
-"""What a cell prints: kept off the terminal, where it would drown the progress, and handed over by cell."""
+"""What a cell prints stays off the terminal, where it would drown the progress."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The local pool: one fresh process a cell, watched; cells that are being timed run alone."""
+"""The local pool watches one fresh process for each cell; cells that are being timed run alone."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class _When(TypedDict):
 
 @dataclass(slots=True)
 class _Running:
-    """A cell under way."""
+    """This cell is under way."""
 
     job: Job
     child: Child

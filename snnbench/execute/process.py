@@ -1,4 +1,4 @@
-"""A watched child process: start it fresh, listen to it, kill it with all it started."""
+"""This module starts a child process fresh, listens to it, and kills it with all it started."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def context() -> BaseContext:
 
 
 class Child:
-    """A running child, detached from the terminal.
+    """A child runs detached from the terminal.
 
     Args:
         target: ``"package.module:function"``, called in the child with ``argument`` and its

@@ -1,4 +1,4 @@
-"""What a system offers against processes that stay behind; each function does nothing where it is missing.
+"""A system offers help against processes that stay behind; without it, these do nothing.
 
 A thread of Python cannot watch over a process for certain: it does not run while other code holds the
 interpreter's lock, nor while the process is stopped. The kernel does not depend on either.

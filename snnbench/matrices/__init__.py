@@ -1,1 +1,1 @@
-"""The matrices that ship with the suite, one TOML file each."""
+"""The suite ships with these matrices, one TOML file each."""

@@ -1,1 +1,1 @@
-"""From a matrix file to a plan: validated text, expanded into cells, with reasons for what is skipped."""
+"""This room expands a matrix file into a plan of cells, with reasons for what is skipped."""

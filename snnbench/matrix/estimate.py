@@ -20,7 +20,7 @@ SECONDS_PER_SAMPLE_STEP = 1.0e-5
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A rough duration, one cell after another.
+    """A rough duration is that of one cell after another.
 
     Attributes:
         seconds: Of the cells that can be estimated; None if there are none.

@@ -28,7 +28,7 @@ _LARGEST_INT = 2**63 - 1
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A component as somebody asked for it; ``str`` gives back a text that parses to the same.
+    """A request is a component as somebody asked for it; ``str`` gives a text that parses to the same.
 
     Attributes:
         reference: ``lif``, or ``dist:lif`` to say which distribution's.

@@ -1,4 +1,4 @@
-"""From a matrix to its cells: a pure function of the matrix and of what the plugins provide."""
+"""A plan has the cells of a matrix; it is a pure function of the matrix and the plugins."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ def nothing_selected(whole: Plan, text: str) -> NothingSelectedError:
 
 
 class _Rules:
-    """The excludes and overrides of a matrix, parsed, their terms checked."""
+    """These are the excludes and overrides of a matrix, parsed, their terms checked."""
 
     def __init__(self, matrix: Matrix, axes: Axes, host: Host) -> None:
         self.train = matrix.train

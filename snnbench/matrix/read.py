@@ -1,4 +1,4 @@
-"""Reading a matrix: one that comes with the suite, or a TOML file."""
+"""This module reads a matrix: one that comes with the suite, or a TOML file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The neurons that a matrix compares all others with."""
+"""A matrix compares all neurons with a few that it names."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from snnbench.records import Cell, Component
 
 @dataclass(frozen=True, slots=True)
 class ReferenceModels:
-    """The neurons that a matrix compares the others with.
+    """A matrix compares its neurons with these.
 
     Attributes:
         references: One a block, or None.

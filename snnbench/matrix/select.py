@@ -1,4 +1,4 @@
-"""Selections: ``lif and not latency``, ``lif[beta=0.9] or (beta=0.9* and s0)``.
+"""A selection chooses cells: ``lif and not latency``, ``lif[beta=0.9] or (beta=0.9* and s0)``.
 
 A cell is known by its words: the name and the whole label of each of its components, each
 ``parameter=value`` given to them, its seed, and ``stability`` if that is in its loss. A term is true of
@@ -28,7 +28,7 @@ _HINT = "write terms such as lif, lif[beta=0.9], beta=0.9 or s0, joined by and, 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """A parsed selection.
+    """A selection is what a text was parsed to.
 
     Attributes:
         terms: In the order written.
@@ -100,7 +100,7 @@ def _term(term: str) -> Test:
 
 
 class _Parser:
-    """Recursive descent: ``or`` binds loosest, then ``and``, then ``not``."""
+    """The parser descends recursively: ``or`` binds loosest, then ``and``, then ``not``."""
 
     def __init__(self, text: str) -> None:
         self.text = text

@@ -1,4 +1,4 @@
-"""The matrix file: what is combined with what, how long each cell trains, what is measured.
+"""A matrix file says what is combined with what, how long each cell trains, and what is measured.
 
 A file is checked as a whole before anything else happens: its syntax, its keys, the types and
 ranges of its values, and the grammar of every component and selection in it. Whether its components
@@ -81,7 +81,7 @@ class Exclude:
 
 @dataclass(frozen=True)
 class Override:
-    """Cells with another training budget.
+    """An override gives some cells another training budget.
 
     Attributes:
         when: Selection of the cells, by component and never by seed.
@@ -94,7 +94,7 @@ class Override:
 
 @dataclass(frozen=True, kw_only=True)
 class Also:
-    """Further combinations: the axes of the matrix, but for those given here.
+    """An ``also`` adds combinations: the axes of the matrix, but for those given here.
 
     Attributes:
         reference: The neuron that theirs are compared with, if not ``measure.reference``.
@@ -154,7 +154,7 @@ class Content:
 
 @dataclass(frozen=True, kw_only=True)
 class Matrix(Content):
-    """A matrix.
+    """A matrix is the content of a file with its name.
 
     Attributes:
         name: Stem of its file.

@@ -1,4 +1,4 @@
-"""The lines of a journal: a result as JSON that ends with its checksum, and back, checked.
+"""A journal's line is a result as JSON that ends with its checksum; reading checks it.
 
 A line is ``{…,"checksum":"0123456789abcdef"}``: the first sixteen hex digits of the SHA-256 of the same line
 without that last field. A line that was changed after it was written is no result.

@@ -1,4 +1,4 @@
-"""The conformance kit: whether components are what they claim to be.
+"""The conformance kit tests whether components are what they claim to be.
 
 ``pytest --snnbench-conformance DIST`` collects one test for each component and probe; ``cases`` gives
 them, and ``params`` and ``check`` make tests of them in a suite of one's own. It needs pytest and

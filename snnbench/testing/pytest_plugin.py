@@ -1,4 +1,4 @@
-"""``pytest --snnbench-conformance DIST``: one test for each component and probe.
+"""``pytest --snnbench-conformance DIST`` runs one test for each component and probe.
 
 Loaded by every pytest of an environment with snnbench in it: without the option it does nothing and
 imports neither torch nor a plugin.

@@ -1,4 +1,4 @@
-"""Looking for the smallest input that breaks a claim."""
+"""A search looks for the smallest input that breaks a claim."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The cases of a distribution as tests of its own suite."""
+"""A distribution can run its cases as tests of its own suite."""
 
 from __future__ import annotations
 

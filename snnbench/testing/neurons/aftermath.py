@@ -26,7 +26,7 @@ LAGS: Final = (0, 1)
 
 @dataclass(frozen=True)
 class Moment:
-    """A neuron after one step.
+    """A moment is a neuron after one step.
 
     Attributes:
         output: Its output.

@@ -18,7 +18,7 @@ SCALES: Final = range(-20, 21)
 
 @dataclass(frozen=True)
 class Crossing:
-    """An input to a neuron at rest, followed by nothing.
+    """A crossing is an input to a neuron at rest, followed by nothing.
 
     Attributes:
         silent: The input that is just too weak.
