@@ -83,9 +83,12 @@ class RunProgress:
         if self._cells is not None and done < total:
             self._bars.update(self._cells, description="compiling loops", total=total, completed=done)
         if not done:
-            self.note(
-                f"compiling the loops of {total} combinations; what the disk has already is not compiled"
+            what = (
+                "1 neuron, surrogate and network"
+                if total == 1
+                else f"{total} neurons, surrogates and networks"
             )
+            self._console.print(f"compiling loops: {what}", soft_wrap=True)
 
     def epoch(self, cell: Cell, event: EpochDone | None) -> None:
         if event is None:

@@ -73,8 +73,9 @@ def test_a_run_ends_with_the_table_and_the_page(finished: Finished) -> None:
     done, here = finished
     assert done.returncode == 0, done.stderr
     lines = done.stderr.splitlines()
-    assert [line.split()[0] for line in lines] == ["[1/4]", "[2/4]", "[3/4]", "[4/4]"]
-    assert all("  done  accuracy 0." in line for line in lines)
+    assert lines[0] == "compiling loops: 2 neurons, surrogates and networks"
+    assert [line.split()[0] for line in lines[1:]] == ["[1/4]", "[2/4]", "[3/4]", "[4/4]"]
+    assert all("  done  accuracy 0." in line for line in lines[1:])
     assert "lif" in done.stdout
     assert "relu" in done.stdout
     assert done.stdout.splitlines()[-1] == "leaderboard: results/small/leaderboard.html"
@@ -193,6 +194,7 @@ def _start(matrix: Path, cwd: Path) -> subprocess.Popen[str]:
         preexec_fn=_heed_interrupts,  # noqa: PLW1509
     )
     assert process.stderr is not None
+    assert process.stderr.readline().startswith("compiling loops: ")
     first = process.stderr.readline()
     assert first.startswith("[ 1/60]"), first
     return process
