@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from snnbench.components.neurons.spec_params import DETACH, DT, THRESHOLD, decay
+from snnbench.components.neurons.spec_params import DETACH, DT, POSITIVE, THRESHOLD, decay
 from snnbench.plugin.claims import FromParam
 from snnbench.plugin.distributions import PerNeuron
 from snnbench.plugin.params import Param
@@ -72,7 +72,7 @@ ADAPTIVE_SPECS: Final = (
         summary="quadratic integrate-and-fire",
         factory="snnbench.components.neurons.qif:QIF",
         params={
-            "tau": Param(5.0, low=1e-6, unit="ms", doc="time constant", per_neuron=PerNeuron.VALUE),
+            "tau": Param(5.0, low=POSITIVE, unit="ms", doc="time constant", per_neuron=PerNeuron.VALUE),
             "dt": DT,
             "a": Param(1.0, low=0.0, doc="curvature"),
             "u_rest": Param(0.0, doc="stable rest without input"),
@@ -94,7 +94,9 @@ ADAPTIVE_SPECS: Final = (
         summary="exponential integrate-and-fire",
         factory="snnbench.components.neurons.eif:EIF",
         params={
-            "tau": Param(5.0, low=1e-6, unit="ms", doc="membrane time constant", per_neuron=PerNeuron.VALUE),
+            "tau": Param(
+                5.0, low=POSITIVE, unit="ms", doc="membrane time constant", per_neuron=PerNeuron.VALUE
+            ),
             "dt": DT,
             "sharpness": Param(0.2, low=1e-6, doc="Δ, the range over which the upstroke sets in"),
             "u_rest": Param(0.0, doc="rest without input"),

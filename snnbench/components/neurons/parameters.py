@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from snnbench.components.neurons.spec_params import DECAY_RANGE, POSITIVE
 from snnbench.core.neuron import Bounds, Neuron
 from snnbench.errors import UsageError
 from snnbench.plugin.distributions import Distribution, Family, parse
@@ -23,10 +24,10 @@ Given: TypeAlias = float | str | Sequence[float]
 Numbers: TypeAlias = float | list[float]
 """One number for all neurons, or one a neuron, in the order of their places in ``features``."""
 
-DECAY: Final[Bounds] = (0.0, 1.0)
-THRESHOLD: Final[Bounds] = (1e-6, math.inf)
+DECAY: Final[Bounds] = DECAY_RANGE
+THRESHOLD: Final[Bounds] = (POSITIVE, math.inf)
 """Above 0: a neuron whose threshold is 0 or below fires without input."""
-TIME: Final[Bounds] = (1e-6, math.inf)
+TIME: Final[Bounds] = (POSITIVE, math.inf)
 
 
 class Population:

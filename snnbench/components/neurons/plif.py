@@ -12,6 +12,7 @@ from snnbench.components.neurons import SPECS
 from snnbench.components.neurons.lif import LIF
 from snnbench.components.neurons.parameters import Given, Population, each
 from snnbench.components.neurons.reset import Reset
+from snnbench.components.neurons.spec_params import LEARNED_DECAY_RANGE
 from snnbench.core.surrogate import Surrogate
 from snnbench.errors import UsageError
 from snnbench.plugin.spec import defaults
@@ -55,7 +56,7 @@ class PLIF(LIF):
             reset_delay=reset_delay,
             detach_reset=detach_reset,
         )
-        decays = Population(self, features, generator).numbers("beta", beta, (1e-6, 1 - 1e-6))
+        decays = Population(self, features, generator).numbers("beta", beta, LEARNED_DECAY_RANGE)
         logits = each(_logit, decays)
         self.a = nn.Parameter(
             torch.tensor(logits) if isinstance(logits, float) else torch.tensor(logits).view(features)

@@ -7,8 +7,15 @@ from typing import Final
 from snnbench.plugin.distributions import PerNeuron
 from snnbench.plugin.params import Param
 
+POSITIVE: Final = 1e-6
+"""Least value of what has to be above 0: thresholds, time constants, resistances."""
+
+DECAY_RANGE: Final = (0.0, 1.0)
+LEARNED_DECAY_RANGE: Final = (1e-6, 1 - 1e-6)
+"""A decay that is learned through a sigmoid reaches neither end."""
+
 THRESHOLD: Final = Param(
-    1.0, low=1e-6, doc="membrane value above which a neuron spikes", per_neuron=PerNeuron.VALUE
+    1.0, low=POSITIVE, doc="membrane value above which a neuron spikes", per_neuron=PerNeuron.VALUE
 )
 RESET: Final = Param(
     "subtract", choices=("subtract", "zero", "none"), doc="what a spike does to the membrane"
@@ -25,6 +32,6 @@ SPIKE_FACTOR: Final = Param(1.0, doc="size of an output spike; resets are by spi
 DT: Final = Param(1.0, low=1e-6, unit="ms", doc="Euler step")
 
 
-def decay(default: float, doc: str, low: float = 0.0, high: float = 1.0) -> Param:
-    """Return the parameter of a decay a step, from ``low`` to ``high``."""
-    return Param(default, low, high, "1/step", doc, per_neuron=PerNeuron.DECAY)
+def decay(default: float, doc: str, within: tuple[float, float] = DECAY_RANGE) -> Param:
+    """Return the parameter of a decay a step, within a range."""
+    return Param(default, *within, "1/step", doc, per_neuron=PerNeuron.DECAY)

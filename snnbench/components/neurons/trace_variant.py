@@ -9,7 +9,7 @@ from functools import cached_property
 from itertools import product
 from typing import Final, Literal, TypeAlias
 
-from snnbench.components.neurons.spec_params import decay
+from snnbench.components.neurons.spec_params import LEARNED_DECAY_RANGE, decay
 from snnbench.plugin.distributions import PerNeuron
 from snnbench.plugin.params import Param
 
@@ -25,7 +25,7 @@ _DIM: Final = Param(-1, doc="axis of [B, *features] that counts the neurons")
 
 
 def _decay(default: float, doc: str) -> Param:
-    return decay(default, doc, 1e-6, 1 - 1e-6)
+    return decay(default, doc, LEARNED_DECAY_RANGE)
 
 
 _VALUES: Final = {
