@@ -1,4 +1,4 @@
-"""The standard measurements. Each takes a ``Trained`` cell and returns named metrics."""
+"""These are the standard measurements. Each takes a ``Trained`` cell and returns named metrics."""
 
 from snnbench.measure.trained import Trained
 

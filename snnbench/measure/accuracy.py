@@ -1,4 +1,4 @@
-"""Accuracy: how many samples of a split a network classifies rightly."""
+"""Accuracy tells how many samples of a split a network classifies rightly."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class DivergedError(SnnbenchError):
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """Mean cross-entropy (nats) and accuracy (fraction) on a split."""
+    """A score has the mean cross-entropy (nats) and the accuracy (fraction) on a split."""
 
     loss: float
     accuracy: float

@@ -1,4 +1,4 @@
-"""Activity: how often the neurons of each layer spike, and how many never do or always do."""
+"""Activity tells how often the neurons of each layer spike, and how many never do or always do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How recordings fit into the bins that an encoder puts them in: what is cut off, and what is padding."""
+"""Fitting tells what an encoder's bins cut off of recordings, and what in them is padding."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Memory: the peak of a training step and of inference, and what a network holds by its own arithmetic.
+"""Memory is the peak of a training step and of inference, and what a network's arithmetic gives.
 
 On a CPU the peak is the growth of this process's resident set, so call ``memory`` in a fresh process.
 """

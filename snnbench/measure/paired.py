@@ -15,7 +15,7 @@ CONFIDENCE = 0.95
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """The rate of one work as a multiple of another's.
+    """A ratio is the rate of one work as a multiple of another's.
 
     Attributes:
         low: Lower end of the 95 % interval of ``value``.

@@ -15,7 +15,7 @@ Work: TypeAlias = Callable[[], object]
 
 @dataclass(frozen=True, slots=True)
 class Lap:
-    """Seconds that some calls took.
+    """Some calls took so many seconds.
 
     Attributes:
         wall: By the host's clock, until the device has finished.

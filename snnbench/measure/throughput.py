@@ -1,4 +1,4 @@
-"""Throughput: samples and neuron updates a second, of inference and of a training step."""
+"""Throughput is samples and neuron updates a second, of inference and of a training step."""
 
 from __future__ import annotations
 

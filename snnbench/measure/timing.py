@@ -47,7 +47,7 @@ PATIENCE = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """Calls a second over many windows.
+    """A rate is the calls a second over many windows.
 
     Attributes:
         low: Lower quartile.
@@ -69,7 +69,7 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """One piece of work by both clocks.
+    """A piece of work is timed by both clocks.
 
     Attributes:
         wall: By the host's clock.
@@ -86,7 +86,7 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """Processor seconds since the machine started, over all processors.
+    """The load is the processor seconds since the machine started, over all processors.
 
     Attributes:
         others: That other processes, or other guests of the host, have used.
@@ -163,7 +163,7 @@ def _enough(laps: Sequence[Sequence[Lap]], seconds: float) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Pace:
-    """The calls that fill a window, and whether the warm-up settled."""
+    """A pace is the calls that fill a window, and whether the warm-up settled."""
 
     calls: int
     settled: bool

@@ -14,7 +14,7 @@ from snnbench.records import Cell, derive_seed
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """A trained cell.
+    """Measurements are given this trained cell.
 
     Attributes:
         cell: What was asked for.

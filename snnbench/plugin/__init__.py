@@ -1,1 +1,1 @@
-"""The plugin contract: hooks, specs, and the host that finds and checks plugins."""
+"""The plugin contract has hooks and specs; the host finds and checks plugins."""

@@ -1,4 +1,4 @@
-"""Calls into a plugin's code: what it raises, prints, closes or hangs in becomes a sentence about it."""
+"""A plugin's code is called so that what it raises, prints, closes or hangs in becomes a sentence."""
 
 from __future__ import annotations
 

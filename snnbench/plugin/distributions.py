@@ -31,7 +31,7 @@ class Family(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """A distribution of one number.
+    """A distribution of one number has a name and two parameters.
 
     Attributes:
         family: Which one.

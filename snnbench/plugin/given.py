@@ -1,4 +1,4 @@
-"""Plugins that Python code hands over as objects: modules, classes, specs and objects with hooks."""
+"""Python code hands over plugins as objects: modules, classes, specs and objects with hooks."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _HINT = (
 
 @dataclass(frozen=True)
 class GivenSpecs:
-    """A plugin made of specs."""
+    """A plugin can be made of specs alone."""
 
     specs: tuple[Spec, ...]
 

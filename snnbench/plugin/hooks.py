@@ -11,7 +11,7 @@ from snnbench.records import Cell, CellResult
 
 
 class Hooks:
-    """``snnbench_skip`` and ``snnbench_cell_finished`` of some plugins.
+    """Some plugins have ``snnbench_skip`` and ``snnbench_cell_finished``; this calls them.
 
     Attributes:
         complaints: What has gone wrong in ``snnbench_skip``, a line each, in order.

@@ -1,4 +1,4 @@
-"""The contract: every hook a plugin may implement. The built-in components use the same ones.
+"""The contract is every hook that a plugin may implement. The built-in components use the same ones.
 
 A plugin is a module (or object) named by an entry point of the group ``snnbench``, with functions
 of these names marked ``@snnbench.hookimpl``. Each takes the arguments it needs, by name.

@@ -1,4 +1,4 @@
-"""The host: every plugin of this installation, what each provides, and who means what by a name."""
+"""The host knows every plugin of this installation, what each provides, and what a name means."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The labels of a row that say what its neuron claims to be."""
+"""The labels of a row say what its neuron claims to be."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Loading one plugin: import it, register its hooks, collect what it provides."""
+"""A plugin is loaded: imported, its hooks registered, what it provides collected."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ HOOKS = (*(f"snnbench_{kind}s" for kind in KINDS), "snnbench_skip", "snnbench_ce
 
 @dataclass(frozen=True)
 class Loaded:
-    """A plugin after the attempt to load it.
+    """A plugin looks so after the attempt to load it.
 
     Attributes:
         specs: What it provides; for a broken plugin, what it had handed over before the fault.

@@ -1,4 +1,4 @@
-"""Parameters of components: what values one may have."""
+"""A parameter of a component says what values it may have."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a plugin hands over: frozen descriptions whose factories are imported only when used."""
+"""A plugin hands over specs: frozen descriptions whose factories are imported only when used."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, cast
 
 
 class _Setting(NamedTuple):
-    """Something of the process that everybody shares: what people call it, how to read and to write it."""
+    """Everybody in a process shares this setting: what it is called, how to read and to write it."""
 
     name: str
     read: Callable[[], Any]

@@ -1,1 +1,1 @@
-"""Lyapunov exponents of any map, and of networks."""
+"""This room measures Lyapunov exponents of any map, and of networks."""

@@ -1,4 +1,4 @@
-"""In which sizes a disturbance grows: between where λ(δ) crosses 0 upward and where it comes down again."""
+"""A disturbance grows in a band of sizes: from where λ(δ) crosses 0 upward to where it comes down."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reference, perturbed copies and control, stepped as one batch and held at their distances.
+"""Reference, perturbed copies and control are stepped as one batch and held at their distances.
 
 T steps, B batch entries, P ≥ B rows of a copy (see ``Copies``), N components of one entry's whole
 state, m sizes, C = m + 2 copies: 0 the reference, 1 … m the perturbed ones, m + 1 the control.
@@ -38,7 +38,7 @@ class BundleGrowth:
 
 
 class Bundle:
-    """The C copies ``[C, P, N]``, on their way.
+    """A bundle has the present states ``[C, P, N]`` of the C copies.
 
     Args:
         flow: The map, and where the reference starts.

@@ -1,4 +1,4 @@
-"""The stability of a cell: encoded test samples one after another, no reset in between."""
+"""A cell's stability is measured under encoded test samples in a row, with no reset in between."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several copies of a batch, stepped as one: all see the same input, and equal copies stay equal."""
+"""Copies of a batch are stepped as one: all see the same input, and equal copies stay equal."""
 
 from __future__ import annotations
 

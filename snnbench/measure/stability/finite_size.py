@@ -1,4 +1,4 @@
-"""Growth of perturbations of a given size, between two real trajectories (Benettin's method).
+"""Benettin's method gives the growth of perturbations of a given size, between two real trajectories.
 
 Benettin, Galgani & Strelcyn 1976, Phys. Rev. A 14, 2338; that small and large perturbations fare
 differently: Monteforte & Wolf 2012, Phys. Rev. X 2, 041007. T steps, B batch entries, N components of
@@ -33,7 +33,7 @@ RESOLUTION: Final = 1000
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class FiniteSize:
-    """Growth rate as a function of the perturbation's size δ, the mean over batch entries.
+    """The growth rate is a function of the perturbation's size δ, the mean over batch entries.
 
     Attributes:
         deltas: The m sizes, ascending: norms over the whole state, in the unit that was given.

@@ -1,4 +1,4 @@
-"""A step seen as a map of vectors: the whole state of one batch entry is one row of ``[B, N]``."""
+"""A step is seen as a map of vectors: the whole state of one batch entry is one row of ``[B, N]``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MapStep: TypeAlias = Callable[[Any, State], tuple[Any, State]]
 
 
 class FlatMap:
-    """``step`` without its output, on flat states.
+    """A flat map is ``step`` without its output, on flat states.
 
     Args:
         step: ``step(x_t, state) -> (output, state)``.

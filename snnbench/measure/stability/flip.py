@@ -24,7 +24,7 @@ PROBES: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A surrogate's call within a step: of ``units`` spikes an entry.
+    """A step calls a surrogate: for ``units`` spikes an entry.
 
     ``repeats``: which call had the same spikes first; its own index where they are new. ``lag``: how
     many steps earlier that was, 0 or 1.
@@ -106,7 +106,7 @@ def _equal(a: Tensor, b: Tensor) -> bool:
 
 
 class Flip:
-    """Steps of three copies ``[3, P, N]``: the reference, the one with a flipped spike, the control.
+    """Three copies ``[3, P, N]`` are stepped: the reference, the one with a flipped spike, the control.
 
     Args:
         copies: Of the map.

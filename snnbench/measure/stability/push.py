@@ -20,7 +20,7 @@ CHECKED: Final = 32
 
 
 class Push:
-    """Steps of the state ``h`` ``[B, N]`` and of its tangents ``q`` ``[B, N, k]``, both exact.
+    """This steps the state ``h`` ``[B, N]`` and its tangents ``q`` ``[B, N, k]``, both exactly.
 
     Called, it returns the next state, ``J·q``, and how much J or Jᵀ stretches a generic vector, ``[B]``.
 

@@ -1,4 +1,4 @@
-"""Tangents carried along a trajectory and made orthonormal again by QR.
+"""Tangents are carried along a trajectory and made orthonormal again by QR.
 
 Geist, Parlitz & Lauterborn 1990, Prog. Theor. Phys. 83. B batch entries, N components of one entry's
 whole state, k tangents.
@@ -20,7 +20,7 @@ from snnbench.measure.stability.statistics import blocks
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Frame:
-    """A state ``h [B, N]`` with orthonormal tangents ``q [B, N, k]``.
+    """A frame is a state ``h [B, N]`` with orthonormal tangents ``q [B, N, k]``.
 
     ``lost [B, k]`` marks the tangents that the map has sent to 0: the last ones of each entry.
     """

@@ -1,4 +1,4 @@
-"""Intervals for averages over time: successive steps are correlated, so single steps are never counted."""
+"""Averages over time have intervals: successive steps are correlated, so single ones never count."""
 
 from __future__ import annotations
 

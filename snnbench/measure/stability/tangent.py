@@ -1,4 +1,4 @@
-"""Lyapunov exponents from tangents that are re-orthonormalised by QR.
+"""Lyapunov exponents come from tangents that are re-orthonormalised by QR.
 
 Benettin et al. 1980, Meccanica 15, 9-20; Geist, Parlitz & Lauterborn 1990, Prog. Theor. Phys. 83.
 T steps, B batch entries, N components of one entry's whole state, k tangents.
@@ -30,7 +30,7 @@ SHOWN: Final = 5
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Spectrum:
-    """Lyapunov exponents of a map, the mean over batch entries.
+    """A spectrum has the Lyapunov exponents of a map, the mean over batch entries.
 
     Attributes:
         exponents: The k largest, ``[k]``, descending, nats a step, float64 on the CPU. −∞ where the
