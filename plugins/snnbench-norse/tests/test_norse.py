@@ -21,7 +21,8 @@ from snnbench.components.surrogates.atan import ATan
 from snnbench.core.surrogate import counting_spikes, derivative
 from snnbench.errors import UsageError
 from snnbench_norse.models import MODELS
-from snnbench_norse.neuron_specs import BEHAVIORS, NEURONS
+from snnbench_norse.neuron_params import BEHAVIORS
+from snnbench_norse.neuron_specs import NEURONS
 from snnbench_norse.surrogate_specs import SURROGATES
 
 STEPS, BATCH, WIDTH = 60, 3, 5

@@ -6,7 +6,7 @@ from typing import Final
 
 from snnbench import Param
 from snnbench_norse.library import NORSE
-from snnbench_norse.neuron_specs import DT, MEMBRANE
+from snnbench_norse.neuron_params import DT, MEMBRANE
 
 _F_MAX: Final = Param(100.0, low=0.0, unit="Hz", doc="rate at full intensity")
 _POISSON: Final = {"f_max": _F_MAX, "dt": DT}

@@ -11,73 +11,57 @@ from typing import Final
 
 from snnbench import Param
 from snnbench_spikingjelly.library import SPIKINGJELLY
-
-_TAU: Final = Param(2.0, low=1.000001, unit="step", doc="membrane time constant τ")
-_DECAY_INPUT: Final = Param(True, doc="divide the input by τ too")
-_V_RESET: Final = Param(
-    0.0, doc="membrane r after a spike, and at the start, with reset='value'; else not used"
+from snnbench_spikingjelly.neuron_params import (
+    BY_VALUE,
+    DECAY_INPUT,
+    DETACH,
+    FIRE,
+    LEAK,
+    RESET,
+    TAU,
+    V_RESET,
+    reset,
+    threshold,
 )
-_DETACH: Final = Param(False, doc="keep the gradient out of the reset")
 
-
-def _threshold(default: float = 1.0) -> Param:
-    return Param(default, low=1e-6, doc="membrane value θ at which a neuron spikes")
-
-
-def _reset(default: str, *choices: str) -> Param:
-    return Param(default, choices=choices, doc="what a spike does to the membrane")
-
-
-_RESET: Final = _reset("zero", "zero", "subtract", "value")
-_LEAK: Final = {"tau": _TAU, "decay_input": _DECAY_INPUT}
-_FIRE: Final = {"v_threshold": _threshold(), "reset": _RESET, "v_reset": _V_RESET, "detach_reset": _DETACH}
-_BY_VALUE: Final = {
-    "v_threshold": _threshold(),
-    "v_rest": Param(0.0, doc="membrane at rest, not below r"),
-    "v_reset": Param(-0.1, doc="membrane r after a spike, and at the start"),
-    "detach_reset": _DETACH,
-}
 _LIF: Final = "h = v' + (x − (v' − r))/τ, or v' − (v' − r)/τ + x without decay_input"
 
 
 NEURONS: Final = (
-    SPIKINGJELLY.neuron("if_node", "integrate-and-fire", "h = v' + x\ns = H(h − θ)", _FIRE),
-    SPIKINGJELLY.neuron("lif_node", "leaky integrate-and-fire", f"{_LIF}\ns = H(h − θ)", {**_LEAK, **_FIRE}),
+    SPIKINGJELLY.neuron("if_node", "integrate-and-fire", "h = v' + x\ns = H(h − θ)", FIRE),
+    SPIKINGJELLY.neuron("lif_node", "leaky integrate-and-fire", f"{_LIF}\ns = H(h − θ)", {**LEAK, **FIRE}),
     SPIKINGJELLY.neuron(
         "parametric_lif_node",
         "LIF with one learned time constant a layer",
         f"{_LIF}\n1/τ = sigmoid(w)\ns = H(h − θ)",
         {
             "init_tau": Param(2.0, low=1.000001, unit="step", doc="time constant τ before training"),
-            "decay_input": _DECAY_INPUT,
-            **_FIRE,
+            "decay_input": DECAY_INPUT,
+            **FIRE,
         },
         reference="Fang et al. 2021, ICCV",
     ),
     SPIKINGJELLY.neuron(
-        "simple_if_node",
-        "integrate-and-fire in plain PyTorch; starts at 0",
-        "h = v' + x\ns = H(h − θ)",
-        _FIRE,
+        "simple_if_node", "integrate-and-fire in plain PyTorch; starts at 0", "h = v' + x\ns = H(h − θ)", FIRE
     ),
     SPIKINGJELLY.neuron(
         "simple_lif_node",
         "leaky integrate-and-fire in plain PyTorch; starts at 0",
         f"{_LIF}\ns = H(h − θ)",
         {
-            "tau": _TAU,
+            "tau": TAU,
             "decay_input": Param(True, doc="divide the input by τ too; spikingjelly has no default"),
-            "v_threshold": _threshold(),
-            "reset": _reset("zero", "zero", "value"),
+            "v_threshold": threshold(),
+            "reset": reset("zero", "zero", "value"),
             "v_reset": Param(0.0, doc="membrane r after a spike with reset='value'; else not used"),
-            "detach_reset": _DETACH,
+            "detach_reset": DETACH,
         },
     ),
     SPIKINGJELLY.neuron(
         "half_threshold_if_node",
         "integrate-and-fire that starts at θ/2, as converted networks do",
         "h = v' + x\ns = H(h − θ)\nv = h − θ·s\nv[−1] = θ/2",
-        {"v_threshold": _threshold(), "detach_reset": _DETACH},
+        {"v_threshold": threshold(), "detach_reset": DETACH},
         reset="subtract",
         reference="Bu et al. 2022, ICLR",
     ),
@@ -86,18 +70,18 @@ NEURONS: Final = (
         "integrate-and-fire with an offset on the membrane that spikes, but is not reset",
         "h = v' + x\ns = H(h + o − θ)\nv = h − θ·s",
         {
-            "v_threshold": _threshold(),
+            "v_threshold": threshold(),
             "v_offset": Param(0.0, doc="offset o on the membrane"),
-            "reset": _reset("subtract", "subtract", "zero", "value"),
-            "v_reset": _V_RESET,
-            "detach_reset": _DETACH,
+            "reset": reset("subtract", "subtract", "zero", "value"),
+            "v_reset": V_RESET,
+            "detach_reset": DETACH,
         },
     ),
     SPIKINGJELLY.neuron(
         "klif_node",
         "LIF whose membrane is scaled by a learned factor and rectified",
         f"{_LIF}\nf = max(0, k·h)\ns = H(f − θ)\nthe reset is of f, or of f/k by θ/k with scale_reset",
-        {"scale_reset": Param(False, doc="undo the scaling by k before the reset"), **_LEAK, **_FIRE},
+        {"scale_reset": Param(False, doc="undo the scaling by k before the reset"), **LEAK, **FIRE},
         reference="Jiang & Zhang 2023, arXiv:2302.09238",
     ),
     SPIKINGJELLY.neuron(
@@ -107,9 +91,9 @@ NEURONS: Final = (
         {
             "c_decay": Param(0.5, low=0.0, high=1.0, unit="1/step", doc="decay a_c of the synaptic current"),
             "v_decay": Param(0.75, low=0.0, high=1.0, unit="1/step", doc="membrane decay a_v"),
-            "v_threshold": _threshold(0.5),
-            "reset": _RESET,
-            "v_reset": _V_RESET,
+            "v_threshold": threshold(0.5),
+            "reset": RESET,
+            "v_reset": V_RESET,
         },
         states=("v", "c"),
         reset_detached=False,
@@ -125,7 +109,7 @@ NEURONS: Final = (
                 1.0, low=1e-6, doc="membrane θ that one spike stands for; from above θ/2 on there is one"
             ),
             "max_spike_count": Param(4, low=1, unit="spikes", doc="most spikes D of a step"),
-            "detach_reset": _DETACH,
+            "detach_reset": DETACH,
         },
         spike="multi",
         threshold=">",
@@ -136,7 +120,7 @@ NEURONS: Final = (
         "ternary_if_node",
         "integrate-and-fire with spikes of both signs",
         "h = v' + x\ns = H(h − θ) − H(−h − θ)",
-        _FIRE,
+        FIRE,
         spike="ternary",
         reference="Guo et al. 2024, AAAI",
     ),
@@ -144,7 +128,7 @@ NEURONS: Final = (
         "ternary_lif_node",
         "LIF with spikes of both signs",
         f"{_LIF}\ns = H(h − θ) − H(−h − θ)",
-        {**_LEAK, **_FIRE},
+        {**LEAK, **FIRE},
         spike="ternary",
         reference="Guo et al. 2024, AAAI",
     ),
@@ -161,8 +145,8 @@ NEURONS: Final = (
             "threshold_related": Param(
                 True, doc="take the threshold off before act; spikingjelly has no default"
             ),
-            **_LEAK,
-            **_FIRE,
+            **LEAK,
+            **FIRE,
         },
         spike="graded",
         reference="Wu et al. 2021, IEEE TNNLS 33(11)",
@@ -172,10 +156,10 @@ NEURONS: Final = (
         "quadratic integrate-and-fire",
         "h = v' + (x + a₀·(v' − v_rest)·(v' − v_c))/τ\ns = H(h − θ)",
         {
-            "tau": _TAU,
+            "tau": TAU,
             "v_c": Param(0.8, doc="critical membrane, above which it runs away"),
             "a0": Param(1.0, low=1e-6, doc="curvature a₀"),
-            **_BY_VALUE,
+            **BY_VALUE,
         },
         reference="Gerstner et al. 2014, Neuronal Dynamics, section 5.3",
         reset="value",
@@ -185,10 +169,10 @@ NEURONS: Final = (
         "exponential integrate-and-fire",
         "h = v' + (x + v_rest − v' + Δ·exp((v' − θ_rh)/Δ))/τ\ns = H(h − θ)",
         {
-            "tau": _TAU,
+            "tau": TAU,
             "delta_T": Param(1.0, low=0.01, doc="sharpness Δ of the upstroke"),
             "theta_rh": Param(0.8, doc="rheobase threshold θ_rh"),
-            **_BY_VALUE,
+            **BY_VALUE,
         },
         reference="Gerstner et al. 2014, Neuronal Dynamics, section 5.2",
         reset="value",
@@ -199,18 +183,18 @@ NEURONS: Final = (
         "h = v' + (x + a₀·(v' − v_rest)·(v' − v_c) − w')/τ\ns = H(h − θ)\n"
         "w = w' + (a·(h − v_rest) − w')/τ_w + b·s",
         {
-            "tau": _TAU,
+            "tau": TAU,
             "v_c": Param(0.8, doc="critical membrane, above which it runs away"),
             "a0": Param(1.0, low=1e-6, doc="curvature a₀"),
-            "v_threshold": _threshold(),
-            "reset": _RESET,
-            "v_reset": _V_RESET,
+            "v_threshold": threshold(),
+            "reset": RESET,
+            "v_reset": V_RESET,
             "v_rest": Param(-0.1, doc="membrane at rest"),
             "w_rest": Param(0.0, doc="adaptation at the start"),
             "tau_w": Param(2.0, low=1e-6, unit="step", doc="time constant τ_w of the adaptation"),
             "a": Param(0.0, doc="coupling a of the adaptation to the membrane"),
             "b": Param(0.0, doc="jump b of the adaptation at a spike"),
-            "detach_reset": _DETACH,
+            "detach_reset": DETACH,
         },
         states=("v", "w"),
         reference="Izhikevich 2003, IEEE Transactions on Neural Networks 14(6), in two time constants",
@@ -224,7 +208,7 @@ NEURONS: Final = (
             "b": Param(-0.2, high=-1e-6, unit="1/ms", doc="damping b"),
             "omega": Param(1.0, low=1e-6, unit="rad/ms", doc="angular frequency ω"),
             "dt": Param(1.0, low=1e-6, unit="ms", doc="length of a step"),
-            **_FIRE,
+            **FIRE,
         },
         states=("v", "current"),
         reference="Izhikevich 2001, Neural Networks 14",
@@ -242,7 +226,7 @@ NEURONS: Final = (
         "non_spiking_lif_node",
         "leaky integrator whose output is its membrane",
         "v = v' + (x − v')/τ",
-        {"tau": _TAU},
+        {"tau": TAU},
         spike="none",
         threshold=">",
         reset="none",
@@ -267,7 +251,7 @@ NEURONS: Final = (
         "complementary_lif_node",
         "LIF with a trace of its spikes, by which a spike takes off more than the threshold",
         "h = v' − v'/τ + x\ns = H(h − θ)\nm = m'·sigmoid(h/τ) + s\nv = h − s·(θ + sigmoid(m))",
-        {"tau": _TAU, "v_threshold": _threshold()},
+        {"tau": TAU, "v_threshold": threshold()},
         states=("v", "m"),
         reset="other",
         reset_detached=False,
