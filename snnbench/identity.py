@@ -6,7 +6,6 @@ version         the components of a cell: what tells older code of one combinati
 cell            protocol, version, training budget, seed
 measurement     its settings; the neurons it compares with or the measurement component, as components
 encoded data    dataset and encoder as components, number of steps, checksum of the samples, the suite's code
-program         torch, threads, the class of the neuron and its surrogate and the plain values they hold
 environment     machine, software, threads: what could change a number and is the same for all cells
 =============== ========================================================================================
 
@@ -18,7 +17,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
@@ -118,18 +117,6 @@ def encoding_key(dataset: str, encoder: str, steps: int, checksum: str, suite: s
     """
     parts = {"dataset": dataset, "encoder": encoder, "steps": steps, "checksum": checksum, "suite": suite}
     return _key(parts)
-
-
-def program_key(torch: str, threads: int, chunk: int, held: Iterable[object]) -> str:
-    """Return the key of a population's compiled code, 16 hex digits.
-
-    Args:
-        torch: Its version.
-        threads: That it may use.
-        chunk: Steps of a chunk; 0 for a loop over all of them.
-        held: Classes and plain values that decide on the code, each with a ``repr`` that tells it.
-    """
-    return _key([torch, threads, chunk, [repr(one) for one in held]])
 
 
 def environment_key(values: Mapping[str, str]) -> str:

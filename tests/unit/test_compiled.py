@@ -411,6 +411,6 @@ def test_a_chunk_weighs_steps_left_over_against_chunks(steps: int, most: int) ->
 
 
 def test_chunks_of_usual_lengths() -> None:
-    assert [chunk_steps(steps) for steps in (1, 10, 25, 50, 100, 500, 101)] == [1, 10, 25, 25, 25, 25, 25]
+    assert [chunk_steps(steps) for steps in (1, 10, 25, 50, 100, 500, 101)] == [1, 10, 5, 10, 10, 10, 10]
     assert chunk_steps(100, 10) == 10
     assert chunk_steps(28, 25) in (7, 14)

@@ -18,7 +18,6 @@ from snnbench.identity import (
     encoding_key,
     environment_key,
     measurement_keys,
-    program_key,
     version_key,
 )
 from snnbench.plugin.host import Provided
@@ -148,11 +147,6 @@ def test_a_measurement_that_is_not_asked_for_has_no_key() -> None:
 @given(*[st.tuples(TEXT, TEXT, st.integers(1, 3), TEXT, TEXT)] * 2)
 def test_encoded_data_is_dataset_encoder_steps_content_and_suite(one: Any, other: Any) -> None:
     assert (encoding_key(*one) == encoding_key(*other)) == (one == other)
-
-
-@given(*[st.tuples(TEXT, st.integers(1, 3), st.integers(0, 3), st.lists(st.integers() | TEXT))] * 2)
-def test_a_program_is_all_that_decides_on_its_code(one: Any, other: Any) -> None:
-    assert (program_key(*one) == program_key(*other)) == (one == other)
 
 
 @given(*[st.dictionaries(TEXT, TEXT)] * 2)
