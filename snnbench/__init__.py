@@ -1,4 +1,4 @@
-"""snnbench: accuracy, throughput, memory and Lyapunov stability of spiking neural networks.
+"""snnbench measures accuracy, throughput, memory and Lyapunov stability of spiking neural networks.
 
 Importing this package imports neither torch nor pandas; each name below is loaded on first use.
 """

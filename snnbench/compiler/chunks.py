@@ -1,4 +1,4 @@
-"""torch.compile of a chunk of steps, unrolled, one chunk after the other.
+"""torch.compile takes a chunk of unrolled steps; the chunks run one after the other.
 
 For neurons of which no loop is made: those whose units see each other. State, recurrence, surrogate and the
 backward pass are inside the compiled chunk. Width and batch are dynamic, so that one compilation serves all

@@ -30,7 +30,7 @@ THREADED_FROM: Final = 16_384
 
 
 class CppLoops:
-    """``loop.Loops`` on the CPU. The C++ is compiled when it is first needed, and kept on disk.
+    """These ``loop.Loops`` run on the CPU. The C++ is compiled when it is first needed, and kept on disk.
 
     Attributes:
         source: The C++ of both directions.

@@ -173,7 +173,7 @@ class _Turn:
 
 
 class _Replay(torch.autograd.Function):
-    """``apply(graph, x, *state, *learned) -> (y, *last)``."""
+    """This Function replays a graph: ``apply(graph, x, *state, *learned) -> (y, *last)``."""
 
     @staticmethod
     def forward(ctx: Any, graph: Graph, *sources: Tensor) -> tuple[Tensor, ...]:

@@ -1,4 +1,4 @@
-"""An instruction as an expression: in C++, on vectors ``V`` of numbers ``T``, and in Triton's Python.
+"""An instruction is printed as an expression: in C++, on vectors ``V`` of numbers ``T``, and in Triton.
 
 A truth is a vector of integers in C++, all bits or none, and an ``int1`` in Triton.
 """

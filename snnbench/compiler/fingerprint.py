@@ -127,7 +127,7 @@ class _Itself:
 
 
 class _Shape:
-    """Shape and dtype of a parameter or buffer; the same only of the same one."""
+    """This stands for a parameter or buffer by shape and dtype; it equals only that of the same one."""
 
     def __init__(self, tensor: Tensor) -> None:
         self.tensor = tensor  # kept, so that no other gets its identity

@@ -1,4 +1,4 @@
-"""Loops over time made of a step's program: one for the forward pass, one for the backward pass.
+"""A step's program becomes loops over time: one for the forward pass, one for the backward pass.
 
 State stays in registers or in the cache from a step to the next. Only the state after each step is saved for
 backward, and the input where a gradient depends on it; everything else is computed again.
@@ -96,7 +96,7 @@ def _laid_out(one: Tensor) -> Tensor:
 
 
 class _Run(torch.autograd.Function):
-    """``apply(loop, x, *start, *parameters) -> (y, *last)``."""
+    """This Function runs a loop: ``apply(loop, x, *start, *parameters) -> (y, *last)``."""
 
     @staticmethod
     def forward(ctx: Any, loop: Loop, x: Tensor, *rest: Tensor) -> Tensors:

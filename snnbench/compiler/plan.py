@@ -1,4 +1,4 @@
-"""The plan of a loop over time: what it reads, carries from step to step, and writes, in no language yet.
+"""A plan says what a loop over time reads, carries from step to step, and writes, in no language yet.
 
 A printer (``cpp``, ``triton``) writes the plan down. All that differs between the forward and the backward
 loop is in the plan; all that differs between the CPU and the GPU is in the printers.
@@ -81,7 +81,7 @@ class Store:
 
 @dataclass(frozen=True, slots=True)
 class LoopPlan:
-    """A loop over time. A value that is loaded has the name of the argument it comes from.
+    """This plans a loop over time. A value that is loaded has the name of the argument it comes from.
 
     Attributes:
         name: Of the function that is printed.

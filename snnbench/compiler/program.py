@@ -1,4 +1,4 @@
-"""A time step as a program: instructions on the numbers of one unit, forward and backward.
+"""A time step is a program: instructions on the numbers of one unit, forward and backward.
 
 A step whose units do not see each other is a few additions, products and comparisons a unit: loops over
 time are made of them.
@@ -86,7 +86,7 @@ class Arguments:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A recorded step and its backward pass.
+    """A program is a recorded step and its backward pass.
 
     Values have these names, for the i-th part of the state and the j-th parameter: ``x``, ``before<i>`` and
     ``after<i>`` (the state before and after the step), ``parameter<j>``, ``g_y`` and ``g_after<i>``

@@ -1,4 +1,4 @@
-"""Recording: the program of a step, traced from the step and its backward pass on a handful of units."""
+"""The program of a step is traced from the step and its backward pass on a handful of units."""
 
 from __future__ import annotations
 

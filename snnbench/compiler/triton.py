@@ -30,7 +30,7 @@ PLENTY: Final = 2**17
 
 
 class TritonLoops:
-    """``loop.Loops`` on CUDA: states in single or double precision, input and output also in half.
+    """These ``loop.Loops`` run on CUDA: states in single or double precision, input and output also in half.
 
     Args:
         program: A recorded step.

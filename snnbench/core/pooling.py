@@ -1,4 +1,4 @@
-"""How the outputs of a network's last layer become one value a unit."""
+"""A readout pools the outputs of a network's last layer into one value a unit."""
 
 from __future__ import annotations
 

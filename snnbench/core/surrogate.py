@@ -20,7 +20,7 @@ _derivative: ContextVar[Derivative] = ContextVar("snnbench_derivative", default=
 
 
 class _Traced:
-    """The same for torch.compile, which traces no context variable before torch 2.14, and guards this."""
+    """torch.compile traces no context variable before torch 2.14; it guards this derivative instead."""
 
     derivative: Derivative = "surrogate"
     reverse_only: bool = False

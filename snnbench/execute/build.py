@@ -1,4 +1,4 @@
-"""From specs to live objects, for one cell."""
+"""A builder makes the live objects of one cell from its specs."""
 
 from __future__ import annotations
 

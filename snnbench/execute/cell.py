@@ -191,7 +191,7 @@ def _train(trained: Trained, measure: Measure, on_epoch: OnEpoch, found: _Findin
 
 
 class _Along:
-    """Stability along training, every so many epochs, of copies: training goes on as without.
+    """Measure stability along training, every so many epochs, on copies: training goes on as without.
 
     Attributes:
         series: ``stability.epochs``, how many were trained, from 0, and what was measured then.

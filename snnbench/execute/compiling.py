@@ -37,7 +37,7 @@ class Compilation:
 
 @dataclass(slots=True)
 class _Compiling:
-    """A process that compiles, one compilation after the other."""
+    """This process compiles, one compilation after the other."""
 
     child: Child
     since: float

@@ -18,7 +18,7 @@ from snnbench.settings import NATIVE, NO_LOOP, EngineChoice
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The engine of a network.
+    """A network runs by this engine.
 
     Attributes:
         engine: Runs the populations that do not run by themselves.

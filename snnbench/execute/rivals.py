@@ -1,4 +1,4 @@
-"""A cell's network beside the same network with another neuron: how equal they are, and how fast."""
+"""A cell's network is compared with the same network with another neuron: how equal, and how fast."""
 
 from __future__ import annotations
 

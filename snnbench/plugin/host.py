@@ -43,7 +43,7 @@ class Provided:
 
 @dataclass(frozen=True)
 class Plugin:
-    """A plugin as people see it.
+    """People see this of a plugin.
 
     Attributes:
         name: Name of its entry point; the module's name if it was given by ``-p``.

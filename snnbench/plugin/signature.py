@@ -1,4 +1,4 @@
-"""Parameters that a factory's signature declares, in place of the ``params`` of its spec."""
+"""A factory's signature declares parameters, in place of the ``params`` of its spec."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""From journals to rows, and from rows to pages and tables. ``frame`` and ``imported`` are its DataFrames."""
+"""Journals become rows, and rows become pages and tables; ``frame`` and ``imported`` make DataFrames."""

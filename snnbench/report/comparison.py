@@ -76,7 +76,7 @@ def _variance(sample: Numbers, resolution: float) -> float:
 
 
 def _p_values(means: Numbers, counts: NDArray[np.int64], spreads: Numbers) -> Numbers:
-    """P-values of rows in order, the best one first; its own is NaN."""
+    """Return the p-values of rows in order, the best one first; its own is NaN."""
     generator = np.random.default_rng(0)
     batches = [_greatest(counts, spreads, generator) for _ in range(0, DRAWS, BATCH)]
     greatest = np.sort(np.concatenate(batches))

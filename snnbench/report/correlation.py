@@ -25,7 +25,7 @@ LARGEST = 0.9999
 
 @dataclass(frozen=True, slots=True)
 class Within:
-    """Spearman's ρ over the ``n`` combinations of one family; NaN where one of the two is constant."""
+    """This is Spearman's ρ over the ``n`` combinations of a family; it is NaN where one is constant."""
 
     family: str
     rho: float
@@ -34,7 +34,7 @@ class Within:
 
 @dataclass(frozen=True, slots=True)
 class Correlation:
-    """Spearman's ρ over ``n`` combinations, pooled and within families.
+    """This is Spearman's ρ over ``n`` combinations, pooled and within families.
 
     Attributes:
         rho: NaN where there is none.
@@ -56,7 +56,7 @@ class Correlation:
 
 
 def spearman(x: Sequence[float], y: Sequence[float], families: Sequence[str]) -> Correlation:
-    """Spearman's ρ of pairs, those with a NaN left out; ±∞ is a rank like any other.
+    """Return Spearman's ρ of pairs, those with a NaN left out; ±∞ is a rank like any other.
 
     Combinations of one family resemble each other, so that the interval is over families: Fisher's z
     with its standard deviation over resampled families (a cluster bootstrap) and Student's quantile for the
@@ -93,7 +93,7 @@ def _groups(x: Sequence[float], y: Sequence[float], families: Sequence[str]) -> 
 
 
 def _rho(pairs: Pairs) -> float:
-    """Spearman's ρ; NaN where one of the two is the same everywhere."""
+    """Return Spearman's ρ; NaN where one of the two is the same everywhere."""
     ranks = stats.rankdata(pairs, axis=0)
     return math.nan if (np.ptp(ranks, axis=0) == 0).any() else float(np.asarray(np.corrcoef(ranks.T))[0, 1])
 

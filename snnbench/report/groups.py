@@ -19,7 +19,7 @@ NEVER = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The cells of one row.
+    """A group has the cells of one row.
 
     Attributes:
         cells: In the order of their journals.

@@ -15,7 +15,7 @@ from snnbench.report.comparison import ALPHA, against_best, mean
 
 
 class Standing(StrEnum):
-    """How a row compares with the best one."""
+    """A standing says how a row compares with the best one."""
 
     BEST = "best"
     TIED = "tied"

@@ -1,4 +1,4 @@
-"""The report's tables of cells: CSV and Parquet."""
+"""The report writes its tables of cells as CSV and Parquet."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ KITS: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True)
 class Probe:
-    """One question about a component.
+    """A probe asks one question about a component.
 
     Attributes:
         name: How a report refers to it: ``claim[threshold]``.
@@ -50,7 +50,7 @@ class Probe:
 
 @dataclass(frozen=True)
 class Case:
-    """One probe of one component at given parameters.
+    """A case is one probe of one component at given parameters.
 
     Attributes:
         component: The component and who provides it.

@@ -24,7 +24,7 @@ from snnbench.testing.specs import SPEC_PROBES
 
 
 class Subject:
-    """A dataset at given parameters."""
+    """The probes run on a dataset at given parameters."""
 
     def __init__(self, spec: DatasetSpec, params: Params, beside: Sequence[Spec] = ()) -> None:
         self.spec = spec

@@ -28,7 +28,7 @@ SENSOR: Final = (4, 5, 2)
 
 
 class Subject:
-    """An encoder at given parameters."""
+    """The probes run on an encoder at given parameters."""
 
     def __init__(self, spec: EncoderSpec, params: Params, beside: Sequence[Spec] = ()) -> None:
         self.spec = spec

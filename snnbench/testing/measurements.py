@@ -24,7 +24,7 @@ from snnbench.training import Trainer
 
 
 class Subject:
-    """A measurement at given parameters."""
+    """The probes run on a measurement at given parameters."""
 
     def __init__(self, spec: MeasurementSpec, params: Params, beside: Sequence[Spec] = ()) -> None:
         self.spec = spec

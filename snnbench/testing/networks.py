@@ -30,7 +30,7 @@ BATCH: Final = 2
 
 
 class Subject:
-    """A network at given parameters."""
+    """The probes run on a network at given parameters."""
 
     def __init__(self, spec: NetworkSpec, params: Params, beside: Sequence[Spec] = ()) -> None:
         self.spec = spec

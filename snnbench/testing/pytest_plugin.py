@@ -51,14 +51,14 @@ def _collect(session: pytest.Session, distribution: str) -> Iterable[pytest.Item
 
 
 class Component(pytest.Collector):
-    """A component at given parameters."""
+    """This collects the cases of a component at given parameters."""
 
     def collect(self) -> Iterable[pytest.Item]:
         return []  # its items were added with it
 
 
 class Item(pytest.Item):
-    """One case."""
+    """An item runs one case."""
 
     def __init__(self, *, case: Case, **rest: Any) -> None:
         super().__init__(**rest)

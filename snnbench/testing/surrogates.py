@@ -31,7 +31,7 @@ STEP: Final = 2.0**-20
 
 
 class Subject:
-    """A surrogate at given parameters."""
+    """The probes run on a surrogate at given parameters."""
 
     def __init__(self, spec: SurrogateSpec, params: Params, beside: Sequence[Spec] = ()) -> None:
         self.spec = spec

@@ -9,7 +9,7 @@ from snnbench.components.encoders.intensity import check_finite
 
 
 class Direct:
-    """The same current at each step: a view, not T copies.
+    """The encoder gives the same current at each step: a view, not T copies.
 
     Args:
         steps: T.

@@ -15,7 +15,7 @@ _DEFAULT: Final = defaults(SPECS, "latency")
 
 
 class Latency:
-    """One spike a value, the earlier the larger; none where x ≤ θ.
+    """The encoder gives one spike a value, the earlier the larger; none where x ≤ θ.
 
     ``snnbench show latency`` has the equation and the parameters.
 

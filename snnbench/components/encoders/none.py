@@ -11,7 +11,7 @@ from snnbench.data.sequences import Sequences
 
 
 class NoEncoder:
-    """The sequence itself, laid out with time first: done once here, not by whoever next asks for it flat.
+    """The encoder gives the sequence itself, laid out in memory with time first.
 
     Args:
         steps: Not used: a sequence has its own length.

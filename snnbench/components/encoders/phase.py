@@ -15,7 +15,7 @@ _DEFAULT: Final = defaults(SPECS, "phase")
 
 
 class Phase:
-    """The bits of a value, one a step, most significant first, repeated.
+    """The encoder gives the bits of a value, one a step, most significant first, repeated.
 
     Over one period ``Σ_t 2^(K−1−t)·s[t]/(2^K − 1)`` is x, to K bits. The spikes are binary: their
     weight is known from their phase alone.

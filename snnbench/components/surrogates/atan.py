@@ -15,7 +15,7 @@ _DEFAULT: Final = defaults(SPECS, "atan")
 
 
 class ATan(Surrogate):
-    """Derivative of a scaled arctangent: peak α/2, area 1.
+    """The surrogate is the derivative of a scaled arctangent: peak α/2, area 1.
 
     ``snnbench show atan`` has the equation and the parameters.
     """

@@ -14,7 +14,7 @@ _DEFAULT: Final = defaults(SPECS, "boxcar")
 
 
 class Boxcar(Surrogate):
-    """Constant near the threshold: area 1.
+    """The surrogate is constant near the threshold: area 1.
 
     ``snnbench show boxcar`` has the equation and the parameters.
     """

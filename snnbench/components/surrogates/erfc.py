@@ -15,7 +15,7 @@ _DEFAULT: Final = defaults(SPECS, "erfc")
 
 
 class Erfc(Surrogate):
-    """Derivative of ``erfc(−αz)/2``: peak α/√π, area 1.
+    """The surrogate is the derivative of ``erfc(−αz)/2``: peak α/√π, area 1.
 
     ``snnbench show erfc`` has the equation and the parameters.
     """

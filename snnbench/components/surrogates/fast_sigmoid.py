@@ -14,7 +14,7 @@ _DEFAULT: Final = defaults(SPECS, "fast_sigmoid")
 
 
 class FastSigmoid(Surrogate):
-    """Derivative of the fast sigmoid: peak 1.
+    """The surrogate is the derivative of the fast sigmoid: peak 1.
 
     ``snnbench show fast_sigmoid`` has the equation and the parameters.
     """

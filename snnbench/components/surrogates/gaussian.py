@@ -15,7 +15,7 @@ _DEFAULT: Final = defaults(SPECS, "gaussian")
 
 
 class Gaussian(Surrogate):
-    """Normal density around the threshold: area 1.
+    """The surrogate is a normal density around the threshold: area 1.
 
     ``snnbench show gaussian`` has the equation and the parameters.
     """

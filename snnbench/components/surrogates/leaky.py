@@ -15,7 +15,7 @@ _DEFAULT: Final = defaults(SPECS, "leaky")
 
 
 class Leaky(Surrogate):
-    """1 above the threshold and a constant below it.
+    """The surrogate is 1 above the threshold and a constant below it.
 
     ``snnbench show leaky`` has the equation and the parameters.
     """

@@ -16,7 +16,7 @@ _DEFAULT: Final = defaults(SPECS, "multi_gaussian")
 
 
 class MultiGaussian(Surrogate):
-    """Normal density with negative flanks: area 1 − h.
+    """The surrogate is a normal density with negative flanks: area 1 − h.
 
     ``snnbench show multi_gaussian`` has the equation and the parameters.
     """

@@ -14,7 +14,7 @@ _DEFAULT: Final = defaults(SPECS, "piecewise_quadratic")
 
 
 class PiecewiseQuadratic(Surrogate):
-    """Derivative of a piecewise quadratic step, a triangle of half-base 1/α: peak α, area 1.
+    """The surrogate differentiates a piecewise quadratic step: a triangle of half-base 1/α: peak α, area 1.
 
     ``snnbench show piecewise_quadratic`` has the equation and the parameters.
     """

@@ -14,7 +14,7 @@ _DEFAULT: Final = defaults(SPECS, "sigmoid")
 
 
 class Sigmoid(Surrogate):
-    """Derivative of the logistic function: peak k/4, area 1, finite at any z.
+    """The surrogate is the derivative of the logistic function: peak k/4, area 1, finite at any z.
 
     ``snnbench show sigmoid`` has the equation and the parameters.
     """

@@ -14,7 +14,7 @@ _DEFAULT: Final = defaults(SPECS, "spike_rate_escape")
 
 
 class SpikeRateEscape(Surrogate):
-    """Escape rate of a noisy threshold: peak k at the threshold itself.
+    """The surrogate is the escape rate of a noisy threshold: peak k at the threshold itself.
 
     ``snnbench show spike_rate_escape`` has the equation and the parameters.
     """

@@ -25,7 +25,7 @@ _Word = TypeVar("_Word", int, Tensor)
 
 
 class Stochastic(Surrogate):
-    """1 above the threshold and noise below it, drawn anew for each unit and call.
+    """The surrogate is 1 above the threshold and noise below it, drawn anew for each unit and call.
 
     ``snnbench show stochastic`` has the equation and the parameters.
 
@@ -53,7 +53,7 @@ class Stochastic(Surrogate):
 
 
 class Noise(Surrogate):
-    """One call of ``Stochastic``."""
+    """This is one call of ``Stochastic``."""
 
     def __init__(self, mean: float, variance: float, seed: int) -> None:
         self.mean = mean

@@ -9,7 +9,7 @@ from snnbench.core.surrogate import Surrogate
 
 
 class StraightThrough(Surrogate):
-    """Derivative 1 everywhere: the gradient passes unchanged."""
+    """The surrogate is 1 everywhere: the gradient passes unchanged."""
 
     def derivative(self, z: Tensor) -> Tensor:
         return torch.ones_like(z)

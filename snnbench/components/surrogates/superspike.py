@@ -14,7 +14,7 @@ _DEFAULT: Final = defaults(SPECS, "superspike")
 
 
 class SuperSpike(Surrogate):
-    """Derivative of the fast sigmoid, by its first name: peak 1.
+    """The surrogate is the derivative of the fast sigmoid, by its first name: peak 1.
 
     ``snnbench show superspike`` has the equation and the parameters.
     """

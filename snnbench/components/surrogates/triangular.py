@@ -14,7 +14,7 @@ _DEFAULT: Final = defaults(SPECS, "triangular")
 
 
 class Triangular(Surrogate):
-    """Triangle around the threshold: peak 1/w, area 1.
+    """The surrogate is a triangle around the threshold: peak 1/w, area 1.
 
     ``snnbench show triangular`` has the equation and the parameters.
     """

@@ -14,7 +14,7 @@ PLACES: Final = (1, 4, 8, 16, 32)
 
 
 class Copies:
-    """C copies of a batch ``[B, ...]`` as one of C·P entries: P = B, or B filled up with entries again.
+    """C copies of a batch ``[B, ...]`` are one of C·P entries: P = B, or B filled up with entries again.
 
     A matrix product may round a row by its place in the batch, which would tell two equal copies
     apart. So a few ways of filling up are tried on ``flow``; if equal copies stay equal in none, it is

@@ -28,7 +28,7 @@ LARGER: Final = 1e-9
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Survival:
-    """Shares of the batch entries, by steps since the disturbance; each entry has a direction of its own.
+    """These are shares of the batch entries, by steps since the disturbance; each has its own direction.
 
     Attributes:
         deltas: The m sizes, ascending, in the unit that was given.

@@ -42,7 +42,7 @@ class Moment:
 
 
 class Aftermath:
-    """A neuron at its crossing, in the step of its first spike (lag 0) and in the next (lag 1).
+    """A neuron is seen at its crossing, in the step of its first spike (lag 0) and in the next (lag 1).
 
     The membrane is the state of that name (their sum, if there are several); where there is none, what
     its surrogate is asked, relative to rest.

@@ -1,4 +1,4 @@
-"""A neuron under test: how it is made, and what inputs move it."""
+"""This module makes the neuron under test and finds inputs that move it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MANY, FEW = 12, 4
 
 
 class Flat(Neuron):
-    """Neurons in space, side by side: features ``(C, 1, 1)`` as ``(C,)``."""
+    """Neurons in space are taken side by side: features ``(C, 1, 1)`` as ``(C,)``."""
 
     def __init__(self, inner: Neuron) -> None:
         super().__init__()
@@ -58,7 +58,7 @@ class Flat(Neuron):
 
 
 class Subject:
-    """A neuron model at given parameters.
+    """The probes run on a neuron model at given parameters.
 
     Args:
         spec: Its spec.
