@@ -20,8 +20,8 @@ PACKAGE = Path(snnbench.__file__).parent
 PRIVATE = re.compile(
     r"\btorch(\.\w+)*\._(?!_)\w+|from torch[\w.]*\._\w+ import|torch\.fx\.experimental|\._version\b"
 )
-NAMED_ONLY = {"execute/process.py", "compiler/warm.py"}
-"""The first names a module of torch for a new process to import; torch is not imported where it runs."""
+NAMED_ONLY = {"execute/process.py"}
+"""It names a module of torch for a new process to import; torch is not imported where it runs."""
 
 
 def test_a_version_counts_writes() -> None:
