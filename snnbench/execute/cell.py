@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import math
 import random
-import time
 import traceback
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import partial
 from typing import cast
 
@@ -55,12 +53,13 @@ class _Findings:
 def run_cell(job: Job, on_epoch: OnEpoch, alone: Alone) -> CellResult:
     """Run one cell; whatever goes wrong becomes its status and reason.
 
+    When it started and how long it took is for the pool to say, whose clock leaves out the waiting.
+
     Args:
         job: What to run and how.
         on_epoch: Told each finished epoch.
         alone: Context in which no other cell is running.
     """
-    started, clock = datetime.now(UTC), time.monotonic()
     found = _Findings(job.labels)
     status, reason, trace = Status.DONE, "", ""
     try:
@@ -80,8 +79,6 @@ def run_cell(job: Job, on_epoch: OnEpoch, alone: Alone) -> CellResult:
         engine=found.engine,
         environment=job.settings.environment,
         measured=job.measured,
-        started=started.isoformat(timespec="seconds"),
-        seconds=time.monotonic() - clock,
         traceback=trace,
     )
 
@@ -99,7 +96,9 @@ def _measure_all(job: Job, on_epoch: OnEpoch, alone: Alone, found: _Findings) ->
     steps = trained.batch(build.data.train, 1, "probe.steps")[0].shape[0]
     found.labels |= {"data": build.source.checksum, "dtype": _dtype(network), "steps": str(steps)}
     found.metrics |= dataset.dataset(build.data)
-    found.metrics |= fitting.fitting(build.source, build.own_encoder, cell.budget.steps)
+    found.metrics |= attempt(
+        lambda: fitting.fitting(build.source, build.own_encoder, cell.budget.steps), fitting.missing
+    )
     _choose_engine(job, build, trained, found)
     if job.measure.memory:
         batch = trained.batch(build.data.train, cell.budget.batch_size, "probe.memory")

@@ -51,6 +51,15 @@ def fitting(data: Dataset, encoder: Encoder, steps: int) -> dict[str, Metric]:
     }
 
 
+def missing(reason: str) -> dict[str, Metric]:
+    """Return that none of them is known, with the reason."""
+    return {
+        DURATION: Metric.missing(reason, "s"),
+        OUTSIDE: Metric.missing(reason),
+        PADDING: Metric.missing(reason),
+    }
+
+
 def _outside(encoder: Encoder, events: Events) -> Metric:
     count = getattr(encoder, "outside", None)
     if count is None:

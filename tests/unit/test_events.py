@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from snnbench.data.events import Events
 from snnbench.errors import DataError
 from snnbench.execute.cell import run_cell
 from snnbench.execute.job import Job, Settings
+from snnbench.measure import fitting
 from snnbench.records import Cell, Component, Status
 from snnbench.settings import Budget, Measure
 
@@ -156,7 +158,7 @@ def test_the_checksum_sees_times_borders_and_the_sensor() -> None:
     assert checksum([a.copy(), b.copy()]) == found[0]
 
 
-def test_a_cell_on_events_has_every_measurement() -> None:
+def job_on_events() -> Job:
     names = {
         "dataset": (datasets, Component("synthetic_events", (("train", 40),))),
         "encoder": (encoders, Component("frames")),
@@ -174,8 +176,25 @@ def test_a_cell_on_events_has_every_measurement() -> None:
         kind: next(spec for spec in listing.SPECS if spec.name == component.name)
         for kind, (listing, component) in names.items()
     }
-    job = Job(cell, specs, (), Measure(throughput_seconds=0.01), Settings("cpu", 1, None, {}))
-    result = run_cell(job, lambda epoch, accuracy: None, nullcontext)
+    return Job(cell, specs, (), Measure(throughput_seconds=0.01), Settings("cpu", 1, None, {}))
+
+
+def test_what_cannot_be_told_of_the_recordings_is_missing_and_the_cell_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError("no recordings")
+
+    monkeypatch.setattr(fitting, "real_steps", fail)
+    nothing = Measure(throughput=False, memory=False, stability=False)
+    result = run_cell(replace(job_on_events(), measure=nothing), lambda *_: None, nullcontext)
+    assert result.status is Status.DONE, result.reason
+    for name in (fitting.DURATION, fitting.OUTSIDE, fitting.PADDING):
+        assert result.metrics[name].reason == "ZeroDivisionError: no recordings"
+
+
+def test_a_cell_on_events_has_every_measurement() -> None:
+    result = run_cell(job_on_events(), lambda epoch, accuracy: None, nullcontext)
     assert result.status is Status.DONE, result.reason
     values = {name: metric.value for name, metric in result.metrics.items()}
     missing = {name.removeprefix("initial.") for name, value in values.items() if value is None}
