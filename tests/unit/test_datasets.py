@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
+import real_data
 import torch
 from scipy.stats import chisquare, ks_2samp
 from sklearn.datasets import load_digits
@@ -13,7 +12,7 @@ from snnbench.components.datasets.digits import digits
 from snnbench.components.datasets.yin_yang import classify, yin_yang
 from snnbench.data.dataset import Dataset
 
-PUBLISHED = Path(__file__).parents[3] / "shared" / "data" / "yin_yang"
+PUBLISHED = real_data.FOLDER / "yin_yang"
 
 
 def rows(data: Dataset) -> list[bytes]:
@@ -73,7 +72,7 @@ def test_yin_yang_points_lie_in_the_area_of_their_class() -> None:
     assert chisquare(data.train.y.bincount().numpy()).pvalue > 0.01
 
 
-@pytest.mark.skipif(not PUBLISHED.is_dir(), reason="the published Yin-Yang files are not at hand")
+@pytest.mark.skipif(not PUBLISHED.is_dir(), reason=real_data.REASON)
 def test_yin_yang_is_the_published_distribution() -> None:
     x, y = np.load(PUBLISHED / "train_samples.npy"), np.load(PUBLISHED / "train_labels.npy")
     data = yin_yang(None)

@@ -209,6 +209,7 @@ def test_nothing_is_kept_from_step_to_step(estimator: Any) -> None:
 # Intervals
 
 
+@pytest.mark.slow
 def test_finite_size_intervals_cover() -> None:
     """A scalar map whose logarithmic rates are independent: every size has their mean, −0.1."""
     covered = []
@@ -222,6 +223,7 @@ def test_finite_size_intervals_cover() -> None:
     assert ((fraction >= 0.90) & (fraction <= 0.99)).all(), fraction
 
 
+@pytest.mark.slow
 def test_spectrum_intervals_cover() -> None:
     """200 runs on products of Gaussian 2×2 matrices, from the arguments to the interval."""
     known = torch.tensor([0.5 * (math.log(2 * 0.5) - 0.5772156649), 0.5 * (-0.5772156649 - 2 * math.log(2))])

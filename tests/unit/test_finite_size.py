@@ -383,6 +383,7 @@ def test_a_second_band_is_told() -> None:
     assert found.end == pytest.approx(2**0.5)
 
 
+@pytest.mark.slow
 def test_intervals_of_the_ends_cover() -> None:
     """Curves of 12 entries around −1, 1, −1: both ends are known, 0.1 and 10."""
     noise = normal(300, 12, 3, seed=4) * 0.5 + torch.tensor([-1.0, 1.0, -1.0], dtype=F64)

@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
+import real_data
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +14,7 @@ from snnbench.components.encoders.frames import Frames
 from snnbench.data.events import Events
 from snnbench.errors import UsageError
 
-DATA = Path(__file__).parents[3] / "shared" / "data"
+DATA = real_data.FOLDER
 NMNIST, POKER = DATA / "nmnist_small" / "NMNIST", DATA / "pokerdvs"
 SENSOR = (5, 3, 2)
 

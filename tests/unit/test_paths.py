@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import real_data
 from typer.testing import CliRunner
 
 import snnbench
@@ -19,7 +20,7 @@ from snnbench.plugin.host import Host
 from snnbench.records import CellResult, RunHeader, Status
 from snnbench.store.journal import Journal
 
-POKERDVS = Path(__file__).parents[3] / "shared" / "data" / "pokerdvs"
+POKERDVS = real_data.FOLDER / "pokerdvs"
 PACKAGED = Path(matrices.__file__).parent
 
 
@@ -68,7 +69,7 @@ def test_of_a_new_plugin(home: Path) -> None:
     assert list(Path.cwd().iterdir()) == []
 
 
-@pytest.mark.skipif(not POKERDVS.is_dir(), reason="no POKER-DVS here")
+@pytest.mark.skipif(not POKERDVS.is_dir(), reason=real_data.REASON)
 def test_of_the_data(home: Path) -> None:
     shutil.copytree(POKERDVS, home / "data")
     assert len(snnbench.make_dataset("pokerdvs", "~/data").train)

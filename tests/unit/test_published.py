@@ -12,6 +12,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+import real_data
 import torch
 from scipy.io import savemat
 from tonic import datasets as tonic
@@ -25,7 +26,7 @@ from snnbench.data.recordings import Recordings
 from snnbench.errors import DataError, UsageError
 from snnbench.plugin.specs import DatasetSpec
 
-SHARED = Path(__file__).parents[3] / "shared" / "data"
+SHARED = real_data.FOLDER
 SPECS = {spec.name: spec for spec in published.SPECS}
 
 

@@ -240,6 +240,7 @@ def test_what_never_dies_has_no_half_time() -> None:
     assert result.flags == ()
 
 
+@pytest.mark.slow
 def test_intervals_cover() -> None:
     """Of m1, survival and half time, over 400 repetitions with 40 entries each."""
     branching, surviving, medians = [], [], []

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import real_data
 import torch
 from scipy.io import wavfile
 
@@ -16,7 +17,7 @@ from snnbench.data.dataset import Dataset
 from snnbench.data.sequences import Sequences
 from snnbench.errors import DataError
 
-REAL = Path(__file__).parents[3] / "shared/data/speech_commands_v2_testmini"
+REAL = real_data.FOLDER / "speech_commands_v2_testmini"
 
 
 @pytest.fixture(autouse=True)
@@ -109,7 +110,7 @@ def test_a_word_that_is_not_there_is_told(tmp_path: Path) -> None:
         load(tmp_path)
 
 
-@pytest.mark.skipif(not REAL.is_dir(), reason="the Speech Commands recordings are not at hand")
+@pytest.mark.skipif(not REAL.is_dir(), reason=real_data.REASON)
 def test_real_recordings_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(REAL / FOLDER, tmp_path / FOLDER, copy_function=shutil.copyfile)
     for name, pick in (("testing", 0), ("validation", 1)):
