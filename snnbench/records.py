@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, TypeAlias
 
 from snnbench.axes import AXES
+from snnbench.quantities import Quantity
 from snnbench.settings import Budget
 
 PROTOCOL = 2
@@ -229,21 +230,6 @@ class CellResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Meaning:
-    """What a plugin says of one of its measurements.
-
-    Attributes:
-        summary: One sentence.
-        unit: Of its value.
-        higher_is_better: None if neither end is better.
-    """
-
-    summary: str = ""
-    unit: str = "1"
-    higher_is_better: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class RunHeader:
     """What a run is, beside its results.
 
@@ -254,7 +240,9 @@ class RunHeader:
         commit: The suite's commit, where it runs from a git checkout.
         plugins: Distribution of each plugin in use to its version.
         environments: Identity of each environment to what describes it, name to text.
-        measurements: Metric of each measurement of a plugin, as the journal names it, to what it means.
+        quantities: What the measurements of the run say of their numbers, by metric and in the order of the
+            columns.
+        flags: What they say of their warnings: the sentence of each, in the order of the explanations.
         command: The command line.
         started: Start of the run, ISO 8601, UTC.
         schema: Version of this format.
@@ -266,7 +254,8 @@ class RunHeader:
     commit: str | None = None
     plugins: Mapping[str, str] = field(default_factory=dict)
     environments: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    measurements: Mapping[str, Meaning] = field(default_factory=dict)
+    quantities: Mapping[str, Quantity] = field(default_factory=dict)
+    flags: Mapping[str, str] = field(default_factory=dict)
     command: str = ""
     started: str = ""
     schema: int = SCHEMA

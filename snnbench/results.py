@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from snnbench.components import measurements
 from snnbench.errors import UsageError
 from snnbench.paths import user_path
-from snnbench.records import CellResult, Meaning, RunHeader
+from snnbench.quantities import Quantity, by_name, sentences
+from snnbench.records import CellResult, RunHeader
 from snnbench.report import write as files
 from snnbench.report.board import Board, make_board
 from snnbench.report.cells import measured_cells
@@ -40,7 +42,7 @@ def load_results(path: str | Path | Iterable[str | Path]) -> DataFrame:
     headers, results, warnings = read_runs([user_path(one) for one in paths])
     for warning in warnings:
         log.warning(warning)
-    return to_frame(results, _meanings(headers))
+    return to_frame(results, _quantities(headers))
 
 
 def leaderboard(results: DataFrame) -> DataFrame:
@@ -73,7 +75,7 @@ def leaderboard(results: DataFrame) -> DataFrame:
     Raises:
         UsageError: ``results`` is no table of results.
     """
-    return board_frame(make_board(cells_of(results)))
+    return board_frame(make_board(cells_of(results, _quantities([]), _flags([]))))
 
 
 def read_runs(directories: Sequence[Path]) -> tuple[list[RunHeader], list[CellResult], list[str]]:
@@ -87,8 +89,16 @@ def read_runs(directories: Sequence[Path]) -> tuple[list[RunHeader], list[CellRe
     return [header for header, _, _ in runs], results, [text for _, _, texts in runs for text in texts]
 
 
-def _meanings(headers: Iterable[RunHeader]) -> dict[str, Meaning]:
-    return {name: meaning for header in headers for name, meaning in header.measurements.items()}
+def _quantities(headers: Iterable[RunHeader]) -> dict[str, Quantity]:
+    """Return what the measurements of the runs, and the standard ones, say of their numbers."""
+    told = {name: one for header in headers for name, one in header.quantities.items()}
+    return {**by_name(measurements.QUANTITIES), **told}
+
+
+def _flags(headers: Iterable[RunHeader]) -> dict[str, str]:
+    """Return what the measurements of the runs, and the standard ones, say of their warnings."""
+    told = {flag: sentence for header in headers for flag, sentence in header.flags.items()}
+    return {**sentences(measurements.FLAGS), **told}
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,14 +134,14 @@ def write_report(
     if out is None and len(directories) != 1:
         raise UsageError("a report of several runs has no directory of its own", "name one with -o DIR")
     headers, results, warnings = read_runs(directories)
-    meanings = _meanings(headers)
-    board = make_board(measured_cells(results, meanings))
+    quantities = _quantities(headers)
+    board = make_board(measured_cells(results, quantities, _flags(headers)))
     title = " + ".join(dict.fromkeys(directory.resolve().name for directory in directories))
     paths = files.write(
         title,
         board,
         headers,
-        cache(lambda: to_frame(results, meanings)),
+        cache(lambda: to_frame(results, quantities)),
         formats=formats,
         out=out or directories[0],
     )

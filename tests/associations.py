@@ -10,6 +10,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from snnbench.components import measurements
+from snnbench.quantities import by_name
 from snnbench.report.board import make_board
 from snnbench.report.cells import measured_cells
 from snnbench.report.stability import stability
@@ -22,7 +24,7 @@ HEAD = "| λ before training | and | ρ | 95 % interval | combinations | within 
 def main(folder: Path) -> None:
     """Print the tables of one run."""
     _, cells, _ = read_runs([folder])
-    board = make_board(measured_cells(cells))
+    board = make_board(measured_cells(cells, by_name(measurements.QUANTITIES), {}))
     for section, contest in zip(sections(board), board.contests, strict=True):
         print(f"\n{section.title}\n\n{HEAD}\n|{'---|' * 6}")  # noqa: T201
         for one in stability(section, contest, board.cells).associations:

@@ -12,7 +12,6 @@ from snnbench.records import Status
 from snnbench.report.cells import Cells
 from snnbench.report.columns import BUDGET, SCORE
 from snnbench.report.groups import groups
-from snnbench.report.lookup import headlines
 from snnbench.report.marking import marked, marks_of
 from snnbench.report.ranking import Ranking, rank
 from snnbench.report.rows import Row, row_of
@@ -67,7 +66,7 @@ def make_board(cells: Cells) -> Board:
     Rows of one dataset, protocol and budget are ranked by mean test accuracy. Rows of a budget without
     epochs are ranked by training speed instead, those of one network and reference neuron.
     """
-    shown = tuple(headlines(cells.metrics))
+    shown = tuple(cells.descriptions.headlines(cells.metrics))
     contests: dict[tuple[object, ...], list[Row]] = defaultdict(list)
     for group in groups(cells.cells):
         row = row_of(group, shown, cells.descriptions)

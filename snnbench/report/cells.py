@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from snnbench.records import CellResult, Component, Meaning, Metric, Status
+from snnbench.quantities import Quantity
+from snnbench.records import CellResult, Component, Metric, Status
 from snnbench.report.columns import NONE, column_of
-from snnbench.report.lookup import Descriptions
+from snnbench.report.lookup import Descriptions, as_shown
 from snnbench.settings import Budget
 
 STEPS = "steps"
@@ -118,12 +119,15 @@ class Cells:
     descriptions: Descriptions
 
 
-def measured_cells(results: Iterable[CellResult], meanings: Mapping[str, Meaning] | None = None) -> Cells:
+def measured_cells(
+    results: Iterable[CellResult], quantities: Mapping[str, Quantity], flags: Mapping[str, str]
+) -> Cells:
     """Return the cells of ``results``.
 
     Args:
         results: Each cell's latest result in its place.
-        meanings: What plugins say of their measurements, by metric.
+        quantities: What measurements say of their numbers, by metric.
+        flags: What they say of their warnings: the sentence of each.
     """
     results = list(results)
     cells = tuple(map(_measured, results))
@@ -131,9 +135,7 @@ def measured_cells(results: Iterable[CellResult], meanings: Mapping[str, Meaning
         cells,
         metrics=tuple(dict.fromkeys(name for cell in cells for name in cell.metrics)),
         labels=tuple(dict.fromkeys(name for cell in cells for name in cell.labels)),
-        descriptions=Descriptions(
-            units_of(results), {column_of(name): one for name, one in (meanings or {}).items()}
-        ),
+        descriptions=Descriptions(as_shown(quantities), flags, units_of(results)),
     )
 
 

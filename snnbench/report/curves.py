@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from snnbench.report.numbers import Scale, number
+from snnbench.quantities import Scale
+from snnbench.report.numbers import Notation, number
 from snnbench.report.plot import BOTTOM, DRAWN, HEIGHT, LEFT, TOP, WIDTH, Axis, Tick, ticks
 from snnbench.report.view import ShownRow
 
@@ -103,7 +104,7 @@ def _y_axis(low: float, high: float) -> Axis:
 
 def _tick(value: float) -> str:
     """Two decimals, or a power of ten."""
-    return Scale(1.0, 2).bare(value) if abs(value) < LARGE else f"{value:g}"
+    return Notation(1.0, 2).bare(value) if abs(value) < LARGE else f"{value:g}"
 
 
 def _thin(xs: Sequence[float]) -> Sequence[float]:
@@ -113,7 +114,7 @@ def _thin(xs: Sequence[float]) -> Sequence[float]:
 def _line(row: ShownRow, points: Points, x_axis: Axis, y_axis: Axis, label: float | None) -> Line:
     places = tuple((x_axis.at(x), y_axis.at(y)) for x, y in points.items())
     name = f"{row.rank or '–'}. {' · '.join(row.names.values())}"
-    numbers = ", ".join(f"{x:g}: {number('exponent', y)}" for x, y in points.items())
+    numbers = ", ".join(f"{x:g}: {number(Scale.EXPONENT, y)}" for x, y in points.items())
     path = "M" + "L".join(f"{x:g} {y:g}" for x, y in places)
     return Line(row, path, places, label, f"{name}: {numbers}")
 

@@ -10,7 +10,8 @@ from typing import TypeAlias
 import pandas as pd
 
 from snnbench.axes import AXES, Axis
-from snnbench.records import CellResult, Component, Meaning, Metric, Status
+from snnbench.quantities import Quantity
+from snnbench.records import CellResult, Component, Metric, Status
 from snnbench.report.board import Board, Contest
 from snnbench.report.cells import units_of
 from snnbench.report.columns import (
@@ -39,7 +40,7 @@ TEXT = {*AXES, *PLACE, PENALTY, VERSION, "id", "combination", "status", "reason"
 BETWEEN_FLAGS, BETWEEN_REASONS, BETWEEN_MARKS = ", ", "; ", "; "
 
 
-def to_frame(results: Iterable[CellResult], meanings: Mapping[str, Meaning] | None = None) -> DataFrame:
+def to_frame(results: Iterable[CellResult], quantities: Mapping[str, Quantity] | None = None) -> DataFrame:
     """Return a row a cell: the columns of ``IDENTITY``, then every metric and label that any cell has.
 
     Texts are of the dtype ``str``, ``seed``, ``protocol`` and the whole numbers of the budget ``int64``,
@@ -47,18 +48,18 @@ def to_frame(results: Iterable[CellResult], meanings: Mapping[str, Meaning] | No
     ``<metric>.low`` and ``.high`` are its spread within the cell, ``<metric>.flags`` its warnings (joined by
     ``, ``) and ``<metric>.reason`` why it is missing. A label ``spike`` is the column ``label.spike``.
     What is missing is null, never 0 and never empty text; a neuron without a surrogate has ``none``.
-    ``frame.attrs`` has the ``units`` of the metrics and the ``meanings`` of a plugin's.
+    ``frame.attrs`` has the ``units`` of the metrics and the ``quantities`` that describe them.
 
     Args:
         results: One a row.
-        meanings: What plugins say of their measurements, by metric.
+        quantities: What measurements say of their numbers, by metric.
     """
     results = list(results)
     frame = pd.DataFrame([_cell(result) for result in results])
     columns = [*IDENTITY, *(name for name in frame.columns if name not in IDENTITY)]
     frame = typed(frame.reindex(columns=columns))
     frame.attrs["units"] = units_of(results)
-    frame.attrs["meanings"] = {column_of(name): asdict(meaning) for name, meaning in (meanings or {}).items()}
+    frame.attrs["quantities"] = {name: asdict(one) for name, one in (quantities or {}).items()}
     return frame
 
 
@@ -129,8 +130,8 @@ def board_frame(board: Board) -> DataFrame:
     ]
     frame = pd.DataFrame(rows, columns=None if rows else _head(board)).astype({"rank": "Int64"})
     descriptions = board.cells.descriptions
-    meanings = {name: asdict(meaning) for name, meaning in descriptions.meanings.items()}
-    frame.attrs = {"units": dict(descriptions.units), "meanings": meanings}
+    quantities = {name: asdict(one) for name, one in descriptions.quantities.items()}
+    frame.attrs = {"units": dict(descriptions.units), "quantities": quantities}
     return frame
 
 

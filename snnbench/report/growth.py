@@ -11,6 +11,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from snnbench.quantities import Scale
 from snnbench.report.cells import STEPS, MeasuredCell
 from snnbench.report.columns import NONE
 from snnbench.report.numbers import number
@@ -172,7 +173,7 @@ def _panel(cells: Sequence[Timed], base: Mapping[str, float], title: str) -> Pan
             name,
             _exponent(x, y),
             tuple((x_axis.at(a), y_axis.at(b)) for a, b in zip(x, y, strict=True)),
-            tuple(f"{name} {a:g}: {number('plain', b)}" for a, b in zip(x, y, strict=True)),
+            tuple(f"{name} {a:g}: {number(Scale.PLAIN, b)}" for a, b in zip(x, y, strict=True)),
         )
         for name, x, y in lines
     )

@@ -9,20 +9,26 @@ import pandas as pd
 
 from snnbench.axes import AXES
 from snnbench.errors import UsageError
-from snnbench.records import Meaning, Metric, Status
+from snnbench.quantities import Better, Quantity, Scale
+from snnbench.records import Metric, Status
 from snnbench.report.cells import Cells, Combination, MeasuredCell, Part, Place
 from snnbench.report.columns import BUDGET, DETAILS, IDENTITY, LABEL
 from snnbench.report.frame import BETWEEN_FLAGS, DataFrame, typed
-from snnbench.report.lookup import Descriptions
+from snnbench.report.lookup import Descriptions, as_shown
 from snnbench.reruns import counting
 from snnbench.settings import Budget
 
 
-def cells_of(frame: DataFrame) -> Cells:
+def cells_of(frame: DataFrame, quantities: Mapping[str, Quantity], flags: Mapping[str, str]) -> Cells:
     """Return the cells of a frame; they have no series.
 
     A cell that is there twice counts once, in its last row. Columns of text that are no part of a result
     are left out, and columns of numbers are measurements.
+
+    Args:
+        frame: A row a cell.
+        quantities: What measurements say of their numbers, for a frame that does not.
+        flags: What they say of their warnings.
 
     Raises:
         UsageError: Columns that every result has are missing, or hold what they cannot.
@@ -31,13 +37,19 @@ def cells_of(frame: DataFrame) -> Cells:
     names = metrics(frame)
     labels = [str(name) for name in frame.columns if str(name).startswith(LABEL)]
     units = frame.attrs.get("units", {})
-    meanings = frame.attrs.get("meanings", {})
+    own = {name: _quantity(told) for name, told in frame.attrs.get("quantities", {}).items()}
     return Cells(
         tuple(_cell(row, names, labels, units) for row in frame.to_dict("records")),
         tuple(names),
         tuple(label.removeprefix(LABEL) for label in labels),
-        Descriptions(units, {name: Meaning(**meaning) for name, meaning in meanings.items()}),
+        Descriptions(as_shown({**quantities, **own}), flags, units),
     )
+
+
+def _quantity(told: Mapping[str, Any]) -> Quantity:
+    """Return the quantity that ``dataclasses.asdict`` made a mapping of."""
+    typed = {"scale": Scale(told["scale"]), "better": Better(told["better"])}
+    return Quantity(**{**told, **typed, "without_column": tuple(told["without_column"])})
 
 
 def normalise(frame: DataFrame) -> DataFrame:

@@ -1,90 +1,94 @@
-"""Which entry of the catalogue a metric has, a family's member or a plugin's included."""
+"""What the metrics and the marks of one report are called and mean."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from snnbench.records import Meaning
-from snnbench.report.catalogue import CATALOGUE, Entry, Kind
-from snnbench.report.marks import split_name
+from snnbench.quantities import Quantity
+from snnbench.report.columns import column_of
+from snnbench.report.marks import Mark, ReportFlag, split_name
 from snnbench.settings import INITIAL
 from snnbench.words import plain
-
-PARAMETERS = {
-    "stability.lambda_delta": "δ=",
-    "stability.lambda_spike": "δ=",
-    "stability.p_coalesce": "δ=",
-    "activity.rate": "layer ",
-}
-"""What stands before the parameter of a metric of these families."""
-
-CHARTED = {"stability.lambda_delta": {"0.0001", "0.01"}}
-"""Of a long family, those that have no column on the leaderboard: its chart has them all."""
-
-_KINDS: dict[str, Kind] = {
-    "accuracy": "fraction",
-    "throughput": "rate",
-    "memory": "bytes",
-    "stability": "exponent",
-}
-
-
-def describe(metric: str, unit: str = "", said: Meaning | None = None) -> Entry:
-    """The entry of ``metric``: ``accuracy.test``, ``stability.lambda_delta[0.01]``, or a plugin's own.
-
-    Args:
-        metric: Its name in the journal.
-        unit: Its unit there, for a metric that is not in the catalogue.
-        said: What the plugin says of it, likewise.
-    """
-    if metric.startswith(INITIAL):
-        entry = describe(metric.removeprefix(INITIAL), unit, said)
-        meaning = f"{entry.meaning.removesuffix('.')}, before training."
-        return replace(entry, title=f"{entry.title} before training", meaning=meaning, headline=False)
-    if metric in CATALOGUE:
-        return CATALOGUE[metric]
-    family, parameter = split_name(metric)
-    if family in CATALOGUE:
-        entry = CATALOGUE[family]
-        headline = entry.headline and parameter not in CHARTED.get(family, ())
-        title = f"{entry.title} {PARAMETERS.get(family, '')}{parameter}"
-        return replace(entry, title=title, headline=headline)
-    kind = _KINDS.get(metric.partition(".")[0], "plain") if "." in family else "plain"
-    shown = "" if unit == "1" else unit
-    said = said or Meaning()
-    meaning = plain(said.summary) or "A measurement added by a plugin."
-    meaning = meaning if meaning.endswith((".", "!", "?")) else f"{meaning}."
-    return Entry(plain(metric), shown, kind, said.higher_is_better, meaning, headline="." not in family)
 
 
 @dataclass(frozen=True, slots=True)
 class Descriptions:
-    """What the metrics of one report are called and mean.
+    """What the metrics and the marks of one report are called and mean.
 
     Attributes:
-        units: Of each metric, as its cells say.
-        meanings: What plugins say of theirs.
+        quantities: What measurements say of their numbers, by column and in the order of the columns.
+        flags: What measurements say of their warnings: the sentence of each.
+        units: Of each metric, as its cells say, for those that no quantity describes.
     """
 
+    quantities: Mapping[str, Quantity] = field(default_factory=dict)
+    flags: Mapping[str, str] = field(default_factory=dict)
     units: Mapping[str, str] = field(default_factory=dict)
-    meanings: Mapping[str, Meaning] = field(default_factory=dict)
 
-    def of(self, metric: str) -> Entry:
-        """Return the entry of ``metric``."""
-        return describe(metric, self.units.get(metric, ""), self.meanings.get(metric))
+    def of(self, metric: str) -> Quantity:
+        """Return the quantity of ``metric``: one described, a family's member, or a number of no one's."""
+        if metric.startswith(INITIAL):
+            return _before_training(self.of(metric.removeprefix(INITIAL)))
+        if metric in self.quantities:
+            return self.quantities[metric]
+        name, parameter = split_name(metric)
+        if name in self.quantities:
+            family = self.quantities[name]
+            return replace(
+                family,
+                title=f"{family.title} {family.parameter}{parameter}",
+                headline=family.headline and parameter not in family.without_column,
+            )
+        unit = self.units.get(metric, "")
+        meaning = "A measurement added by a plugin."
+        return Quantity(metric, plain(metric), meaning, "" if unit == "1" else unit, headline="." not in name)
+
+    def headlines(self, metrics: Iterable[str]) -> list[str]:
+        """Return those of ``metrics`` that the board shows, in the order of the quantities, then by name."""
+        places = {name: place for place, name in enumerate(self.quantities)}
+
+        def order(metric: str) -> tuple[int, float, str]:
+            name, parameter = split_name(metric)
+            place = places.get(metric, places.get(name, len(places)))
+            return place, _as_number(parameter), metric
+
+        return sorted((metric for metric in metrics if self.of(metric).headline), key=order)
+
+    @property
+    def sentences(self) -> dict[str, str]:
+        """Return the sentence of each mark, by its name and in the order in which they are explained."""
+        return {**self.flags, **{flag.value: flag.meaning for flag in ReportFlag}}
+
+    def explain(self, mark: Mark) -> str:
+        """Return the sentence that explains ``mark``; empty if nobody has one."""
+        return self.sentences.get(mark.name, "")
 
 
-def headlines(metrics: Iterable[str]) -> list[str]:
-    """Those of ``metrics`` that the leaderboard shows: in the catalogue's order, then a plugin's by name."""
-    return sorted((metric for metric in metrics if describe(metric).headline), key=_order)
+def as_shown(quantities: Mapping[str, Quantity]) -> dict[str, Quantity]:
+    """Return the quantities by column, with texts fit to be shown, whoever wrote them."""
+    return {column_of(name): _as_shown(quantity) for name, quantity in quantities.items()}
 
 
-def _order(metric: str) -> tuple[int, float, str]:
-    family, parameter = split_name(metric)
-    names = list(CATALOGUE)
-    place = names.index(family) if family in names else len(names)
+def _as_shown(quantity: Quantity) -> Quantity:
+    meaning = plain(quantity.meaning)
+    whole = meaning if meaning.endswith((".", "!", "?")) else f"{meaning}."
+    return replace(
+        quantity,
+        title=plain(quantity.title),
+        unit=plain(quantity.unit),
+        meaning=whole,
+        parameter=quantity.parameter,
+    )
+
+
+def _before_training(quantity: Quantity) -> Quantity:
+    meaning = f"{quantity.meaning.removesuffix('.')}, before training."
+    return replace(quantity, title=f"{quantity.title} before training", meaning=meaning, headline=False)
+
+
+def _as_number(parameter: str) -> float:
     try:
-        return place, float(parameter), metric
+        return float(parameter)
     except ValueError:
-        return place, 0.0, metric
+        return 0.0

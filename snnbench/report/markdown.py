@@ -6,27 +6,30 @@ import html
 import re
 from collections.abc import Iterable, Sequence
 
+from snnbench.report.board import Board
 from snnbench.report.legend import marks, meanings
-from snnbench.report.lost import Missing
+from snnbench.report.lost import missing
 from snnbench.report.numbers import NOTHING
-from snnbench.report.view import CAPTION, Section
+from snnbench.report.view import CAPTION, Section, sections
 from snnbench.words import plain
 
 _LINKED = re.compile(r"@(?=\w)|#(?=\d)|:(?=//)|\bwww(?=\.)")
 """Where a bare link, a mention or a number of an issue begins: a comment after it keeps it text."""
 
 
-def markdown(title: str, sections: Sequence[Section], missing: Sequence[Missing]) -> bytes:
+def markdown(title: str, board: Board) -> bytes:
     """The leaderboard, a table a section, then what is missing from it and why, and what it all means."""
     parts = [f"# {_text(title)}", CAPTION]
-    for section in sections:
+    shown = sections(board)
+    for section in shown:
         fixed = " · ".join(f"{_text(name)}: {_text(value)}" for name, value in section.fixed.items())
         parts += [f"## {_text(section.title)}", fixed, _table(header(section), body(section))]
-    if missing:
-        rows = [[one.what, str(len(one.cells)), one.reason] for one in missing]
+    lost = missing(board.cells)
+    if lost:
+        rows = [[one.what, str(len(one.cells)), one.reason] for one in lost]
         parts += ["## Not measured", _table(["what", "cells", "reason"], rows)]
-    told = [(titles, f"{entry.meaning} {better}") for titles, entry, better in meanings(sections)]
-    told += marks(sections).items()
+    told = [(titles, f"{one.meaning} {one.better.sentence}") for titles, one in meanings(shown)]
+    told += marks(shown, board.cells.descriptions).items()
     if told:
         items = "\n".join(f"- **{_text(name)}**: {_text(what)}" for name, what in told)
         parts += ["## How to read this", items]
@@ -35,7 +38,10 @@ def markdown(title: str, sections: Sequence[Section], missing: Sequence[Missing]
 
 def header(section: Section) -> list[str]:
     """The headings of ``body``."""
-    units = [entry.title + (f" ({entry.unit})" if entry.unit else "") for entry in section.metrics.values()]
+    units = [
+        quantity.title + (f" ({quantity.unit})" if quantity.unit else "")
+        for quantity in section.metrics.values()
+    ]
     return ["#", *section.axes, *units, "seeds", "marks"]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from snnbench.report.columns import NONE, SCORE
 from snnbench.report.groups import Group
-from snnbench.report.marks import FAILED_CHECKS, LOST, Flag, Mark
+from snnbench.report.marks import FAILED_CHECKS, LOST, Mark, ReportFlag
 from snnbench.report.rows import Row
 from snnbench.settings import NO_LOOP
 
@@ -15,7 +15,7 @@ FEW = 3
 RATIOS = ("throughput.training_ratio", "throughput.inference_ratio")
 BIAS = 0.05
 """How far the ratio of the reference to itself may be from 1, at the least."""
-ELSEWHERE = {Flag.GRADED, Flag.IDENTICAL}
+ELSEWHERE = {ReportFlag.GRADED, ReportFlag.IDENTICAL}
 """Flags of a metric that the row has no mark of, or another one."""
 
 
@@ -27,24 +27,24 @@ def marks_of(row: Row) -> tuple[Mark, ...]:
 def _of_cells(group: Group) -> Iterator[Mark]:
     """Marks for which cells are there."""
     if group.mixed:
-        yield Mark.of(Flag.VERSIONS)
+        yield Mark.of(ReportFlag.VERSIONS)
     if group.renewed:
-        yield Mark.of(Flag.RENEWED)
+        yield Mark.of(ReportFlag.RENEWED)
     for status, count in group.statuses.most_common():
         if status in LOST:
             yield Mark(f"{count} of {group.seeds} {status}", LOST[status])
     if group.combination.budget.epochs and len(group.numbers(SCORE)) < FEW:
-        yield Mark.of(Flag.FEW_SEEDS)
+        yield Mark.of(ReportFlag.FEW_SEEDS)
 
 
 def _of_labels(row: Row) -> Iterator[Mark]:
     """Marks that follow from what cells say of themselves."""
     if row.labels.get(NO_LOOP):
-        yield Mark.of(Flag.NO_LOOP)
+        yield Mark.of(ReportFlag.NO_LOOP)
     if row.labels.get("fallback"):
-        yield Mark.of(Flag.FALLBACK)
-    if Flag.GRADED in row.labels.get("spike", ()):
-        yield Mark.of(Flag.GRADED)
+        yield Mark.of(ReportFlag.FALLBACK)
+    if ReportFlag.GRADED in row.labels.get("spike", ()):
+        yield Mark.of(ReportFlag.GRADED)
     for check, flag in FAILED_CHECKS.items():
         if any(cell.number(check) == 0 for cell in row.group.cells):
             yield Mark.of(flag)
@@ -55,10 +55,10 @@ def _of_numbers(row: Row) -> Iterator[Mark]:
     flags = [flag for estimate in row.estimates.values() for flag in estimate.flags]
     classes = row.classes
     if not classes.keys() & set(flags):
-        yield from (Mark(flag, Flag.CLASS) for flag in classes)
+        yield from (Mark(flag, ReportFlag.CLASS) for flag in classes)
     yield from (Mark.of(flag) for flag in flags if flag not in ELSEWHERE and flag not in classes)
-    if SCORE in row.estimates and Flag.IDENTICAL in row.estimates[SCORE].flags:
-        yield Mark.of(Flag.IDENTICAL)
+    if SCORE in row.estimates and ReportFlag.IDENTICAL in row.estimates[SCORE].flags:
+        yield Mark.of(ReportFlag.IDENTICAL)
 
 
 def marked(rows: Sequence[Row]) -> list[Row]:
@@ -77,7 +77,7 @@ def _with_other_surrogates(rows: Sequence[Row]) -> list[Row]:
     for row in rows:
         known = (row.place, row.reference) in neurons and row.surrogate != NONE
         other = known and (row.place, row.reference, row.surrogate) not in own
-        found.append(row.marked(Mark.of(Flag.OTHER_SURROGATE)) if other else row)
+        found.append(row.marked(Mark.of(ReportFlag.OTHER_SURROGATE)) if other else row)
     return found
 
 
@@ -90,15 +90,15 @@ def _with_biased_ratios(rows: Sequence[Row], metric: str) -> list[Row]:
             found.append(row)
         elif _is_itself(row):
             off = _is_off(row, metric)
-            found.append(row.marked(Mark.of(Flag.REFERENCE_OFF), metric) if off else row)
+            found.append(row.marked(Mark.of(ReportFlag.REFERENCE_OFF), metric) if off else row)
         else:
             doubtful = (row.place, row.reference) in places
-            found.append(row.marked(Mark.of(Flag.RATIO_IN_DOUBT), metric) if doubtful else row)
+            found.append(row.marked(Mark.of(ReportFlag.RATIO_IN_DOUBT), metric) if doubtful else row)
     return found
 
 
 def _is_itself(row: Row) -> bool:
-    return row.neuron == row.reference and Mark.of(Flag.OTHER_SURROGATE) not in row.marks
+    return row.neuron == row.reference and Mark.of(ReportFlag.OTHER_SURROGATE) not in row.marks
 
 
 def _is_off(row: Row, metric: str) -> bool:

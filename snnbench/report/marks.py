@@ -1,24 +1,16 @@
-"""Warnings that stand beside numbers: those that the report raises, and what all of them mean."""
+"""Marks: the warnings that stand beside rows, and those that the report itself raises."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from enum import StrEnum
 
+from snnbench.quantities import Flag
 from snnbench.records import Status
 
 
-class Flag(StrEnum):
+class ReportFlag(Flag):
     """Warnings that the report itself raises, with the sentence that explains each of them."""
-
-    meaning: str
-
-    def __new__(cls, text: str, meaning: str) -> Flag:
-        """Return the member of ``text``."""
-        member = str.__new__(cls, text)
-        member._value_, member.meaning = text, meaning
-        return member
 
     FEW_SEEDS = "few seeds", "Fewer than 3 seeds were measured: the mean says little about the next seed."
     RENEWED = "renewed", "Older versions of its components were measured here too; their cells are left out."
@@ -74,50 +66,14 @@ class Flag(StrEnum):
     )
 
 
-FLAGS = {
-    "subset": "Trained on part of the published training samples.",
-    "unpublished files": "The files are not the published ones: results do not compare with published ones.",
-    "overlap": "Some test samples are also training or validation samples (Test in training says how many).",
-    "events cut off": "More than 1 % of the events lie in none of the bins: their times may be in another "
-    "unit than the window, or the window too narrow.",
-    "mostly padding": "More than 90 % of the bins come after a recording's last event: their times may be "
-    "in another unit than the window, or the window too wide.",
-    "at bound": "Learned decays or thresholds ended at the end of their range: the label at bound says "
-    "how many, and in which layer.",
-    "chance": "A seed is no better than guessing the most frequent class, as far as so many test samples "
-    "tell (exact binomial test, 5 %).",
-    "exploded": "The training loss ended at more than ten times that of the first batch: the learning rate "
-    "is too large for these weights.",
-    "unstable": "A timing did not settle within its time cap.",
-    "busy": "Other processes took more than their share of the processors during a timing.",
-    "coarse": "The memory counter's resolution is coarse against the value.",
-    "finite-time": "The sequence is too short for an asymptotic exponent.",
-    "leak unknown": "A population does not say how fast it forgets, and it could not be measured: what it "
-    "started from may still be in the numbers.",
-    "degenerate": "The growth fell off as 1/t, as where leading exponents are equal: the exponent is too "
-    "high by about ln(T)/T.",
-    "other engine": "The reference or the floor has no loop and ran eagerly or by its own code beside "
-    "this row's loop: the ratio compares the engines, too.",
-    "few samples": "Fewer than 10 test samples to measure on: there is no interval.",
-    "own units": "A population names no threshold: its disturbances are measured in units of its own state.",
-    "bands": "Disturbances larger than those of the band grow again.",
-    "coalesces": "Most disturbances of this size vanished in one step: the exponent is of the others.",
-    "singular": "Some directions shrink to nothing in one step: their exponents are −∞.",
-    "resolution": "δ is too close to the resolution of floating-point numbers.",
-}
-"""Warnings that measurements raise."""
-
 FAILED_CHECKS = {
-    "accuracy.repeat_check": Flag.NOT_REPEATABLE,
-    "stability.leak_check": Flag.LEAK_CHECK_FAILED,
+    "accuracy.repeat_check": ReportFlag.NOT_REPEATABLE,
+    "stability.leak_check": ReportFlag.LEAK_CHECK_FAILED,
 }
 """Metrics that are 0 where a check failed, and the mark of it."""
 
-LOST = {status: Flag(status.value) for status in Status if status is not Status.DONE}  # type: ignore[call-arg]
+LOST = {status: ReportFlag(status.value) for status in Status if status is not Status.DONE}  # type: ignore[call-arg]
 """The mark of seeds that ended so."""
-
-MEANINGS = FLAGS | {flag.value: flag.meaning for flag in Flag}
-"""All of them, in the order in which they are explained."""
 
 _FAMILY = re.compile(r"([^\[]+)\[(.*)\]")
 
@@ -138,11 +94,6 @@ class Mark:
     def of(cls, flag: str) -> Mark:
         """Return the mark of a flag: of ``resolution[1e-06]``, what is explained as ``resolution``."""
         return cls(str(flag), split_name(flag)[0])
-
-    @property
-    def meaning(self) -> str:
-        """Return the sentence that explains it; empty if there is none."""
-        return MEANINGS.get(self.name, "")
 
 
 def split_name(name: str) -> tuple[str, str]:

@@ -6,23 +6,30 @@ import math
 from dataclasses import dataclass
 from decimal import Decimal
 
-from snnbench.report.catalogue import Kind
+from snnbench.quantities import Scale
 
 MINUS = "\N{MINUS SIGN}"
 NOTHING = "\N{EN DASH}"
 NO_WIDTH = "± 0"
 
 
-SCIENTIFIC = {"fraction": 1e4, "rate": 1e18, "bytes": 1e18, "ratio": 1e6, "exponent": 1e6, "plain": 1e6}
-"""Size from which a number of a kind is written with a power of ten: no measurement should be so large, but a
-plugin's, or a damaged one, may."""
+SCIENTIFIC = {
+    Scale.FRACTION: 1e4,
+    Scale.RATE: 1e18,
+    Scale.BYTES: 1e18,
+    Scale.RATIO: 1e6,
+    Scale.EXPONENT: 1e6,
+    Scale.PLAIN: 1e6,
+}
+"""Size from which a number of a scale is written with a power of ten: no measurement should be so large, but
+a plugin's, or a damaged one, may."""
 
 TINY = 1e-4
 """Size below which a plain number is written with a power of ten."""
 
 
 @dataclass(frozen=True, slots=True)
-class Scale:
+class Notation:
     """How a number, and the ends of its interval, are written.
 
     Attributes:
@@ -38,25 +45,25 @@ class Scale:
     power: int | None = None
 
     @classmethod
-    def of(cls, kind: Kind, value: float) -> Scale:
+    def of(cls, scale: Scale, value: float) -> Notation:
         """Three significant digits, four of a plain number; percent has two decimals, an exponent three."""
         size = abs(value)
         if not math.isfinite(value):
             return cls(1.0, 3)
-        if size >= SCIENTIFIC[kind] or (kind == "plain" and 0 < size < TINY):
+        if size >= SCIENTIFIC[scale] or (scale == Scale.PLAIN and 0 < size < TINY):
             power = math.floor(math.log10(size))
             return cls(1.0, 3, f"e{power:+03d}", power)
-        if kind == "rate":
+        if scale == Scale.RATE:
             return cls._named(value, 1000, ["", "k", "M", "G", "T"])
-        if kind == "bytes":
+        if scale == Scale.BYTES:
             return cls._named(value, 1024, ["B", "KiB", "MiB", "GiB"])
-        if kind == "fraction":
+        if scale == Scale.FRACTION:
             return cls(0.01, 2)
-        decimals = 3 if kind == "exponent" else _decimals(value, 4 if kind == "plain" else 3)
-        return cls(1.0, decimals, "×" if kind == "ratio" else "")
+        decimals = 3 if scale == Scale.EXPONENT else _decimals(value, 4 if scale == Scale.PLAIN else 3)
+        return cls(1.0, decimals, "×" if scale == Scale.RATIO else "")
 
     @classmethod
-    def _named(cls, value: float, base: int, names: list[str]) -> Scale:
+    def _named(cls, value: float, base: int, names: list[str]) -> Notation:
         power = 0
         while abs(value) >= base ** (power + 1) and power + 1 < len(names):
             power += 1
@@ -87,43 +94,43 @@ def _decimals(value: float, significant: int = 3) -> int:
     return min(max(significant - 1 - math.floor(math.log10(abs(value))), 0), 6)
 
 
-def number(kind: Kind, value: float) -> str:
+def number(scale: Scale, value: float) -> str:
     """``value`` with its scale: ``96.43``, ``12.3 k``, ``101 MiB``, ``−0.105``; ``–`` for NaN."""
-    scale = Scale.of(kind, value)
-    return scale.bare(value) + (scale.suffix if math.isfinite(value) else "")
+    notation = Notation.of(scale, value)
+    return notation.bare(value) + (notation.suffix if math.isfinite(value) else "")
 
 
-def interval(kind: Kind, mean: float, low: float, high: float) -> str:
+def interval(scale: Scale, mean: float, low: float, high: float) -> str:
     """The interval in the mean's scale: ``± 0.52``, lopsided ``[95.10, 96.95]``, or nothing."""
-    spread = _spread(kind, mean, low, high)
-    return spread if spread in {"", NO_WIDTH} else spread + Scale.of(kind, mean).suffix
+    spread = _spread(scale, mean, low, high)
+    return spread if spread in {"", NO_WIDTH} else spread + Notation.of(scale, mean).suffix
 
 
-def mean_text(kind: Kind, mean: float, low: float, high: float) -> str:
+def mean_text(scale: Scale, mean: float, low: float, high: float) -> str:
     """A mean and its interval: ``96.43 ± 0.52``, ``12.3 ± 0.4 k``."""
-    spread = _spread(kind, mean, low, high)
-    scale = Scale.of(kind, mean)
+    spread = _spread(scale, mean, low, high)
+    notation = Notation.of(scale, mean)
     if not spread:
-        return number(kind, mean)
-    if scale.power is None:
-        return f"{scale.bare(mean)} {spread}{scale.suffix}"
+        return number(scale, mean)
+    if notation.power is None:
+        return f"{notation.bare(mean)} {spread}{notation.suffix}"
     if spread == NO_WIDTH:
-        return f"{number(kind, mean)} {NO_WIDTH}"
-    return f"({scale.bare(mean)} {spread}){scale.suffix}"
+        return f"{number(scale, mean)} {NO_WIDTH}"
+    return f"({notation.bare(mean)} {spread}){notation.suffix}"
 
 
-def _spread(kind: Kind, mean: float, low: float, high: float) -> str:
+def _spread(scale: Scale, mean: float, low: float, high: float) -> str:
     if math.isnan(low) or math.isnan(high):
         return ""
     if low == high:
         return NO_WIDTH
-    scale = Scale.of(kind, mean)
-    if scale.bare(mean - low) == scale.bare(high - mean):
-        return f"± {_width(scale, high / 2 - low / 2)}"
-    return f"[{scale.bare(low)}, {scale.bare(high)}]"
+    notation = Notation.of(scale, mean)
+    if notation.bare(mean - low) == notation.bare(high - mean):
+        return f"± {_width(notation, high / 2 - low / 2)}"
+    return f"[{notation.bare(low)}, {notation.bare(high)}]"
 
 
-def _width(scale: Scale, half: float) -> str:
+def _width(notation: Notation, half: float) -> str:
     """Half an interval; one too narrow for the mean's decimals gets one digit rather than 0.00."""
-    text = scale.bare(half)
-    return text if text.strip("0.") else f"{float(scale.scaled(half)):.1g}"
+    text = notation.bare(half)
+    return text if text.strip("0.") else f"{float(notation.scaled(half)):.1g}"

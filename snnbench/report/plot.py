@@ -8,8 +8,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from snnbench.quantities import Scale
 from snnbench.report.columns import SCORE
-from snnbench.report.numbers import Scale
+from snnbench.report.numbers import Notation
 from snnbench.report.view import Number, Section, ShownRow
 
 WIDTH, HEIGHT = 720.0, 380.0
@@ -186,5 +187,5 @@ def log_ticks(axis: Axis) -> list[float]:
 
 
 def _rate(value: float) -> str:
-    scale = Scale.of("rate", value)
+    scale = Notation.of(Scale.RATE, value)
     return f"{value / scale.factor:g}{scale.suffix}"

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from snnbench.quantities import Scale
 from snnbench.records import Metric, class_flag
 from snnbench.report.cells import Combination, Place
 from snnbench.report.columns import SCORE
@@ -115,10 +116,10 @@ def row_of(group: Group, shown: Sequence[str], descriptions: Descriptions) -> Ro
 
 
 def _estimate(group: Group, metric: str, descriptions: Descriptions) -> Estimate:
-    kind = descriptions.of(metric).kind
-    summary = summarise(group.numbers(metric), kind, group.test_samples if metric == SCORE else 0)
+    scale = descriptions.of(metric).scale
+    summary = summarise(group.numbers(metric), scale, group.test_samples if metric == SCORE else 0)
     told = [cell.metrics[metric] for cell in group.cells if metric in cell.metrics]
-    if summary.n == 1 and kind == "ratio":
+    if summary.n == 1 and scale is Scale.RATIO:
         summary = _with_own_interval(summary, told)
     return Estimate(
         summary,

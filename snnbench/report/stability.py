@@ -9,14 +9,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from snnbench.quantities import Quantity
 from snnbench.report.board import Contest
-from snnbench.report.catalogue import Entry
 from snnbench.report.cells import Cells, MeasuredCell
 from snnbench.report.columns import SCORE
 from snnbench.report.correlation import Correlation, spearman
 from snnbench.report.curves import Chart, Points, Wording, chart
 from snnbench.report.marks import split_name
-from snnbench.report.numbers import Scale
+from snnbench.report.numbers import Notation
 from snnbench.report.view import Section
 from snnbench.settings import INITIAL
 
@@ -145,8 +145,8 @@ def _mean(group: Iterable[MeasuredCell], metric: str) -> float:
     return float(np.mean(known)) if known else math.nan
 
 
-def _texts(cause: Entry, effect: Entry, found: Correlation) -> Association:
-    scale = Scale(1.0, 2)
+def _texts(cause: Quantity, effect: Quantity, found: Correlation) -> Association:
+    scale = Notation(1.0, 2)
     interval = f"{scale.bare(found.low)} … {scale.bare(found.high)}"
     return Association(
         cause=cause.title,

@@ -11,13 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from snnbench.report.catalogue import Kind
+from snnbench.quantities import Scale
+from snnbench.report.marks import ReportFlag
 
 Sample: TypeAlias = Sequence[float] | NDArray[np.float64]
 Ends: TypeAlias = tuple[float, float]
 
 CONFIDENCE = 0.95
-POSITIVE: frozenset[Kind] = frozenset({"rate", "ratio", "bytes"})
+POSITIVE = frozenset({Scale.RATE, Scale.RATIO, Scale.BYTES})
 LARGEST_LOG = 709.0
 """Logarithm below which a number is finite in float64."""
 
@@ -31,7 +32,7 @@ class Summary:
         low: Lower end of the 95 % interval of the mean; NaN where there is none.
         high: Upper end, likewise.
         n: Number of values.
-        flags: ``identical`` or ``infinite`` (see ``marks.MARKS``).
+        flags: ``identical`` or ``infinite`` (see ``marks.ReportFlag``).
     """
 
     mean: float = math.nan
@@ -42,7 +43,7 @@ class Summary:
 
 
 @np.errstate(over="ignore", invalid="ignore")
-def summarise(values: Sample, kind: Kind = "plain", samples: int = 0) -> Summary:
+def summarise(values: Sample, scale: Scale = Scale.PLAIN, samples: int = 0) -> Summary:
     """Mean and 95 % interval of what a further seed is expected to give; no interval for n = 1.
 
     Rates, ratios and bytes are intervals on a logarithmic scale, and so above 0. Fractions are within 0
@@ -50,7 +51,7 @@ def summarise(values: Sample, kind: Kind = "plain", samples: int = 0) -> Summary
 
     Args:
         values: One a seed.
-        kind: What they are.
+        scale: What they are.
         samples: Of a fraction: on how many samples, the same for all seeds, each value was counted. Their
             own sampling error is then within the interval. 0 if that is not known: then the interval
             speaks of these samples alone, and there is none where all seeds agree.
@@ -67,23 +68,23 @@ def summarise(values: Sample, kind: Kind = "plain", samples: int = 0) -> Summary
     if np.isinf(sample).any():
         signs = set(np.sign(sample[np.isinf(sample)]))
         mean = math.copysign(math.inf, signs.pop()) if len(signs) == 1 else math.nan
-        return Summary(mean, n=n, flags=("infinite",))
+        return Summary(mean, n=n, flags=(ReportFlag.INFINITE,))
     if n == 1:
         return Summary(float(sample[0]), n=1)
     identical = bool(np.ptp(sample) == 0)
     mean = float(sample[0] if identical else sample.mean())
     if math.isinf(mean):
-        return Summary(mean, n=n, flags=("infinite",))
-    low, high = _interval(sample, mean, kind, samples)
-    return Summary(mean, low, high, n, ("identical",) if identical else ())
+        return Summary(mean, n=n, flags=(ReportFlag.INFINITE,))
+    low, high = _interval(sample, mean, scale, samples)
+    return Summary(mean, low, high, n, (ReportFlag.IDENTICAL,) if identical else ())
 
 
-def _interval(sample: NDArray[np.float64], mean: float, kind: Kind, samples: int) -> Ends:
-    if kind == "fraction" and sample.min() >= 0 and sample.max() <= 1:
+def _interval(sample: NDArray[np.float64], mean: float, scale: Scale, samples: int) -> Ends:
+    if scale == Scale.FRACTION and sample.min() >= 0 and sample.max() <= 1:
         return _of_fraction(sample, mean, samples)
     if np.ptp(sample) == 0:
         return mean, mean
-    if kind in POSITIVE and sample.min() > 0:
+    if scale in POSITIVE and sample.min() > 0:
         return _of_positive(sample, mean)
     half = _half(sample)
     return mean - half, mean + half

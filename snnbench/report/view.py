@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from snnbench.axes import AXES
+from snnbench.quantities import Quantity
 from snnbench.report.board import Board, Contest
-from snnbench.report.catalogue import Entry
 from snnbench.report.cells import STEPS
 from snnbench.report.columns import NONE, PENALTY, PLACE, SCORE
-from snnbench.report.marks import Flag, Mark
+from snnbench.report.marks import Mark, ReportFlag
 from snnbench.report.numbers import NOTHING, interval, mean_text, number
 from snnbench.report.ranking import Ranking, Standing
 from snnbench.report.rows import Estimate, Row, joined
@@ -110,7 +110,7 @@ class Section:
     title: str
     fixed: Mapping[str, str]
     axes: tuple[str, ...]
-    metrics: Mapping[str, Entry]
+    metrics: Mapping[str, Quantity]
     rows: tuple[ShownRow, ...]
     shared: tuple[Mark, ...] = ()
 
@@ -201,7 +201,7 @@ def _row(
     index: int,
     row: Row,
     ranking: Ranking,
-    section: tuple[Sequence[str], Sequence[str], Mapping[str, Entry], Sequence[Mark]],
+    section: tuple[Sequence[str], Sequence[str], Mapping[str, Quantity], Sequence[Mark]],
 ) -> ShownRow:
     """Return a row as it is shown, given the axes, claims, metrics and shared marks of its section."""
     axes, claims, shown, shared = section
@@ -213,26 +213,28 @@ def _row(
         standing="" if ranking.standing is None else ranking.standing.value,
         names={axis: names[axis] or NOTHING for axis in axes},
         claims={claim: text for claim, text in texts.items() if text},
-        numbers=tuple(_number(row, row.estimates[metric], entry, shared) for metric, entry in shown.items()),
+        numbers=tuple(
+            _number(row, row.estimates[metric], quantity, shared) for metric, quantity in shown.items()
+        ),
         done=len(row.group.done),
         seeds=row.group.seeds,
         marks=tuple(mark for mark in _marks(row) if mark not in shared),
     )
 
 
-def _number(row: Row, estimate: Estimate, entry: Entry, shared: Iterable[Mark]) -> Number:
+def _number(row: Row, estimate: Estimate, quantity: Quantity, shared: Iterable[Mark]) -> Number:
     told = estimate.summary
     mean, low, high = told.mean, told.low, told.high
     part = f"{told.n}/{row.group.seeds}" if 0 < told.n < len(row.group.done) else ""
-    line = mean_text(entry.kind, mean, low, high)
+    line = mean_text(quantity.scale, mean, low, high)
     classes = row.classes
     grades = [plain(classes[flag]) for flag in estimate.flags if flag in classes]
     grade = f" {'/'.join(grades)}" if grades else ""
-    elsewhere = {Flag.IDENTICAL, *classes, *(mark.text for mark in shared)}
+    elsewhere = {ReportFlag.IDENTICAL, *classes, *(mark.text for mark in shared)}
     notes = [flag for flag in map(plain, estimate.flags) if flag not in elsewhere]
     return Number(
-        text=number(entry.kind, mean) + grade,
-        spread=interval(entry.kind, mean, low, high),
+        text=number(quantity.scale, mean) + grade,
+        spread=interval(quantity.scale, mean, low, high),
         value=mean,
         low=low,
         high=high,

@@ -12,9 +12,7 @@ from snnbench.report import tables
 from snnbench.report.board import Board
 from snnbench.report.frame import DataFrame
 from snnbench.report.leaderboard import page
-from snnbench.report.lost import missing
 from snnbench.report.markdown import markdown
-from snnbench.report.view import sections
 
 
 class Format(StrEnum):
@@ -58,7 +56,7 @@ def write(
     """
     content: dict[Format, Callable[[], bytes]] = {
         Format.HTML: lambda: page(title, board, headers),
-        Format.MARKDOWN: lambda: markdown(title, sections(board), missing(board.cells)),
+        Format.MARKDOWN: lambda: markdown(title, board),
         Format.CSV: lambda: tables.csv(frame()),
         Format.PARQUET: lambda: tables.parquet(frame()),
     }

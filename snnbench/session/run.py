@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from snnbench.compiler.code_folder import secure_code_folder
+from snnbench.components import measurements
 from snnbench.execute.compiling import compile_programs
 from snnbench.execute.job import EpochDone, Job, Settings, check_picklable
 from snnbench.execute.limits import Limits
@@ -22,7 +23,8 @@ from snnbench.matrix.plan import Plan
 from snnbench.matrix.spec import Matrix
 from snnbench.plugin.host import Host
 from snnbench.plugin.specs import MeasurementSpec, NeuronSpec
-from snnbench.records import Cell, CellResult, Component, Environment, Meaning, RunHeader, Status
+from snnbench.quantities import Better, Quantity, by_name, sentences
+from snnbench.records import Cell, CellResult, Component, Environment, RunHeader, Status
 from snnbench.settings import NATIVE, NO_LOOP, EngineChoice, Measure, Rerun
 from snnbench.store.journal import Journal
 
@@ -242,11 +244,7 @@ def _header(
     matrix: Matrix, plan: Plan, plugins: Mapping[str, str], here: Environment, command: str
 ) -> RunHeader:
     extra = {str(one): plan.components["measurement", one.name].spec for one in plan.measurements}
-    meanings = {
-        name: Meaning(spec.summary, spec.unit, spec.higher_is_better)
-        for name, spec in extra.items()
-        if isinstance(spec, MeasurementSpec)
-    }
+    given = [_quantity(name, spec) for name, spec in extra.items() if isinstance(spec, MeasurementSpec)]
     return RunHeader(
         matrix=matrix.name,
         content=asdict(replace(matrix, base=None)),
@@ -254,7 +252,15 @@ def _header(
         commit=here.values.get("suite.commit"),
         plugins=plugins,
         environments={here.identity: here.values},
-        measurements=meanings,
+        quantities=by_name([*measurements.QUANTITIES, *given]),
+        flags=sentences(measurements.FLAGS),
         command=command,
         started=datetime.now(UTC).isoformat(timespec="seconds"),
     )
+
+
+def _quantity(name: str, spec: MeasurementSpec) -> Quantity:
+    """Return what a plugin says of its measurement ``name``."""
+    better = {True: Better.HIGHER, False: Better.LOWER, None: Better.NEITHER}[spec.higher_is_better]
+    unit = "" if spec.unit == "1" else spec.unit
+    return Quantity(name, name, spec.summary, unit, better=better, headline=True)

@@ -147,7 +147,8 @@ class Journal:
             header = replace(
                 header,
                 environments={**before.environments, **header.environments},
-                measurements={**before.measurements, **header.measurements},
+                quantities={**before.quantities, **header.quantities},
+                flags={**before.flags, **header.flags},
             )
         replace_file(self.directory / HEADER, write_header(header))
         self.header = header

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 
+from snnbench.components import measurements
 from snnbench.identity import cell_key, version_key
-from snnbench.records import Cell, CellResult, Component, Meaning, Metric, RunHeader, Status
+from snnbench.quantities import Quantity, by_name, sentences
+from snnbench.records import Cell, CellResult, Component, Metric, RunHeader, Status
 from snnbench.report.board import Board, make_board
-from snnbench.report.cells import measured_cells
+from snnbench.report.cells import Cells, measured_cells
 from snnbench.settings import Budget
 
 HERE = "cpu-a1b2c3"
@@ -30,9 +32,15 @@ HEADER = RunHeader(
 )
 
 
-def board_of(results: Iterable[CellResult], meanings: Mapping[str, Meaning] | None = None) -> Board:
+def board_of(results: Iterable[CellResult], quantities: Mapping[str, Quantity] | None = None) -> Board:
     """Return the board of ``results`` as a report makes it."""
-    return make_board(measured_cells(results, meanings))
+    return make_board(cells_of(results, quantities))
+
+
+def cells_of(results: Iterable[CellResult], quantities: Mapping[str, Quantity] | None = None) -> Cells:
+    """Return the cells of ``results``, described as the standard measurements and ``quantities`` do."""
+    told = {**by_name(measurements.QUANTITIES), **(quantities or {})}
+    return measured_cells(results, told, sentences(measurements.FLAGS))
 
 
 def make_cell(

@@ -10,11 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from results import HERE, make_cell, make_metrics, make_result, make_run, make_seeds
+from results import HERE, cells_of, make_cell, make_metrics, make_result, make_run, make_seeds
 from snnbench.errors import UsageError
 from snnbench.records import PROTOCOL, TAKEN, CellResult, Component, Metric, Status
 from snnbench.report.board import make_board
-from snnbench.report.cells import measured_cells
 from snnbench.report.columns import IDENTITY
 from snnbench.report.frame import DataFrame, to_frame
 from snnbench.report.statistics import summarise
@@ -412,7 +411,7 @@ def test_no_measurement_overwrites_a_column_of_the_board(name: str) -> None:
     row = only_row(*results)
     assert row[f"measured_{name}"] == pytest.approx(0.123)
     assert (row["rank"], row["seeds"], row["contest"]) == (1, 3, 0)
-    (section,) = sections(make_board(measured_cells(results)))
+    (section,) = sections(make_board(cells_of(results)))
     assert section.rows[0].rank == 1
 
 

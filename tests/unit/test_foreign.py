@@ -20,11 +20,9 @@ from snnbench.records import CellResult, Metric
 from snnbench.report import tables
 from snnbench.report.frame import board_frame, to_frame
 from snnbench.report.leaderboard import page
-from snnbench.report.lost import missing
 from snnbench.report.markdown import markdown
 from snnbench.report.numbers import interval, mean_text, number
 from snnbench.report.plot import Axis, ticks
-from snnbench.report.view import sections
 from snnbench.results import leaderboard
 from snnbench.settings import Budget
 from snnbench.store.lines import Damage, read_line, seal, write_line
@@ -82,7 +80,7 @@ CONTENT = [json.loads(write_line(result)) for result in VALID]
 def whole_report(results: list[CellResult]) -> None:
     board = board_of(results)
     page("a run", board, [HEADER])
-    markdown("a run", sections(board), missing(board.cells))
+    markdown("a run", board)
     frame = to_frame(results)
     pd.testing.assert_frame_equal(leaderboard(frame), board_frame(board))
     tables.parquet(frame)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from results import board_of
+from results import board_of, cells_of
 from snnbench.records import Cell, CellResult, Component, Metric, Status
-from snnbench.report.cells import measured_cells
 from snnbench.report.growth import HEIGHT, WIDTH, growths
 from snnbench.report.leaderboard import page
 from snnbench.settings import Budget
@@ -39,7 +38,7 @@ GROWING = [
 
 
 def test_exponents_are_those_of_the_last_decade() -> None:
-    (found,) = growths(measured_cells(GROWING).cells)
+    (found,) = growths(cells_of(GROWING).cells)
     time, memory = found.panels
     assert [line.name for line in time.lines] == ["T", "batch", "neurons"]
     assert [line.exponent for line in time.lines] == pytest.approx([1, 1, 0.5], abs=0.02)
@@ -48,12 +47,12 @@ def test_exponents_are_those_of_the_last_decade() -> None:
 
 
 def test_a_line_alone_does_not_say_where_it_is_itself() -> None:
-    (found,) = growths(measured_cells([cell(steps=steps) for steps in (100, 320, 1000)]).cells)
+    (found,) = growths(cells_of([cell(steps=steps) for steps in (100, 320, 1000)]).cells)
     assert found.base == "batch 32, neurons 256"
 
 
 def test_a_line_changes_one_thing_and_is_drawn_within_its_panel() -> None:
-    (found,) = growths(measured_cells([*GROWING, cell(steps=77, batch=99)]).cells)
+    (found,) = growths(cells_of([*GROWING, cell(steps=77, batch=99)]).cells)
     for panel in found.panels:
         assert [len(line.points) for line in panel.lines] == [5, 5, 5]
         for line in panel.lines:
@@ -74,12 +73,12 @@ def test_a_line_changes_one_thing_and_is_drawn_within_its_panel() -> None:
 def test_without_three_values_of_one_thing_within_a_decade_there_is_no_plot(
     results: list[CellResult],
 ) -> None:
-    assert growths(measured_cells(results).cells) == []
+    assert growths(cells_of(results).cells) == []
 
 
 def test_each_neuron_has_a_figure_and_the_page_shows_them() -> None:
     results = [*GROWING, *(cell(steps=steps, name="relu") for steps in (100, 320, 1000))]
-    assert len(growths(measured_cells(results).cells)) == 2
+    assert len(growths(cells_of(results).cells)) == 2
     html = page("growth", board_of(results), []).decode()
     assert html.count("<polyline") == 2 * 3 + 2
     assert "T to the power 1.00" in html
@@ -87,5 +86,5 @@ def test_each_neuron_has_a_figure_and_the_page_shows_them() -> None:
 
 def test_what_was_not_measured_is_not_drawn() -> None:
     lost = CellResult(cell(steps=5).cell, Status.FAILED, "no memory", environment="here")
-    (found,) = growths(measured_cells([*GROWING, lost]).cells)
+    (found,) = growths(cells_of([*GROWING, lost]).cells)
     assert [len(line.points) for line in found.panels[0].lines] == [5, 5, 5]

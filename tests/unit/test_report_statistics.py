@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import stats
 
-from snnbench.report.catalogue import Kind
+from snnbench.quantities import Scale
 from snnbench.report.statistics import Summary, summarise
 
 Values: TypeAlias = NDArray[np.float64]
 accuracies = st.integers(0, 1000).map(lambda count: count / 1000)
-KINDS: tuple[Kind, ...] = ("fraction", "rate", "ratio", "bytes", "exponent", "plain")
+KINDS: tuple[Scale, ...] = ("fraction", "rate", "ratio", "bytes", "exponent", "plain")
 
 
 def test_three_seeds_have_the_interval_of_the_t_table() -> None:
@@ -72,7 +72,7 @@ def test_a_rates_interval_is_coxs_in_olssons_example() -> None:
 )
 @settings(max_examples=200)
 def test_the_mean_lies_in_its_interval_and_the_interval_within_range(
-    values: list[float], kind: Kind, samples: int
+    values: list[float], kind: Scale, samples: int
 ) -> None:
     summary = summarise(values, kind, samples)
     assert summary.mean == pytest.approx(math.fsum(values) / len(values), abs=1e-12)
@@ -165,7 +165,7 @@ def accuracies_of(spread: float, shared: float) -> Draw:
     return draw
 
 
-CASES: dict[str, tuple[Kind, float, Draw]] = {
+CASES: dict[str, tuple[Scale, float, Draw]] = {
     "normal": ("exponent", -0.05, lambda generator, n: generator.normal(-0.05, 0.01, n)),
     "normal rate": ("rate", 1.0, lambda generator, n: generator.normal(1, 0.1, n)),
     "lognormal 0.3": ("rate", math.exp(0.045), lambda generator, n: generator.lognormal(0, 0.3, n)),

@@ -9,13 +9,12 @@ import pytest
 import torch
 
 import snnbench
-from results import HERE, board_of
+from results import HERE, board_of, cells_of
 from snnbench.errors import UsageError
 from snnbench.matrix.plan import Plan, plan
 from snnbench.matrix.read import load
 from snnbench.plugin.host import Host
 from snnbench.records import Cell, CellResult, Component, Metric, Status
-from snnbench.report.cells import measured_cells
 from snnbench.report.frame import board_frame, to_frame
 from snnbench.report.leaderboard import page
 from snnbench.report.lost import missing
@@ -138,7 +137,7 @@ def test_the_class_stands_beside_every_ratio() -> None:
         "3.21 ± 0.06× B", "1.00 ± 0.02× A", "0.400 ± 0.008× C"
     ]  # fmt: skip
     assert all("class" not in mark for row in section.rows for mark in row.marks)
-    assert "3.21 ± 0.06× B" in markdown("speed", [section], []).decode()
+    assert "3.21 ± 0.06× B" in markdown("speed", board).decode()
     html = page("speed", board, []).decode()
     assert "3.21× B<small>± 0.06×</small>" in html
     assert "another model C" in html
@@ -165,7 +164,7 @@ def with_seed(cell: Cell, seed: int) -> Cell:
 
 
 def test_what_the_same_cells_lack_for_the_same_reason_is_said_once() -> None:
-    (found,) = missing(measured_cells(SPEED))
+    (found,) = missing(cells_of(SPEED))
     assert (found.what, found.reason, len(found.cells)) == (
         "accuracy.test, accuracy.train", "no epoch was trained", 3
     )  # fmt: skip

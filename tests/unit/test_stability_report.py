@@ -14,7 +14,6 @@ from results import board_of, make_run, make_seeds
 from snnbench.records import CellResult, Component, Metric
 from snnbench.report.curves import APART, Wording, chart
 from snnbench.report.frame import board_frame
-from snnbench.report.lookup import describe
 from snnbench.report.plot import BOTTOM, HEIGHT, TOP
 from snnbench.report.stability import Stability, stability
 from snnbench.report.view import ShownRow, sections
@@ -188,8 +187,8 @@ def test_names_at_the_ends_are_apart_and_within_the_chart() -> None:
 
 
 def test_what_was_measured_before_training_says_so_and_has_no_column() -> None:
-    entry = describe("initial.stability.lambda_delta[0.1]")
+    entry = board_of([]).cells.descriptions.of("initial.stability.lambda_delta[0.1]")
     assert (entry.title, entry.headline) == ("λ δ=0.1 before training", False)
-    assert describe("stability.lambda_delta[0.1]").headline
-    assert not describe("stability.lambda_delta[0.01]").headline
-    assert describe("activity.rate[0]").title == "Firing rate layer 0"
+    assert board_of([]).cells.descriptions.of("stability.lambda_delta[0.1]").headline
+    assert not board_of([]).cells.descriptions.of("stability.lambda_delta[0.01]").headline
+    assert board_of([]).cells.descriptions.of("activity.rate[0]").title == "Firing rate layer 0"

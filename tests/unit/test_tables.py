@@ -11,31 +11,33 @@ import pandas as pd
 import pytest
 
 import snnbench
-from results import HEADER, board_of, make_cell, make_result, make_run, make_seeds
+from results import HEADER, board_of, cells_of, make_cell, make_result, make_run, make_seeds
 from snnbench.cli.leaderboard import print_leaderboard
+from snnbench.components.measurements import QUANTITIES
 from snnbench.errors import StoreError
-from snnbench.records import Component, Meaning, Metric, Status
+from snnbench.quantities import Better, Quantity, Scale
+from snnbench.records import Component, Metric, Status
 from snnbench.report import tables
-from snnbench.report.catalogue import CATALOGUE, Kind
-from snnbench.report.cells import measured_cells
 from snnbench.report.frame import to_frame
 from snnbench.report.imported import normalise
 from snnbench.report.leaderboard import page
-from snnbench.report.lookup import describe, headlines
+from snnbench.report.lookup import Descriptions
 from snnbench.report.lost import missing
 from snnbench.report.markdown import markdown
-from snnbench.report.marks import LOST, Flag, Mark
+from snnbench.report.marks import LOST, Mark, ReportFlag
 from snnbench.report.numbers import interval, mean_text, number
 from snnbench.report.view import sections
 from snnbench.report.write import Format, write
 
 FRAME = to_frame(make_run())
 BOARD = board_of(make_run())
+DESCRIPTIONS = BOARD.cells.descriptions
+explain = DESCRIPTIONS.explain
 
 
 def rendered(*results: object) -> str:
     board = board_of(results)  # type: ignore[arg-type]
-    return markdown("a run", sections(board), missing(board.cells)).decode()
+    return markdown("a run", board).decode()
 
 
 def test_csv_and_parquet_hold_every_number_and_every_null() -> None:
@@ -105,7 +107,7 @@ def test_a_board_says_where_rates_are_those_of_two_engines(
 def test_why_a_cell_did_not_run_compiled_is_listed() -> None:
     fell, ran = make_seeds([0.9, 0.91])
     fell = replace(fell, labels={"fallback": "it cannot be compiled: no compiler"})
-    (found,) = missing(measured_cells([fell, ran]))
+    (found,) = missing(cells_of([fell, ran]))
     assert (found.what, found.reason) == ("engine compiled", "it cannot be compiled: no compiler")
     assert len(found.cells) == 1
 
@@ -120,7 +122,7 @@ def test_windows_are_part_of_the_budget_that_is_said() -> None:
 def test_a_mark_of_all_rows_is_said_once() -> None:
     (section,) = sections(board_of([*make_seeds([0.9, 0.91, 0.92]), *make_seeds([0.8], "alif")]))
     assert section.fixed["all rows"] == "finite-time"
-    assert [row.marks for row in section.rows] == [(), (Mark.of(Flag.FEW_SEEDS),)]
+    assert [row.marks for row in section.rows] == [(), (Mark.of(ReportFlag.FEW_SEEDS),)]
 
 
 def test_a_number_that_some_measured_seeds_lack_says_so() -> None:
@@ -143,8 +145,8 @@ def test_everything_that_is_missing_is_listed_with_its_cells() -> None:
     )
     assert len(found[("throughput.inference", "implausible: 9e15 FLOP/s")]) == 3
     silent = make_result(make_cell(), None, status=Status.FAILED)
-    assert missing(measured_cells([silent]))[0].reason == "no reason was recorded"
-    assert missing(measured_cells(make_seeds([0.9]))) == []
+    assert missing(cells_of([silent]))[0].reason == "no reason was recorded"
+    assert missing(cells_of(make_seeds([0.9]))) == []
 
 
 @pytest.mark.parametrize(
@@ -174,7 +176,7 @@ def test_everything_that_is_missing_is_listed_with_its_cells() -> None:
         ("bytes", math.nan, "–"),
     ],
 )
-def test_a_number_as_people_read_it(kind: Kind, value: float, text: str) -> None:
+def test_a_number_as_people_read_it(kind: Scale, value: float, text: str) -> None:
     assert number(kind, value) == text
 
 
@@ -198,16 +200,14 @@ def test_a_narrow_interval_is_not_rounded_to_nothing() -> None:
 
 
 def test_every_metric_of_the_suite_is_described() -> None:
-    assert describe("stability.lambda_delta[0.01]").title == "λ δ=0.01"
-    assert describe("stability.p_coalesce[0.01]").kind == "fraction"
-    assert describe("memory.training_reserved").kind == "bytes"
-    assert describe("throughput.training_device").kind == "rate"
-    assert not describe("memory.training_reserved").headline
-    assert describe("sparsity", "mJ").unit == "mJ"
-    assert describe("sparsity[layer=1]").headline
-    assert all(entry.meaning.endswith(".") for entry in CATALOGUE.values())
-    assert Mark.of("resolution[1e-06]").meaning == Mark.of("resolution").meaning != ""
-    assert Mark.of("of a plugin").meaning == ""
+    assert DESCRIPTIONS.of("stability.lambda_delta[0.01]").title == "λ δ=0.01"
+    assert DESCRIPTIONS.of("stability.p_coalesce[0.01]").scale == "fraction"
+    assert not DESCRIPTIONS.of("memory.training_reserved").headline
+    assert Descriptions(units={"sparsity": "mJ"}).of("sparsity").unit == "mJ"
+    assert DESCRIPTIONS.of("sparsity[layer=1]").headline
+    assert all(entry.meaning.endswith(".") for entry in QUANTITIES)
+    assert explain(Mark.of("resolution[1e-06]")) == explain(Mark.of("resolution")) != ""
+    assert explain(Mark.of("of a plugin")) == ""
 
 
 def test_headlines_are_in_one_order() -> None:
@@ -218,7 +218,7 @@ def test_headlines_are_in_one_order() -> None:
         "accuracy.test",
         "memory.parameters",
     ]
-    assert headlines(names) == [
+    assert DESCRIPTIONS.headlines(names) == [
         "accuracy.test",
         "stability.lambda_delta[2]",
         "stability.lambda_delta[10]",
@@ -269,15 +269,15 @@ def test_reasons_in_markdown_link_to_nothing_and_mention_nobody_and_are_short() 
 
 
 def test_what_a_plugin_says_of_its_measurement_is_on_the_board() -> None:
-    meaning = Meaning("Energy of one inference", "mJ", higher_is_better=False)
+    energy = Quantity("energy", "Energy", "Energy of one inference", "mJ", better=Better.LOWER, headline=True)
     results = [
         replace(one, metrics={**one.metrics, "energy": Metric(2.0, "mJ")})
         for one in make_seeds([0.9, 0.8, 0.7])
     ]
-    board = board_of(results, {"energy": meaning})
-    text = markdown("a run", sections(board), missing(board.cells)).decode()
+    board = board_of(results, {"energy": energy})
+    text = markdown("a run", board).decode()
     html = page("a run", board, [HEADER]).decode()
-    assert "- **energy**: Energy of one inference. Lower is better." in text
+    assert "- **Energy**: Energy of one inference. Lower is better." in text
     assert "Energy of one inference. Lower is better." in html
     assert "- **Accuracy**: Fraction of the test split classified correctly" in text
 
@@ -308,5 +308,7 @@ def flags_in_the_code() -> set[str]:
 def test_every_flag_and_mark_has_a_sentence() -> None:
     flags = flags_in_the_code()
     assert {"coalesces", "busy", "resolution"} <= flags
-    assert [flag for flag in sorted({*flags, "resolution[1e-06]", *Flag}) if not Mark.of(flag).meaning] == []
+    assert [
+        flag for flag in sorted({*flags, "resolution[1e-06]", *ReportFlag}) if not explain(Mark.of(flag))
+    ] == []
     assert {status for status in Status if status not in LOST} == {Status.DONE}
