@@ -1,4 +1,4 @@
-"""The eager engine against a bare loop of the same LIF. Run it: ``python tests/bare_loop.py``.
+"""The eager engine against a bare loop of the same LIF. Run it: ``python docs/benchmarks/bare_loop.py``.
 
 The bare loop is what a person would write by hand: one spike function with a backward pass, the spikes of a
 step kept for the reset of the next. Both train and infer the network 700-256-20 (T = 100, B = 64) in turns,
@@ -99,7 +99,7 @@ def main() -> None:
             ours_seconds, bare_seconds = (seconds(call) for call in calls)
             ratios.append(bare_seconds / ours_seconds)
         low, _, high = quantiles(ratios, n=4)
-        print(f"{name}: {median(ratios):.2f} of the bare loop's rate (quartiles {low:.2f} to {high:.2f})")  # noqa: T201
+        print(f"{name}: {median(ratios):.2f} of the bare loop's rate (quartiles {low:.2f} to {high:.2f})")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """What share of a GPU's copy bandwidth a population of LIF neurons moves, beside SpikingJelly's own kernels.
 
-    python tests/bandwidth.py [FILE.csv]
+    python docs/benchmarks/bandwidth.py [FILE.csv]
 
 A share is the least that must be moved (x and the spikes; for training also the membrane, written and read,
 and both gradients) over the time of the population alone, by the rate of a large copy in the same process.

@@ -1,4 +1,4 @@
-"""Neurons against loops written here from the equations; tests/conformance has what all must do."""
+"""Neurons against loops written here from the equations; tests/testing has what all must do."""
 
 from __future__ import annotations
 

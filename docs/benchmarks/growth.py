@@ -1,6 +1,8 @@
 """One plot of what growth costs: time and memory against T, batch, width and the number of cells.
 
-    snnbench run growth -o DIR && python tests/overhead.py --cells DIR/cells.csv && python tests/growth.py DIR
+    snnbench run growth -o DIR
+    python docs/benchmarks/overhead.py --cells DIR/cells.csv
+    python docs/benchmarks/growth.py DIR
 
 It writes ``DIR/growth.png``: a training step (points, and the exponent of the upper decade), and what the
 suite itself takes to plan, to write and read its journal, and to report.
@@ -58,7 +60,9 @@ def against_factors(axes: Axes, rows: pd.DataFrame, quantity: str) -> None:
 def figure(folder: Path) -> Figure:
     """Both quantities against both what a cell and what a run is made of."""
     if not (folder / "cells.csv").exists():
-        raise SystemExit(f"{folder}: no cells.csv; run python tests/overhead.py --cells {folder}/cells.csv")
+        raise SystemExit(
+            f"{folder}: no cells.csv: python docs/benchmarks/overhead.py --cells {folder}/cells.csv"
+        )
     rows, cells = steps(folder), pd.read_csv(folder / "cells.csv")
     made = Figure(figsize=(11, 8), layout="constrained")
     panels = made.subplots(2, 2)

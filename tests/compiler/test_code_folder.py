@@ -11,7 +11,7 @@ import pytest
 from torch._inductor.codecache import PyCodeCache
 from torch._inductor.runtime.cache_dir_utils import cache_dir
 
-from snnbench.compiler import chunks, native, warm
+from snnbench.compiler import chunks, native
 from snnbench.compiler import triton as gpu
 from snnbench.compiler.code_folder import TRITON_VARIABLE, VARIABLE, secure_code_folder
 
@@ -81,7 +81,6 @@ def test_where_none_can_be_made_a_fresh_one_is_used(home: Path) -> None:
 LOADERS: dict[str, Callable[[], object]] = {
     "Triton": lambda: gpu._built.__wrapped__("x = 1"),
     "chunks": lambda: chunks.by_inductor(lambda *x: x, "cpu", 1),
-    "marks": warm._folder,
 }
 
 

@@ -1,6 +1,6 @@
 """What goes with λ before training, as the Markdown table of docs/stability.md.
 
-    python tests/associations.py results/reference/stability
+    python docs/benchmarks/associations.py results/reference/stability
 
 It prints, for each board of the run, the table that the page of the run shows.
 """
@@ -26,10 +26,10 @@ def main(folder: Path) -> None:
     _, cells, _ = read_runs([folder])
     board = make_board(measured_cells(cells, by_name(measurements.QUANTITIES), {}))
     for section, contest in zip(sections(board), board.contests, strict=True):
-        print(f"\n{section.title}\n\n{HEAD}\n|{'---|' * 6}")  # noqa: T201
+        print(f"\n{section.title}\n\n{HEAD}\n|{'---|' * 6}")
         for one in stability(section, contest, board.cells).associations:
             texts = (one.cause, one.effect, one.rho, one.interval, str(one.n), ", ".join(one.within))
-            print(f"| {' | '.join(texts)} |")  # noqa: T201
+            print(f"| {' | '.join(texts)} |")
 
 
 if __name__ == "__main__":
