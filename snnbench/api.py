@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from snnbench.axes import AXES
 from snnbench.execute.job import EpochDone
 from snnbench.execute.limits import Limits
+from snnbench.matrix.measuring import measuring
 from snnbench.matrix.plan import Plan, narrow, nothing_selected, plan
 from snnbench.matrix.read import load
 from snnbench.matrix.seeds import seed_indices
@@ -46,6 +47,7 @@ def run(
     neuron: Texts = (),
     surrogate: Texts = (),
     seeds: int | str | Sequence[int] | None = None,
+    measure: Texts = (),
     out: str | Path | None = None,
     device: str = "auto",
     engine: str = "loop",
@@ -72,6 +74,7 @@ def run(
         neuron: Likewise.
         surrogate: Likewise.
         seeds: Replaces the seeds: their number, or their indices as ``"0-4"`` or ``[0, 2]``.
+        measure: The only measurements: ``"throughput"``, or several. Accuracy is always one.
         out: The run directory; ``results/NAME`` if None.
         device: ``auto``, ``cpu`` or ``cuda:N``.
         engine: What runs the populations over time: ``loop``, ``eager`` or ``compiled`` (docs/engine.md).
@@ -103,6 +106,7 @@ def run(
     host, observer = Host.load(plugins), Logging(progress)
     for warning in host.warnings:
         observer.note(warning)
+    content = measuring(content, (measure,) if isinstance(measure, str) and measure else tuple(measure), host)
     planned = _planned(content, host, select, observer)
     options = Options(
         Path("results", content.name) if out is None else user_path(out),

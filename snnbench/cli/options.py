@@ -65,6 +65,13 @@ def prepare(
         str | None,
         typer.Option(metavar="SEEDS", help="Replaces the seeds: '0-4', '0,2,5'; '3' is seed 3 alone."),
     ] = None,
+    measure: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAMES",
+            help="Measures these only: 'accuracy,throughput'; repeatable. One with parameters stands alone.",
+        ),
+    ] = None,
     plugins: PluginOption = None,
     strict: Annotated[bool, typer.Option("--strict-plugins", help="Any broken plugin is an error.")] = False,
 ) -> Prepared:
@@ -76,6 +83,7 @@ def prepare(
         NothingSelectedError: There is no cell to run.
     """
     from snnbench.matrix import select
+    from snnbench.matrix.measuring import measuring
     from snnbench.matrix.plan import narrow, nothing_selected, plan
     from snnbench.matrix.read import load
     from snnbench.matrix.seeds import seed_indices
@@ -87,6 +95,8 @@ def prepare(
         () if seeds is None else seed_indices(seeds),
     )
     host = load_host(plugins, strict=strict)
+    named = [name for text in measure or () for name in ([text] if "(" in text else text.split(","))]
+    content = measuring(content, [name.strip() for name in named], host)
     whole = plan(content, host)
     chosen = narrow(whole, selection) if selection else whole
     if not chosen.cells:
