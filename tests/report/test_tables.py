@@ -18,6 +18,8 @@ from snnbench.errors import StoreError
 from snnbench.quantities import Better, Quantity, Scale
 from snnbench.records import Component, Metric, Status
 from snnbench.report import tables
+from snnbench.report.board import make_board
+from snnbench.report.cells import measured_cells
 from snnbench.report.frame import to_frame
 from snnbench.report.imported import normalise
 from snnbench.report.leaderboard import page
@@ -312,3 +314,19 @@ def test_every_flag_and_mark_has_a_sentence() -> None:
         flag for flag in sorted({*flags, "resolution[1e-06]", *ReportFlag}) if not explain(Mark.of(flag))
     ] == []
     assert {status for status in Status if status not in LOST} == {Status.DONE}
+
+
+def test_a_plugins_quantities_stand_on_the_board_as_ours_do() -> None:
+    rate = Quantity(
+        "energy.rate", "Energy", "Energy of a step.", "J", Scale.RATE, Better.LOWER, headline=True
+    )
+    results = [
+        replace(one, metrics={**one.metrics, "energy.rate": Metric(2e4 + one.cell.seed, "J", flags=("hot",))})
+        for one in make_seeds([0.9, 0.8, 0.7])
+    ]
+    cells = measured_cells(results, {"energy.rate": rate}, {"hot": "The chip throttled."})
+    text = markdown("a run", make_board(cells)).decode()
+    assert "| Energy (J) |" in text
+    assert "| 20.0 ± 0.002 k |" in text
+    assert "- **Energy**: Energy of a step. Lower is better." in text
+    assert "- **hot**: The chip throttled." in text
