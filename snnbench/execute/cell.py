@@ -20,7 +20,7 @@ from snnbench.execute.build import Builder
 from snnbench.execute.job import Job
 from snnbench.execute.rivals import Alone
 from snnbench.measure import (
-    Trained,
+    CellContext,
     accuracy,
     activity,
     bounds,
@@ -92,7 +92,7 @@ def _measure_all(job: Job, on_epoch: OnEpoch, alone: Alone, found: _Findings) ->
     build = Builder(cell, job.specs, job.settings.data_root, job.keys, job.settings.suite)
     build.check_batch(build.data)
     network = build.network().to(device)
-    trained = Trained(cell, network, build.encoder, build.data, device)
+    trained = CellContext(cell, network, build.encoder, build.data, device)
     steps = trained.batch(build.data.train, 1, "probe.steps")[0].shape[0]
     found.labels |= {"data": build.source.checksum, "dtype": _dtype(network), "steps": str(steps)}
     found.metrics |= dataset.dataset(build.data)
@@ -125,7 +125,7 @@ def _measure_all(job: Job, on_epoch: OnEpoch, alone: Alone, found: _Findings) ->
         found.metrics |= rivals.time(job, build, trained, alone, found.labels.get("equivalence", ""))
 
 
-def _choose_engine(job: Job, build: Builder, trained: Trained, found: _Findings) -> None:
+def _choose_engine(job: Job, build: Builder, trained: CellContext, found: _Findings) -> None:
     """From here on, every network of this cell is run by the engine of its choice."""
     chosen = engine.choose(job.settings.engine, build.network(), trained)
     build.engine = chosen.engine
@@ -134,21 +134,21 @@ def _choose_engine(job: Job, build: Builder, trained: Trained, found: _Findings)
     found.labels |= chosen.labels
 
 
-def _stability(trained: Trained, measure: Measure) -> Metrics:
+def _stability(trained: CellContext, measure: Measure) -> Metrics:
     count = measure.stability_exponents
     return attempt(
         lambda: stability.stability(trained, exponents=count), partial(stability.missing, exponents=count)
     )
 
 
-def _forgetting(trained: Trained, found: _Findings) -> Metrics:
+def _forgetting(trained: CellContext, found: _Findings) -> Metrics:
     """Return how many streams forget a disturbance; the curves go to the series."""
     metrics, series = forgetting.forgetting(trained)
     found.series |= series
     return metrics
 
 
-def _initial(trained: Trained, measure: Measure) -> Metrics:
+def _initial(trained: CellContext, measure: Measure) -> Metrics:
     """Return what training starts from: stability, activity and the gradient of the weights as drawn."""
     metrics = _stability(trained, measure)
     metrics |= attempt(lambda: activity.activity(trained), activity.missing)
@@ -156,7 +156,7 @@ def _initial(trained: Trained, measure: Measure) -> Metrics:
     return {f"{INITIAL}{name}": metric for name, metric in metrics.items()}
 
 
-def _train(trained: Trained, measure: Measure, on_epoch: OnEpoch, found: _Findings) -> None:
+def _train(trained: CellContext, measure: Measure, on_epoch: OnEpoch, found: _Findings) -> None:
     """Train in place; the accuracy metrics and the history."""
     cell, data = trained.cell, trained.data
     trainer = Trainer(
@@ -196,7 +196,7 @@ class _Along:
         series: ``stability.epochs``, how many were trained, from 0, and what was measured then.
     """
 
-    def __init__(self, trained: Trained, every: int) -> None:
+    def __init__(self, trained: CellContext, every: int) -> None:
         self._trained = trained
         self._every = every
         self.series: dict[str, tuple[float, ...]] = {}
@@ -219,7 +219,7 @@ def _dtype(network: Network) -> str:
     return ", ".join(sorted({str(one.dtype).removeprefix("torch.") for one in network.parameters()}))
 
 
-def _extra(spec: MeasurementSpec, component: Component, trained: Trained) -> Metrics:
+def _extra(spec: MeasurementSpec, component: Component, trained: CellContext) -> Metrics:
     """Return a plugin's measurement: one number, or the reason why there is none."""
 
     def measured() -> Metrics:

@@ -11,7 +11,7 @@ from snnbench.compiler.engine import Compiled
 from snnbench.core.eager import EAGER, Engine
 from snnbench.core.network import Network
 from snnbench.core.neuron import Neuron
-from snnbench.measure import Trained
+from snnbench.measure import CellContext
 from snnbench.measure.workload import inference
 from snnbench.settings import NATIVE, NO_LOOP, EngineChoice
 
@@ -32,7 +32,7 @@ class Chosen:
     labels: Mapping[str, str] = field(default_factory=dict)
 
 
-def choose(asked: EngineChoice, network: Network, trained: Trained) -> Chosen:
+def choose(asked: EngineChoice, network: Network, trained: CellContext) -> Chosen:
     """Compile what the populations of a network need, and compare it with eager on a training batch.
 
     Neither the budget nor the order of cells nor what is on the disk changes the answer.
@@ -56,7 +56,7 @@ def choose(asked: EngineChoice, network: Network, trained: Trained) -> Chosen:
     return Chosen(engine, EngineChoice.LOOP, labels) if engine.looped else Chosen(EAGER, EAGER.name, labels)
 
 
-def rehearse(network: Network, engine: Engine, trained: Trained) -> None:
+def rehearse(network: Network, engine: Engine, trained: CellContext) -> None:
     """Run one training step and one inference by ``engine``: everything gets compiled."""
     network = network.to(trained.device).run_by(engine).train()
     x, y = trained.batch(trained.data.train, trained.cell.budget.batch_size, "engine")

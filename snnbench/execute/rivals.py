@@ -14,7 +14,7 @@ from snnbench.execute.attempt import FAILURES, Metrics, attempt, reason_of
 from snnbench.execute.build import Builder
 from snnbench.execute.engine import choose, stepped
 from snnbench.execute.job import Job
-from snnbench.measure import Trained, equivalence, throughput
+from snnbench.measure import CellContext, equivalence, throughput
 from snnbench.plugin.specs import NeuronSpec
 from snnbench.records import Component, class_flag
 from snnbench.settings import NO_LOOP, EngineChoice
@@ -25,7 +25,7 @@ OTHER_ENGINE: Final = "other engine"
 Alone: TypeAlias = Callable[[], AbstractContextManager[None]]
 
 
-def compare(reference: tuple[Component, NeuronSpec], build: Builder, trained: Trained) -> Metrics:
+def compare(reference: tuple[Component, NeuronSpec], build: Builder, trained: CellContext) -> Metrics:
     """Return how far the cell's neuron is the reference."""
 
     def compared() -> Metrics:
@@ -34,7 +34,7 @@ def compare(reference: tuple[Component, NeuronSpec], build: Builder, trained: Tr
     return attempt(compared, equivalence.missing)
 
 
-def time(job: Job, build: Builder, trained: Trained, alone: Alone, grade: str) -> Metrics:
+def time(job: Job, build: Builder, trained: CellContext, alone: Alone, grade: str) -> Metrics:
     """Return the throughput, also as multiples of the reference's and the floor's.
 
     Args:
@@ -77,14 +77,14 @@ class _Rival:
     other_engine: bool
 
 
-def _engine_asked(job: Job, build: Builder, trained: Trained) -> EngineChoice:
+def _engine_asked(job: Job, build: Builder, trained: CellContext) -> EngineChoice:
     """Return the engine of the row: eager beside a neuron without a loop, so that a ratio compares models."""
     eager = build.engine is EAGER and bool(stepped(trained.network))
     return EngineChoice.EAGER if eager else job.settings.engine
 
 
 def _rival(
-    neuron: Component, spec: NeuronSpec, asked: EngineChoice, build: Builder, trained: Trained
+    neuron: Component, spec: NeuronSpec, asked: EngineChoice, build: Builder, trained: CellContext
 ) -> _Rival | str:
     """Return the trained network with another neuron, all other weights the same; or why there is none.
 

@@ -16,7 +16,7 @@ from snnbench.execute.cell import run_cell
 from snnbench.execute.compiling import Compilation
 from snnbench.execute.engine import choose
 from snnbench.execute.job import EpochDone, Finished, Job, Reading, Settings, WantsAlone
-from snnbench.measure import Trained
+from snnbench.measure import CellContext
 from snnbench.measure.environment import environment
 
 
@@ -83,7 +83,9 @@ def compile_main(compilations: Sequence[Compilation], connection: Connection) ->
             build = Builder(job.cell, job.specs, job.settings.data_root, job.keys, job.settings.suite)
             network, device = build.rival(one.neuron, one.spec), torch.device(job.settings.device)
             choose(
-                job.settings.engine, network, Trained(job.cell, network, build.encoder, build.data, device)
+                job.settings.engine,
+                network,
+                CellContext(job.cell, network, build.encoder, build.data, device),
             )
         connection.send(True)
 

@@ -1,5 +1,5 @@
-"""These are the standard measurements. Each takes a ``Trained`` cell and returns named metrics."""
+"""These are the standard measurements. Each takes a ``CellContext`` and returns named metrics."""
 
-from snnbench.measure.trained import Trained
+from snnbench.measure.context import CellContext
 
-__all__ = ["Trained"]
+__all__ = ["CellContext"]

@@ -8,14 +8,14 @@ import torch
 from torch import Tensor
 
 from snnbench.core.network import Network
-from snnbench.measure.trained import Trained
+from snnbench.measure.context import CellContext
 from snnbench.records import Metric
 
 SAMPLES: Final = 256
 """Test samples that are shown."""
 
 
-def activity(trained: Trained) -> dict[str, Metric]:
+def activity(trained: CellContext) -> dict[str, Metric]:
     """Return the spikes of a network over its first test samples, evaluation mode.
 
     A spike is an output that is not 0. The integrator of a membrane readout is left out.
@@ -40,7 +40,7 @@ def activity(trained: Trained) -> dict[str, Metric]:
     }
 
 
-def _no_spikes(trained: Trained) -> str:
+def _no_spikes(trained: CellContext) -> str:
     if trained.cell.surrogate is None:
         return "the neuron does not spike"
     surrogates = [getattr(neuron, "surrogate", None) for neuron in trained.network.neurons]

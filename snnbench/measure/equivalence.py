@@ -15,7 +15,7 @@ from torch.nn.functional import cosine_similarity
 
 from snnbench.core.network import in_memory, over_time
 from snnbench.core.neuron import Neuron
-from snnbench.measure.trained import Trained
+from snnbench.measure.context import CellContext
 from snnbench.records import Metric
 
 FLIPS, COSINE = "equivalence.spike_flips", "equivalence.gradient_cosine"
@@ -28,7 +28,7 @@ SAME = 1e-6
 LEAST_COSINE = 0.999
 
 
-def equivalence(trained: Trained, reference: Callable[[tuple[int, ...]], Neuron]) -> dict[str, Metric]:
+def equivalence(trained: CellContext, reference: Callable[[tuple[int, ...]], Neuron]) -> dict[str, Metric]:
     """Compare the first population of a trained network with ``reference`` under the same current.
 
     The current is what reaches that population for a batch of test samples. The population runs as it

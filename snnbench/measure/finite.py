@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 
 from snnbench.measure.accuracy import DivergedError
-from snnbench.measure.trained import Trained
+from snnbench.measure.context import CellContext
 
 
-def check_finite(trained: Trained) -> None:
+def check_finite(trained: CellContext) -> None:
     """Look at all weights, and at the states after a batch of test samples.
 
     ``NaN > θ`` is false: a neuron whose membrane is lost spikes no more, and the loss stays finite.

@@ -7,11 +7,11 @@ import copy
 import torch
 from torch.nn.functional import cross_entropy
 
-from snnbench.measure.trained import Trained
+from snnbench.measure.context import CellContext
 from snnbench.records import Metric
 
 
-def gradient(trained: Trained) -> dict[str, Metric]:
+def gradient(trained: CellContext) -> dict[str, Metric]:
     """Return ``gradient.norm``: the Euclidean norm of the cross-entropy's gradient over all parameters.
 
     Of one training batch, on a copy of the network in training mode.

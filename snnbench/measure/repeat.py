@@ -6,14 +6,14 @@ from typing import Final
 
 import torch
 
-from snnbench.measure.trained import Trained
+from snnbench.measure.context import CellContext
 from snnbench.measure.workload import inference
 from snnbench.records import Metric
 
 CHECK: Final = "accuracy.repeat_check"
 
 
-def repeat(trained: Trained) -> dict[str, Metric]:
+def repeat(trained: CellContext) -> dict[str, Metric]:
     """Classify a batch of test samples, encoded once, two times in a row.
 
     On the CPU the logits must be equal; elsewhere they may differ by rounding, where a sum has no order.

@@ -12,12 +12,12 @@ from torch import Tensor
 
 from snnbench.core.network import Network
 from snnbench.data.dataset import Split
+from snnbench.measure.context import CellContext
 from snnbench.measure.heap import kept_memory
 from snnbench.measure.paired import ratio
 from snnbench.measure.plausibility import Peak, demand, device_peak, implausible
 from snnbench.measure.stopwatch import Stopwatch, Work, stopwatch_for
 from snnbench.measure.timing import Timing, repeat, take_turns
-from snnbench.measure.trained import Trained
 from snnbench.measure.workload import inference, training_step
 from snnbench.records import Metric
 
@@ -29,7 +29,7 @@ UNITS = {"": "samples/s", "_updates": "updates/s", "_end_to_end": "samples/s"}
 
 
 def throughput(
-    trained: Trained,
+    trained: CellContext,
     *,
     rivals: Rivals | None = None,
     seconds: float = 0.5,
@@ -79,7 +79,7 @@ def missing(reason: str, rivals: Rivals | None = None) -> dict[str, Metric]:
 
 
 def _rates(
-    name: str, trained: Trained, rivals: Rivals, clock: Stopwatch, seconds: float
+    name: str, trained: CellContext, rivals: Rivals, clock: Stopwatch, seconds: float
 ) -> dict[str, Metric]:
     """Return all rates and ratios of inference or of training steps."""
     samples, training = trained.cell.budget.batch_size, name == "training"
@@ -139,13 +139,13 @@ def _ratio(one: Timing | str, other: Timing | Network | str) -> Metric:
             return Metric.missing(f"the other network: {other}", "×")
 
 
-def inference_call(network: Network, trained: Trained) -> Call:
+def inference_call(network: Network, trained: CellContext) -> Call:
     """Return a call that does inference by a copy of ``network``."""
     network = copy.deepcopy(network).eval()
     return lambda x, y: inference(network, x)
 
 
-def training_call(network: Network, trained: Trained) -> Call:
+def training_call(network: Network, trained: CellContext) -> Call:
     """Return a call that trains a copy of ``network`` for a step, by the budget of ``trained``.
 
     The optimiser's step size is 0: it computes all it ever does, but every call starts from the
@@ -158,7 +158,7 @@ def training_call(network: Network, trained: Trained) -> Call:
     return partial(training_step, network, optimizer)
 
 
-def encoded_batches(trained: Trained, split: Split) -> Iterator[tuple[Tensor, Tensor]]:
+def encoded_batches(trained: CellContext, split: Split) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield endless full batches of ``split``, drawn and encoded as training does."""
     size = trained.cell.budget.batch_size
     order, noise = trained.generator("throughput.order"), trained.generator("throughput.encoder")

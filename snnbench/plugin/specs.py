@@ -152,7 +152,7 @@ class NetworkSpec(Spec):
 class MeasurementSpec(Spec):
     """An extra column. ``factory(**params)`` returns a callable, given the trained cell.
 
-    The callable takes a ``snnbench.measure.Trained`` and returns a float, or None and never a
+    The callable takes a ``snnbench.measure.CellContext`` and returns a float, or None and never a
     stand-in when it cannot be measured.
 
     Attributes:

@@ -10,7 +10,7 @@ from typing import Final, cast
 import torch
 
 from snnbench.execute.build import Builder
-from snnbench.measure import Trained
+from snnbench.measure import CellContext
 from snnbench.plugin.host import Host
 from snnbench.plugin.spec import Spec
 from snnbench.plugin.specs import MeasurementSpec
@@ -30,14 +30,14 @@ class Subject:
         self.spec = spec
         self.params = params
 
-    def measure(self, trained: Trained) -> object:
+    def measure(self, trained: CellContext) -> object:
         """Return what it gives for a trained cell."""
-        made = cast(Callable[[Trained], object], self.spec.load()(**self.spec.resolve(self.params)))
+        made = cast(Callable[[CellContext], object], self.spec.load()(**self.spec.resolve(self.params)))
         return made(trained)
 
 
 @cache
-def trained_cell() -> Trained:
+def trained_cell() -> CellContext:
     """Return a LIF network of 8 neurons after one epoch on 60 points."""
     cell = Cell(
         Component("yin_yang", (("train", 60),)),
@@ -53,7 +53,7 @@ def trained_cell() -> Trained:
     build = Builder(
         cell, {kind: host.find(kind, one.name).spec for kind, one in cell.components.items()}, None
     )
-    trained = Trained(cell, build.network(), build.encoder, build.data, torch.device("cpu"))
+    trained = CellContext(cell, build.network(), build.encoder, build.data, torch.device("cpu"))
     Trainer(
         trained.network,
         trained.encoder,

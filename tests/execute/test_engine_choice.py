@@ -26,7 +26,7 @@ from snnbench.execute.engine import Chosen, choose
 from snnbench.execute.job import Job
 from snnbench.execute.limits import Limits
 from snnbench.execute.worker import compile_main
-from snnbench.measure import Trained
+from snnbench.measure import CellContext
 from snnbench.records import Cell, CellResult, Component, Status
 from snnbench.session.run import _is_answer
 from snnbench.settings import NO_LOOP, Budget, EngineChoice
@@ -43,10 +43,10 @@ def cold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def built(one: Job) -> tuple[Builder, Trained]:
+def built(one: Job) -> tuple[Builder, CellContext]:
     build = Builder(one.cell, one.specs, None)
     network = build.network()
-    return build, Trained(one.cell, network, build.encoder, build.data, torch.device("cpu"))
+    return build, CellContext(one.cell, network, build.encoder, build.data, torch.device("cpu"))
 
 
 def chosen(asked: EngineChoice, one: Job) -> Chosen:

@@ -12,12 +12,12 @@ from snnbench.components.surrogates.fast_sigmoid import FastSigmoid
 from snnbench.core.network import Network
 from snnbench.core.neuron import Neuron
 from snnbench.data.dataset import Dataset, Split
+from snnbench.measure.context import CellContext
 from snnbench.measure.environment import environment
 from snnbench.measure.memory import memory
 from snnbench.measure.plausibility import device_peak
 from snnbench.measure.stopwatch import Lap, stopwatch_for, time_on_cpu
 from snnbench.measure.throughput import throughput
-from snnbench.measure.trained import Trained
 from snnbench.records import Cell, Component
 from snnbench.settings import Budget
 
@@ -51,7 +51,7 @@ def spiking() -> Network:
     )
 
 
-def make_trained() -> Trained:
+def make_trained() -> CellContext:
     def encode(x: Tensor, generator: torch.Generator) -> Tensor:
         p = x.expand(STEPS, *x.shape)
         return torch.bernoulli(p, generator=generator)
@@ -60,7 +60,7 @@ def make_trained() -> Trained:
     part = Component("test")
     cell = Cell(part, part, part, part, part, Budget(steps=STEPS, batch_size=BATCH), seed=0, key="0123")
     data = Dataset(split, split, split, CLASSES)
-    return Trained(cell, spiking().to(CUDA).eval(), encode, data, CUDA)
+    return CellContext(cell, spiking().to(CUDA).eval(), encode, data, CUDA)
 
 
 def test_the_wall_clock_waits_for_the_device() -> None:

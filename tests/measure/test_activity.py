@@ -20,8 +20,8 @@ from snnbench.components.surrogates.graded_sigmoid import GradedSigmoid
 from snnbench.core.network import Network
 from snnbench.data.dataset import Dataset, Split
 from snnbench.measure.activity import activity
+from snnbench.measure.context import CellContext
 from snnbench.measure.gradient import gradient
-from snnbench.measure.trained import Trained
 from snnbench.records import Cell, Component
 from snnbench.settings import Budget
 
@@ -33,10 +33,10 @@ def samples(x: Tensor) -> Split:
     return Split(x, torch.arange(len(x)) % 3)
 
 
-def cell(network: Network, x: Tensor, surrogate: Component | None = PART) -> Trained:
+def cell(network: Network, x: Tensor, surrogate: Component | None = PART) -> CellContext:
     data = Dataset(samples(x), samples(x), samples(x), classes=3)
     described = Cell(PART, PART, PART, PART, surrogate, Budget(steps=STEPS, batch_size=8), seed=0, key="00")
-    return Trained(described, network.eval(), Direct(STEPS), data, torch.device("cpu"))
+    return CellContext(described, network.eval(), Direct(STEPS), data, torch.device("cpu"))
 
 
 def lif(**params: object) -> object:

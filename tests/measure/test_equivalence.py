@@ -16,8 +16,8 @@ from snnbench.core.neuron import Neuron
 from snnbench.errors import UsageError
 from snnbench.matrix.plan import plan
 from snnbench.matrix.read import load
+from snnbench.measure.context import CellContext
 from snnbench.measure.equivalence import COSINE, FLIPS, SCALE, equivalence, grade
-from snnbench.measure.trained import Trained
 from snnbench.plugin.host import Host
 from snnbench.records import Cell, Component, Metric
 from snnbench.settings import Budget
@@ -25,12 +25,12 @@ from snnbench.settings import Budget
 DATA = snnbench.make_dataset("digits")
 
 
-def trained(neuron: str, network: str = "dense") -> Trained:
+def trained(neuron: str, network: str = "dense") -> CellContext:
     part = Component("any")
     cell = Cell(part, part, part, part, part, Budget(batch_size=32), 0, key="0" * 16)
     built = snnbench.make_network(network, (1, 8, 8), 10, neuron=neuron, surrogate="atan")
     encoder = Host.load().find("encoder", "direct").spec.load()(25)
-    return Trained(cell, built, encoder, DATA, torch.device("cpu"))
+    return CellContext(cell, built, encoder, DATA, torch.device("cpu"))
 
 
 def compared(neuron: str, reference: str, network: str = "dense") -> tuple[dict[str, Metric], str]:

@@ -13,8 +13,8 @@ from snnbench.core.eager import State
 from snnbench.core.network import Network
 from snnbench.data.dataset import Dataset, Split
 from snnbench.measure.accuracy import DivergedError
+from snnbench.measure.context import CellContext
 from snnbench.measure.finite import check_finite
-from snnbench.measure.trained import Trained
 from snnbench.records import Cell, Component
 from snnbench.settings import Budget
 
@@ -31,12 +31,12 @@ class Lost(LIF):
         return s, (u.masked_fill(u > 0.5, self.value), *rest)
 
 
-def trained(network: Network) -> Trained:
+def trained(network: Network) -> CellContext:
     x = torch.rand(12, 6, generator=torch.Generator().manual_seed(0)) * 40
     split = Split(x, torch.arange(12) % 3)
     data = Dataset(split, split, split, classes=3)
     described = Cell(PART, PART, PART, PART, PART, Budget(steps=4, batch_size=8), seed=0, key="00")
-    return Trained(described, network.eval(), Direct(4), data, torch.device("cpu"))
+    return CellContext(described, network.eval(), Direct(4), data, torch.device("cpu"))
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])

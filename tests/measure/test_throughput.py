@@ -13,6 +13,7 @@ from snnbench.components.surrogates.fast_sigmoid import FastSigmoid
 from snnbench.core.network import Network
 from snnbench.data.dataset import Dataset, Split
 from snnbench.measure import throughput as module
+from snnbench.measure.context import CellContext
 from snnbench.measure.plausibility import Peak
 from snnbench.measure.stopwatch import Lap, Stopwatch, time_on_cpu
 from snnbench.measure.throughput import (
@@ -22,7 +23,6 @@ from snnbench.measure.throughput import (
     throughput,
     training_call,
 )
-from snnbench.measure.trained import Trained
 from snnbench.records import Cell, Component
 from snnbench.settings import Budget
 
@@ -51,7 +51,7 @@ def split(count: int, inputs: int) -> Split:
 
 def make_trained(
     *, inputs: int = INPUTS, widths: tuple[int, ...] = WIDTHS, batch: int = BATCH, samples: int = 24
-) -> Trained:
+) -> CellContext:
     generator = torch.Generator().manual_seed(0)
     layers: list[nn.Module] = [nn.Flatten()]
     before = inputs
@@ -64,7 +64,7 @@ def make_trained(
     budget = Budget(steps=STEPS, batch_size=batch, weight_decay=1e-4)
     cell = Cell(part, part, part, part, part, budget, seed=0, key="0123")
     data = Dataset(split(samples, inputs), split(samples, inputs), split(samples, inputs), CLASSES)
-    return Trained(cell, network, Repeat(STEPS), data, torch.device("cpu"))
+    return CellContext(cell, network, Repeat(STEPS), data, torch.device("cpu"))
 
 
 def paced(seconds: float, device: float | None = None) -> Stopwatch:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from snnbench.core.surrogate import Derivative, counting_spikes
 from snnbench.errors import UsageError
+from snnbench.measure.context import CellContext
 from snnbench.measure.stability.finite_size import FiniteSize, finite_size
 from snnbench.measure.stability.flow import (
     NO_MEMORY,
@@ -23,7 +24,6 @@ from snnbench.measure.stability.flow import (
 )
 from snnbench.measure.stability.spike_distance import spike_distance
 from snnbench.measure.stability.tangent import spectrum
-from snnbench.measure.trained import Trained
 from snnbench.records import Metric
 
 UNIT: Final = "nats/step"
@@ -37,7 +37,7 @@ MOSTLY: Final = 0.5
 
 
 def stability(
-    trained: Trained,
+    trained: CellContext,
     *,
     streams: int = STREAMS,
     steps: int = STEPS,
@@ -85,7 +85,7 @@ def stability(
     }
 
 
-def watch(trained: Trained) -> dict[str, float]:
+def watch(trained: CellContext) -> dict[str, float]:
     """Return ``lambda_grad`` and ``lambda_delta`` of one size as they are now, NaN where there is none."""
     flow = make_flow(trained, STREAMS, STEPS)
     metrics = missing(NO_MEMORY, (WATCHED,))

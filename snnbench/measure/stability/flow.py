@@ -18,8 +18,8 @@ from snnbench.core.steps import step_layers
 from snnbench.core.surrogate import Surrogate
 from snnbench.core.tangents import TangentStep
 from snnbench.core.units import Unit, unit_of
+from snnbench.measure.context import CellContext
 from snnbench.measure.stability.statistics import ENTRIES
-from snnbench.measure.trained import Trained
 from snnbench.records import Metric
 
 STREAMS: Final = 16
@@ -96,7 +96,7 @@ class Flow:
         return Metric(value, unit, low, high, tuple(dict.fromkeys(flags)))
 
 
-def make_flow(trained: Trained, streams: int, steps: int) -> Flow | None:
+def make_flow(trained: CellContext, streams: int, steps: int) -> Flow | None:
     """Return what ``steps`` are measured on after the transient; None where no population has a memory.
 
     The transient is at least five times the time constant of the slowest leak. Numbers are flagged
@@ -146,7 +146,7 @@ def forgetting(leak: float | None) -> int | float:
     return math.ceil(5 / -leak) if leak is not None and leak < 0 else math.inf
 
 
-def stream(trained: Trained, streams: int, steps: int) -> Tensor:
+def stream(trained: CellContext, streams: int, steps: int) -> Tensor:
     """Return the encoded test samples one after another, ``[steps, streams, *]``.
 
     A stream has samples of its own and begins again when it has shown them all: streams are independent

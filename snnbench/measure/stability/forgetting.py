@@ -8,9 +8,9 @@ from typing import Final, TypeAlias
 import numpy as np
 
 from snnbench.errors import UsageError
+from snnbench.measure.context import CellContext
 from snnbench.measure.stability.flow import NO_MEMORY, STEPS, STREAMS, Flow, make_flow
 from snnbench.measure.stability.survival import Survival, survival
-from snnbench.measure.trained import Trained
 from snnbench.records import Metric
 
 DELTA: Final = 0.1
@@ -23,7 +23,7 @@ Series: TypeAlias = dict[str, tuple[float, ...]]
 
 
 def forgetting(
-    trained: Trained, *, streams: int = STREAMS, steps: int = STEPS
+    trained: CellContext, *, streams: int = STREAMS, steps: int = STEPS
 ) -> tuple[dict[str, Metric], Series]:
     """Return what becomes of a disturbance of ``DELTA`` thresholds along ``steps`` steps.
 

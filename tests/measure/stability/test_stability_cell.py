@@ -23,10 +23,10 @@ from snnbench.core.network import Network
 from snnbench.core.neuron import Neuron
 from snnbench.data.dataset import Dataset, Encoder, Split
 from snnbench.lyapunov import spectrum
+from snnbench.measure.context import CellContext
 from snnbench.measure.stability.cell import stability
 from snnbench.measure.stability.flow import NO_MEMORY, slowest_leak, stream
 from snnbench.measure.stability.statistics import estimate
-from snnbench.measure.trained import Trained
 from snnbench.records import Cell, Component, Metric
 from snnbench.settings import Budget
 
@@ -45,17 +45,17 @@ def cell(
     test: int = 40,
     key: str = "0123",
     surrogate: Component | None = PART,
-) -> Trained:
+) -> CellContext:
     generator = torch.Generator().manual_seed(1)
     network = population
     if not isinstance(network, Network):
         network = dense((6,), 3, lambda f: population(f, generator), generator, hidden=(20, 10))  # type: ignore[operator]
     data = Dataset(samples(50), samples(20), samples(test), classes=3)
     described = Cell(PART, PART, PART, PART, surrogate, Budget(steps=10), seed=0, key=key)
-    return Trained(described, network.eval(), encoder or Rate(10), data, torch.device("cpu"))
+    return CellContext(described, network.eval(), encoder or Rate(10), data, torch.device("cpu"))
 
 
-def measure(trained: Trained, steps: int = 120) -> dict[str, Metric]:
+def measure(trained: CellContext, steps: int = 120) -> dict[str, Metric]:
     metrics = stability(trained, streams=12, steps=steps, deltas=DELTAS)
     assert set(metrics) == {
         "stability.lambda_grad",

@@ -1,4 +1,4 @@
-"""What a measurement is given: the trained network and all it was trained with."""
+"""What a measurement is given: the network of a cell and all it is trained with."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from snnbench.records import Cell, derive_seed
 
 
 @dataclass(frozen=True, slots=True)
-class Trained:
-    """Measurements are given this trained cell.
+class CellContext:
+    """Measurements are given this: the network of one cell, its data and its encoder.
 
     Attributes:
         cell: What was asked for.
-        network: The network, on ``device``, in evaluation mode, at the chosen epoch.
+        network: The network, on ``device``, in evaluation mode; at the chosen epoch once it is trained.
         encoder: The cell's encoder.
         data: The cell's dataset, on the CPU.
         device: Where the network is.
