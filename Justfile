@@ -1,7 +1,7 @@
 # What a maintainer needs. `just` is installed by `pip install rust-just`; each recipe is also a plain command.
 
 bin := if os_family() == "windows" { ".venv/Scripts" } else { ".venv/bin" }
-fast := "tests/unit tests/store tests/matrix tests/plugin tests/factory tests/session tests/report"
+fast := "tests/unit tests/store tests/matrix tests/plugin tests/factory tests/session"
 
 # List the recipes.
 default:

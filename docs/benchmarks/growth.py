@@ -5,7 +5,8 @@
     python docs/benchmarks/growth.py DIR
 
 It writes ``DIR/growth.png``: a training step (points, and the exponent of the upper decade), and what the
-suite itself takes to plan, to write and read its journal, and to report.
+suite itself takes to plan, to write and read its journal, and to report. It needs matplotlib, which the
+suite does not.
 """
 
 from __future__ import annotations
