@@ -41,8 +41,14 @@ if TYPE_CHECKING:
     from snnbench.plugin.specs import NetworkSpec as NetworkSpec
     from snnbench.plugin.specs import NeuronSpec as NeuronSpec
     from snnbench.plugin.specs import SurrogateSpec as SurrogateSpec
+    from snnbench.quantities import Better as Better
+    from snnbench.quantities import Flag as Flag
+    from snnbench.quantities import Phase as Phase
+    from snnbench.quantities import Quantity as Quantity
+    from snnbench.quantities import Scale as Scale
     from snnbench.records import Cell as Cell
     from snnbench.records import CellResult as CellResult
+    from snnbench.records import Metric as Metric
     from snnbench.results import leaderboard as leaderboard
     from snnbench.results import load_results as load_results
 
@@ -74,6 +80,12 @@ _HOMES = {
     "EncoderSpec": "snnbench.plugin.specs",
     "FromParam": "snnbench.plugin.claims",
     "MeasurementSpec": "snnbench.plugin.specs",
+    "Better": "snnbench.quantities",
+    "Flag": "snnbench.quantities",
+    "Phase": "snnbench.quantities",
+    "Quantity": "snnbench.quantities",
+    "Scale": "snnbench.quantities",
+    "Metric": "snnbench.records",
     "NetworkSpec": "snnbench.plugin.specs",
     "NeuronSpec": "snnbench.plugin.specs",
     "GivenSpecs": "snnbench.plugin.given",

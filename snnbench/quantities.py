@@ -23,6 +23,19 @@ class Flag(StrEnum):
         return member
 
 
+class Phase(StrEnum):
+    """When in the course of a cell a measurement is made."""
+
+    FRESH = "fresh"
+    """Before the others: the process has allocated little besides the network and its data."""
+    INITIAL = "initial"
+    """Before training, on the weights as drawn."""
+    TRAINED = "trained"
+    """After training."""
+    ALONE = "alone"
+    """After training, while no other cell runs: for what is timed."""
+
+
 class Scale(StrEnum):
     """How a number is written, and on which scale the interval of its mean is made."""
 
@@ -79,6 +92,11 @@ class Quantity:
     headline: bool = False
     parameter: str = ""
     without_column: tuple[str, ...] = ()
+
+    @property
+    def metric_unit(self) -> str:
+        """Return the unit of its metrics in the journal; fractions and ratios have none and say ``1``."""
+        return "1" if self.scale in {Scale.FRACTION, Scale.RATIO} else self.unit or "1"
 
 
 def by_name(quantities: Iterable[Quantity]) -> dict[str, Quantity]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import random
 import traceback
 from dataclasses import dataclass, field
 from functools import partial
-from typing import cast
 
 import numpy as np
 import torch
@@ -18,6 +16,7 @@ from snnbench.execute import engine, rivals
 from snnbench.execute.attempt import FAILURES, Metrics, attempt, reason_of, status_of
 from snnbench.execute.build import Builder
 from snnbench.execute.job import Job
+from snnbench.execute.measured import measured
 from snnbench.execute.rivals import Alone
 from snnbench.measure import (
     CellContext,
@@ -34,8 +33,8 @@ from snnbench.measure import (
 from snnbench.measure.finite import check_finite
 from snnbench.measure.stability import cell as stability
 from snnbench.measure.stability import forgetting
-from snnbench.plugin.specs import MeasurementSpec
-from snnbench.records import CellResult, Component, Metric, Status, derive_seed
+from snnbench.quantities import Phase
+from snnbench.records import CellResult, Metric, Status, derive_seed
 from snnbench.settings import INITIAL, Measure
 from snnbench.training import OnEpoch, Trainer
 
@@ -103,8 +102,10 @@ def _measure_all(job: Job, on_epoch: OnEpoch, alone: Alone, found: _Findings) ->
     if job.measure.memory:
         batch = trained.batch(build.data.train, cell.budget.batch_size, "probe.memory")
         found.metrics |= attempt(lambda: memory.memory(build.network, batch, device), memory.missing)
+    found.metrics |= _extra(Phase.FRESH, job, trained)
     if job.measure.stability:
         found.metrics |= _initial(trained, job.measure)
+    found.metrics |= _extra(Phase.INITIAL, job, trained)
     _train(trained, job.measure, on_epoch, found)
     found.metrics |= attempt(lambda: repeat.repeat(trained), repeat.missing)
     found.metrics |= attempt(lambda: activity.activity(trained), activity.missing)
@@ -117,12 +118,14 @@ def _measure_all(job: Job, on_epoch: OnEpoch, alone: Alone, found: _Findings) ->
             "equivalence": equivalence.grade(found.metrics),
             "reference": str(job.reference[0]),
         }
-    for component, spec in job.extra:
-        found.metrics |= _extra(cast(MeasurementSpec, spec), component, trained)
+    found.metrics |= _extra(Phase.TRAINED, job, trained)
     if job.floor is not None:
         found.labels |= {"floor": str(job.floor[0])}
     if job.measure.throughput:
         found.metrics |= rivals.time(job, build, trained, alone, found.labels.get("equivalence", ""))
+    if any(spec.phase is Phase.ALONE for _, spec in job.extra):
+        with alone():
+            found.metrics |= _extra(Phase.ALONE, job, trained)
 
 
 def _choose_engine(job: Job, build: Builder, trained: CellContext, found: _Findings) -> None:
@@ -219,16 +222,10 @@ def _dtype(network: Network) -> str:
     return ", ".join(sorted({str(one.dtype).removeprefix("torch.") for one in network.parameters()}))
 
 
-def _extra(spec: MeasurementSpec, component: Component, trained: CellContext) -> Metrics:
-    """Return a plugin's measurement: one number, or the reason why there is none."""
-
-    def measured() -> Metrics:
-        value = spec.load()(**spec.resolve(component.params))(trained)
-        if value is None or math.isnan(value):
-            return missing("the measurement returned nothing" if value is None else "it is not a number")
-        return {str(component): Metric(float(value), spec.unit)}
-
-    def missing(reason: str) -> Metrics:
-        return {str(component): Metric.missing(reason, spec.unit)}
-
-    return attempt(measured, missing)
+def _extra(phase: Phase, job: Job, context: CellContext) -> Metrics:
+    """Return the extra measurements that are made in this phase."""
+    metrics: Metrics = {}
+    for component, spec in job.extra:
+        if spec.phase is phase:
+            metrics |= measured(spec, component, context)
+    return metrics

@@ -12,7 +12,7 @@ import cloudpickle
 from snnbench.errors import UsageError
 from snnbench.plugin.labels import labels_of
 from snnbench.plugin.spec import Spec
-from snnbench.plugin.specs import NeuronSpec, SurrogateSpec
+from snnbench.plugin.specs import MeasurementSpec, NeuronSpec, SurrogateSpec
 from snnbench.records import Cell, CellResult, Component
 from snnbench.settings import EngineChoice, Measure
 
@@ -60,7 +60,7 @@ class Job:
 
     cell: Cell
     specs: Mapping[str, Spec]
-    extra: tuple[tuple[Component, Spec], ...]
+    extra: tuple[tuple[Component, MeasurementSpec], ...]
     measure: Measure
     settings: Settings
     reference: tuple[Component, NeuronSpec] | None = None

@@ -14,6 +14,7 @@ from snnbench.plugin.claims import Claims, FromParam
 from snnbench.plugin.params import Param
 from snnbench.plugin.spec import Spec
 from snnbench.plugin.specs import DataFile, DatasetSpec, MeasurementSpec, NeuronSpec, SurrogateSpec
+from snnbench.quantities import Flag, Quantity
 from snnbench.records import TAKEN
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -65,6 +66,8 @@ def check_spec(spec: object, kind: type[Spec]) -> None:
         _check_claims(where, spec)
         for surrogate in spec.surrogates:
             check_spec(surrogate, SurrogateSpec)
+    if isinstance(spec, MeasurementSpec):
+        _check_quantities(where, spec)
     if isinstance(spec, DatasetSpec):
         _check_data(where, spec)
     _well_formed[id(spec)] = spec
@@ -89,6 +92,20 @@ def _is_unicode(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _check_quantities(where: str, spec: MeasurementSpec) -> None:
+    if not spec.quantities:
+        raise Fault(f"{where}: it has no quantities")
+    if spec.flags is not None and not issubclass(spec.flags, Flag):
+        raise Fault(f"{where}: flags={spec.flags!r} is no subclass of Flag")
+    names = [one.name for one in spec.quantities]
+    for one in spec.quantities:
+        _check_fields(f"{where}, quantity {one.name!r}", one, Quantity)
+        if not all(_IDENTIFIER.fullmatch(part) for part in one.name.split(".") if one.name):
+            raise Fault(f"{where}: the quantity {one.name!r} is not named by identifiers with dots between")
+        if names.count(one.name) > 1:
+            raise Fault(f"{where}: two of its quantities are named {one.name!r}")
 
 
 def _check_data(where: str, spec: DatasetSpec) -> None:

@@ -62,7 +62,16 @@ def snnbench_networks() -> Iterable[NetworkSpec]:  # type: ignore[empty-body]
 
 @hookspec
 def snnbench_measurements() -> Iterable[MeasurementSpec]:  # type: ignore[empty-body]
-    """Return the measurements that add columns. The standard measurements cannot be replaced."""
+    """Return the measurements that add columns. The standard measurements cannot be replaced.
+
+    Example::
+
+        @hookimpl
+        def snnbench_measurements():
+            energy = Quantity("", "Energy", "Energy of a step.", unit="J", better=Better.LOWER, headline=True)
+            return [MeasurementSpec(name="energy", version="1", summary="...", factory="my_pkg:Energy",
+                                    quantities=(energy,))]
+    """
 
 
 @hookspec(firstresult=True)

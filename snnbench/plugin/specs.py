@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar, Literal, TypeAlias, cast
 
 from snnbench.axes import Axis
 from snnbench.plugin.claims import Claims, FromParam, ResetKind, SpikeKind, ThresholdRule
 from snnbench.plugin.spec import Spec
-from snnbench.records import Params
+from snnbench.quantities import Flag, Phase, Quantity
+from snnbench.records import Component, Params
 
 DataKind: TypeAlias = Literal["image", "events", "sequence"]
 
@@ -150,20 +151,37 @@ class NetworkSpec(Spec):
 
 @dataclass(frozen=True, kw_only=True)
 class MeasurementSpec(Spec):
-    """An extra column. ``factory(**params)`` returns a callable, given the trained cell.
+    """A measurement. ``factory(**params)`` returns a callable that is given one cell.
 
-    The callable takes a ``snnbench.measure.CellContext`` and returns a float, or None and never a
-    stand-in when it cannot be measured.
+    The callable takes a ``snnbench.measure.CellContext`` and returns a mapping from the name of each quantity
+    to a ``Metric`` or a float; to None, and never to a stand-in, where it cannot be measured. One with a
+    single quantity may return the number itself.
 
     Attributes:
-        unit: Of the value.
-        higher_is_better: Direction, or None if neither end is better.
+        quantities: What it gives. Names are relative to the measurement: the metric of ``rate`` is called
+            ``<measurement>.rate``, that of the empty name ``<measurement>``.
+        phase: When it is made.
+        flags: The warnings that its metrics may carry; None if they carry none.
     """
 
     kind: ClassVar[str] = "measurement"
 
-    unit: str = "1"
-    higher_is_better: bool | None = None
+    quantities: tuple[Quantity, ...]
+    phase: Phase = Phase.TRAINED
+    flags: type[Flag] | None = None
+
+    def described(self, component: Component) -> tuple[Quantity, ...]:
+        """Return the quantities as a board that asks for ``component`` names them."""
+        given = str(component).removeprefix(component.name)
+        return tuple(
+            replace(one, name=metric_name(component, one.name), title=f"{one.title}{given}")
+            for one in self.quantities
+        )
+
+
+def metric_name(component: Component, quantity: str) -> str:
+    """Return the name of the metric of one quantity of a measurement."""
+    return f"{component}.{quantity}" if quantity else str(component)
 
 
 KINDS: dict[str, type[Spec]] = {

@@ -23,7 +23,7 @@ from snnbench.matrix.plan import Plan
 from snnbench.matrix.spec import Matrix
 from snnbench.plugin.host import Host
 from snnbench.plugin.specs import MeasurementSpec, NeuronSpec
-from snnbench.quantities import Better, Quantity, by_name, sentences
+from snnbench.quantities import by_name, sentences
 from snnbench.records import Cell, CellResult, Component, Environment, RunHeader, Status
 from snnbench.settings import NATIVE, NO_LOOP, EngineChoice, Measure, Rerun
 from snnbench.store.journal import Journal
@@ -215,7 +215,7 @@ def _wanted(result: CellResult | None, rerun: Rerun, measured: Mapping[str, str]
 
 
 def _jobs(matrix: Matrix, plan: Plan, cells: Iterable[Cell], settings: Settings) -> Iterator[Job]:
-    extra = tuple((one, plan.components["measurement", one.name].spec) for one in plan.measurements)
+    extra = _extra(plan)
     measured = _measured(matrix.measure, plan)
 
     def compared(neuron: Component | None) -> tuple[Component, NeuronSpec] | None:
@@ -243,8 +243,9 @@ def _one_per_encoding(jobs: Iterable[Job]) -> list[Job]:
 def _header(
     matrix: Matrix, plan: Plan, plugins: Mapping[str, str], here: Environment, command: str
 ) -> RunHeader:
-    extra = {str(one): plan.components["measurement", one.name].spec for one in plan.measurements}
-    given = [_quantity(name, spec) for name, spec in extra.items() if isinstance(spec, MeasurementSpec)]
+    extra = _extra(plan)
+    given = [quantity for component, spec in extra for quantity in spec.described(component)]
+    warnings = [flag for _, spec in extra for flag in spec.flags or ()]
     return RunHeader(
         matrix=matrix.name,
         content=asdict(replace(matrix, base=None)),
@@ -253,14 +254,13 @@ def _header(
         plugins=plugins,
         environments={here.identity: here.values},
         quantities=by_name([*measurements.QUANTITIES, *given]),
-        flags=sentences(measurements.FLAGS),
+        flags=sentences([*measurements.FLAGS, *warnings]),
         command=command,
         started=datetime.now(UTC).isoformat(timespec="seconds"),
     )
 
 
-def _quantity(name: str, spec: MeasurementSpec) -> Quantity:
-    """Return what a plugin says of its measurement ``name``."""
-    better = {True: Better.HIGHER, False: Better.LOWER, None: Better.NEITHER}[spec.higher_is_better]
-    unit = "" if spec.unit == "1" else spec.unit
-    return Quantity(name, name, spec.summary, unit, better=better, headline=True)
+def _extra(plan: Plan) -> tuple[tuple[Component, MeasurementSpec], ...]:
+    """Return the measurements of plugins that the plan asks for, each with its spec."""
+    specs = ((one, plan.components["measurement", one.name].spec) for one in plan.measurements)
+    return tuple((one, cast(MeasurementSpec, spec)) for one, spec in specs)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Final, cast
 
 import torch
 
 from snnbench.execute.build import Builder
+from snnbench.execute.measured import measured
 from snnbench.measure import CellContext
 from snnbench.plugin.host import Host
 from snnbench.plugin.spec import Spec
 from snnbench.plugin.specs import MeasurementSpec
-from snnbench.records import Cell, Component, Params
+from snnbench.records import Cell, Component, Metric, Params
 from snnbench.settings import Budget
 from snnbench.testing.casebook import Probe
 from snnbench.testing.outcomes import Undecided, Violation
@@ -66,14 +67,23 @@ def trained_cell() -> CellContext:
 
 
 def number(subject: Subject) -> None:
-    """Check that it gives a float, or None."""
-    value = subject.measure(trained_cell())
-    if value is None:
+    """Check that it gives the quantities of its spec, each a metric, a float or None."""
+    given = subject.measure(trained_cell())
+    if given is None:
         raise Undecided("it gave None for a LIF network on the CPU: it could not be measured")
-    if isinstance(value, bool) or not isinstance(value, float):
-        raise Violation(f"it gives {value!r}, neither a float nor None", hint="return float(...)")
-    if not math.isfinite(value):
-        raise Violation(f"it gives {value!r}", hint="return None where it cannot be measured")
+    numbers = given if isinstance(given, Mapping) else {"its number": given}
+    for name, one in numbers.items():
+        value = one.value if isinstance(one, Metric) else one
+        if value is None:
+            continue
+        if isinstance(value, bool) or not isinstance(value, float):
+            raise Violation(f"{name}: it gives {value!r}, neither a float nor None", hint="return float(...)")
+        if not math.isfinite(value):
+            raise Violation(f"{name}: it gives {value!r}", hint="return None where it cannot be measured")
+    made = measured(subject.spec, Component(subject.spec.name, subject.params), trained_cell())
+    reasons = {one.reason for one in made.values() if one.value is None}
+    if len(reasons) == 1 and all(one.value is None for one in made.values()):
+        raise Violation(f"{reasons.pop()}", hint="give what the spec's quantities and flags name")
 
 
 def untouched(subject: Subject) -> None:
@@ -94,6 +104,6 @@ def untouched(subject: Subject) -> None:
 
 PROBES: Final = (
     *SPEC_PROBES,
-    Probe("value", "that it gives a float or None", number),
+    Probe("value", "that it gives the quantities and flags that its spec names", number),
     Probe("pure[network]", "that the network is as it was, for the measurements after it", untouched),
 )

@@ -324,12 +324,17 @@ def snnbench_datasets() -> Iterable[DatasetSpec]:
     ]
 
 
+WIDTH = (snnbench.Quantity("", "Width", "Populations.", headline=True),)
+
+
 @snnbench.hookimpl
 def snnbench_measurements() -> Iterable[MeasurementSpec]:
     return [
-        MeasurementSpec(name="width", version="1", summary="", factory=width, params={"add": Param(0)}),
-        MeasurementSpec(name="nothing", version="1", summary="", factory=nothing),
-        MeasurementSpec(name="raises", version="1", summary="", factory=raises),
+        MeasurementSpec(
+            name="width", version="1", summary="", factory=width, params={"add": Param(0)}, quantities=WIDTH
+        ),
+        MeasurementSpec(name="nothing", version="1", summary="", factory=nothing, quantities=WIDTH),
+        MeasurementSpec(name="raises", version="1", summary="", factory=raises, quantities=WIDTH),
     ]
 
 

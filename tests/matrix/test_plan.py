@@ -30,6 +30,7 @@ from snnbench.plugin.specs import (
     NeuronSpec,
     SurrogateSpec,
 )
+from snnbench.quantities import Quantity
 from snnbench.records import Cell, Component
 from snnbench.settings import Budget, Regulariser
 
@@ -62,7 +63,14 @@ SPECS: tuple[Spec, ...] = (
     NeuronSpec(name="relu", version="1", summary="", factory="a:b", spike="none"),
     SurrogateSpec(name="atan", version="1", summary="", factory="a:b", params={"alpha": Param(2.0)}),
     SurrogateSpec(name="sigmoid", version="1", summary="", factory="a:b"),
-    MeasurementSpec(name="energy", version="1", summary="", factory="a:b", params={"k": Param(1)}),
+    MeasurementSpec(
+        name="energy",
+        version="1",
+        summary="",
+        factory="a:b",
+        params={"k": Param(1)},
+        quantities=(Quantity("", "Energy", "Energy of a step."),),
+    ),
 )
 
 

@@ -6,8 +6,29 @@ import pytest
 from snnbench.plugin.checks import Fault, check_spec
 from snnbench.plugin.host import Host
 from snnbench.plugin.specs import MeasurementSpec, NeuronSpec
+from snnbench.quantities import Quantity
 
 Install = Callable[..., None]
+
+
+def measurement(name: str, version: str, *quantities: Quantity) -> MeasurementSpec:
+    gap = (Quantity("", "Gap", "Something."),)
+    return MeasurementSpec(
+        name=name, version=version, summary="", factory="a:b", quantities=quantities or gap
+    )
+
+
+@pytest.mark.parametrize(
+    ("names", "problem"),
+    [
+        (("rate", "rate"), "two of its quantities are named 'rate'"),
+        (("a rate",), "the quantity 'a rate' is not named by identifiers"),
+    ],
+)
+def test_quantities_have_names_of_their_own(names: tuple[str, ...], problem: str) -> None:
+    quantities = (Quantity(name, "Rate", "Something.") for name in names)
+    with pytest.raises(Fault, match=problem):
+        check_spec(measurement("gap", "1", *quantities), MeasurementSpec)
 
 
 def reason(install: Install, code: str, **options: str) -> str:
@@ -111,7 +132,7 @@ def test_claims_of_other_kinds_are_checked_too(install: Install, spec: str, text
 def test_no_measurement_has_the_name_of_a_column(name: str) -> None:
     """One called rank overwrote the rank of every row."""
     with pytest.raises(Fault, match=f"measurement '{name}': a column of the tables has that name"):
-        check_spec(MeasurementSpec(name=name, version="1", summary="", factory="a:b"), MeasurementSpec)
+        check_spec(measurement(name, "1"), MeasurementSpec)
 
 
 def test_metadata_without_a_version_makes_a_plugin_broken(install: Install, site: Path) -> None:
@@ -143,17 +164,14 @@ def test_what_a_plugin_prints_does_not_mix_with_results(
 def test_a_measurement_does_not_take_the_name_of_a_standard_one(name: str) -> None:
     """Its key would stand for theirs, and hide that their settings have changed."""
     with pytest.raises(Fault, match=f"measurement '{name}': a standard measurement has that name"):
-        check_spec(MeasurementSpec(name=name, version="1", summary="", factory="a:b"), MeasurementSpec)
+        check_spec(measurement(name, "1"), MeasurementSpec)
 
 
 def test_a_spec_that_replaces_a_checked_one_is_checked() -> None:
-    def spec(version: str) -> MeasurementSpec:
-        return MeasurementSpec(name="gap", version=version, summary="", factory="a:b")
-
-    good = spec("1")
+    good = measurement("gap", "1")
     for _ in range(2):
         check_spec(good, MeasurementSpec)
     with pytest.raises(Fault, match="its version is"):
-        check_spec(spec(""), MeasurementSpec)
+        check_spec(measurement("gap", ""), MeasurementSpec)
     with pytest.raises(Fault, match="not a NeuronSpec"):
         check_spec(good, NeuronSpec)

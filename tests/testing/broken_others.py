@@ -19,6 +19,7 @@ from snnbench import (
     Network,
     NetworkSpec,
     Param,
+    Quantity,
     Split,
     Surrogate,
     SurrogateSpec,
@@ -307,7 +308,9 @@ def trains(scale: float = 1.0) -> Callable[[Any], float]:
 
 def measurement(factory: object, **changes: Any) -> MeasurementSpec:
     params = {"scale": Param(1.0, doc="factor")}
-    return MeasurementSpec(**(COMMON | {"factory": factory, "params": params} | changes))
+    quantities = (Quantity("", "Probe", "Number of parameters."),)
+    said = COMMON | {"factory": factory, "params": params, "quantities": quantities}
+    return MeasurementSpec(**(said | changes))
 
 
 RIGHT: list[Spec] = [
