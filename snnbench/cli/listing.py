@@ -17,8 +17,9 @@ from snnbench.cli.tables import FormatOption, TableFormat, cell_text, console, s
 from snnbench.errors import NothingSelectedError, PluginError, UsageError, did_you_mean
 from snnbench.plugin.claims import FromParam
 from snnbench.plugin.spec import Spec
-from snnbench.plugin.specs import KINDS
-from snnbench.records import format_value
+from snnbench.plugin.specs import KINDS, MeasurementSpec, metric_name
+from snnbench.quantities import sentences
+from snnbench.records import Component, format_value
 from snnbench.words import plain
 
 if TYPE_CHECKING:
@@ -150,6 +151,8 @@ def _claims(spec: Spec) -> Row:
             value = sorted(value) if isinstance(value, frozenset) else value
             value = [one.name for one in value] if field.name == "surrogates" else value
             value = [one.path for one in value] if field.name == "files" else value
+            value = [asdict(one) for one in value] if field.name == "quantities" else value
+            value = sentences(value or ()) if field.name == "flags" else value
             claims[field.name] = value if value or isinstance(value, bool) else None
     return claims
 
@@ -180,7 +183,7 @@ def _print(component: Provided) -> None:
         "version": spec.version,
         "equation": spec.equation or None,
         "reference": spec.reference or None,
-        **_claims(spec),
+        **{name: value for name, value in _claims(spec).items() if name not in {"quantities", "flags"}},
     }
     if lines.get("graded"):
         del lines["threshold"]
@@ -208,3 +211,26 @@ def _print(component: Provided) -> None:
     if rows:
         typer.echo()
         show_table("", ["parameter", "default", "range", "unit", "meaning"], rows, TableFormat.TABLE)
+    if isinstance(spec, MeasurementSpec):
+        _print_quantities(spec)
+
+
+def _print_quantities(spec: MeasurementSpec) -> None:
+    """Print what a measurement gives, and what its warnings mean."""
+    typer.echo()
+    columns = ["metric", "title", "unit", "better", "meaning"]
+    rows = [
+        {
+            "metric": metric_name(Component(spec.name), one.name),
+            "title": one.title,
+            "unit": one.unit,
+            "better": one.better.value,
+            "meaning": one.meaning,
+        }
+        for one in spec.quantities
+    ]
+    show_table("", columns, rows, TableFormat.TABLE)
+    flags = [{"flag": flag, "meaning": said} for flag, said in sentences(spec.flags or ()).items()]
+    if flags:
+        typer.echo()
+        show_table("", ["flag", "meaning"], flags, TableFormat.TABLE)

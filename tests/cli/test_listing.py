@@ -148,6 +148,35 @@ def test_what_a_dataset_does_not_say_is_null_and_never_zero(module: str) -> None
     assert found["files"] is None
 
 
+MEASUREMENT = """
+import snnbench
+
+class Heat(snnbench.Flag):
+    HOT = "hot", "The chip throttled."
+
+@snnbench.hookimpl
+def snnbench_measurements():
+    step = snnbench.Quantity("step", "Energy", "Energy of one step.", "J", better=snnbench.Better.LOWER)
+    said = dict(version="1", summary="energy", factory="a:b", phase=snnbench.Phase.ALONE)
+    return [snnbench.MeasurementSpec(name="energy", quantities=(step,), flags=Heat, **said)]
+"""
+
+
+def test_show_explains_the_quantities_and_flags_of_a_measurement(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "shown_measurement.py").write_text(MEASUREMENT)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    (told,) = json.loads(run("show", "energy", "-p", "shown_measurement", "--format", "json"))
+    (quantity,) = told["quantities"]
+    assert (quantity["unit"], quantity["better"], told["phase"]) == ("J", "lower", "alone")
+    assert told["flags"] == {"hot": "The chip throttled."}
+    text = run("show", "energy", "-p", "shown_measurement")
+    for said in ("energy.step", "Energy of one step.", "The chip throttled."):
+        assert said in text
+
+
 def test_show_takes_qualified_names_and_suggests_known_ones(module: str) -> None:
     assert "listed_plugin dev" in run("show", "listed_plugin:lif", "-p", module)
     assert "snnbench" in run("show", "snnbench:lif", "-p", module)
