@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from snnbench.components import datasets, encoders, networks, neurons, surrogates
+from snnbench.components import datasets, encoders, measurements, networks, neurons, surrogates
 from snnbench.plugin.hookspecs import hookimpl
-from snnbench.plugin.specs import DatasetSpec, EncoderSpec, NetworkSpec, NeuronSpec, SurrogateSpec
+from snnbench.plugin.specs import (
+    DatasetSpec,
+    EncoderSpec,
+    MeasurementSpec,
+    NetworkSpec,
+    NeuronSpec,
+    SurrogateSpec,
+)
 
 
 @hookimpl
@@ -37,3 +44,9 @@ def snnbench_datasets() -> Iterable[DatasetSpec]:
 def snnbench_networks() -> Iterable[NetworkSpec]:
     """Return the built-in networks."""
     return networks.SPECS
+
+
+@hookimpl
+def snnbench_measurements() -> Iterable[MeasurementSpec]:
+    """Return the built-in measurements that a matrix names; the standard ones are asked for otherwise."""
+    return measurements.SPECS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from snnbench.components.measurements import activity, learning, memory, speed, stability
+from snnbench.components.measurements import activity, learning, memory, parameters, speed, stability
 from snnbench.components.measurements.flags import MeasurementFlag
 from snnbench.quantities import Flag
 
@@ -17,3 +17,6 @@ QUANTITIES = (
 
 FLAGS: tuple[Flag, ...] = tuple(MeasurementFlag)
 """All of their warnings, in the order in which they are explained."""
+
+SPECS = (parameters.SPEC,)
+"""The measurements that are registered as those of a plugin are."""
