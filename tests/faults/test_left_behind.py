@@ -104,7 +104,7 @@ def test_a_server_that_is_still_importing_ends_with_the_run(
     )
     code = (
         "import signal, time; from snnbench.execute import process\n"
-        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # ignored under nohup and in the background
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # not so in the background
         "process.PRELOAD = ('takes_long',); process.context(); time.sleep(600)"
     )
     run = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL, cwd=tmp_path)
