@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-import platformdirs
 import pytest
 import torch
 from hypothesis import settings
@@ -26,8 +25,11 @@ def _one_thread() -> None:
 
 @pytest.fixture(autouse=True, scope="session")
 def _cache_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """No data is read from, or left in, the cache folder of whoever runs the tests; compiled code is."""
-    code = platformdirs.user_cache_path("snnbench") / "compiled"
+    """Nothing is read from, or left in, the cache folder of whoever runs the tests.
+
+    Torch would make the folder of compiled code at its import, open to others, and it would then be refused.
+    """
+    code = tmp_path_factory.mktemp("compiled")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TORCHINDUCTOR_CACHE_DIR", str(code))
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))

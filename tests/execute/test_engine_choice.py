@@ -38,6 +38,7 @@ LOOP, EAGERLY, COMPILED = EngineChoice.LOOP, EngineChoice.EAGER, EngineChoice.CO
 def cold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of compiled code that is empty."""
     folder = tmp_path / "compiled"
+    folder.mkdir(mode=0o700)  # torch would make it at its import, open to others
     monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(folder))
     monkeypatch.delenv("TRITON_CACHE_DIR", raising=False)
     return folder
