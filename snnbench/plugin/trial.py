@@ -117,7 +117,8 @@ def _watch(process: subprocess.Popen[bytes], said: Path, count: int) -> int | No
             progress, since = size, time.monotonic()
         limit = IMPORT_SECONDS if len(_verdicts(said)) < count else EXIT_SECONDS
         if time.monotonic() - since > limit:
-            process.send_signal(signal.SIGABRT)  # faulthandler writes down what it was doing
+            with suppress(ValueError):  # Windows sends no such signal
+                process.send_signal(signal.SIGABRT)  # faulthandler writes down what it was doing
             with suppress(subprocess.TimeoutExpired):
                 process.wait(1.0)
             return None

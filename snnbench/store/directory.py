@@ -57,7 +57,9 @@ def acquire(directory: Path) -> FileLock:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        holder = path.read_text(errors="replace").strip() if path.exists() else ""
+        holder = ""
+        with suppress(OSError):  # it may be gone by now, and Windows lets no one read what is locked
+            holder = path.read_text(errors="replace").strip()
         who = f"process {holder}" if holder.isdigit() else "another process"
         hint = "wait for it to end, or name another directory with -o"
         raise StoreError(f"{directory} is in use by {who}", hint) from None

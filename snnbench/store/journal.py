@@ -43,7 +43,8 @@ class Journal:
         self.warnings = found.warnings(directory / CELLS)
         self.results = latest(found.results)
         self._appended: list[CellResult] = []
-        self._file = os.open(directory / CELLS, os.O_RDWR | os.O_CREAT, 0o666)
+        binary = getattr(os, "O_BINARY", 0)  # Windows would write two bytes for a newline
+        self._file = os.open(directory / CELLS, os.O_RDWR | os.O_CREAT | binary, 0o666)
         os.ftruncate(self._file, found.end)
         self._size = found.end
         sync_directory(directory)

@@ -4,10 +4,12 @@ import os
 import random
 import re
 import signal
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import platformdirs
 import pytest
 import torch
 
@@ -18,12 +20,15 @@ from snnbench.plugin.sources import Source, find_sources
 
 Install = Callable[..., None]
 
+posix = pytest.mark.skipif(os.name != "posix", reason="Windows has no signals and no C library of that name")
 GOOD = "@hookimpl\ndef snnbench_neurons():\n    return [neuron()]\n"
 DEADLY = {
     "crashes": ("import ctypes\nctypes.string_at(0)", "its import crashed with SIGSEGV (probe_snn_a.py:"),
     "leaves": ("import ctypes\nctypes.CDLL(None)._exit(0)", "its import ended the process, with exit code 0"),
-    "exits": ("import os\nos._exit(0)", "it called os._exit(0)"),
     "kills": ("import os\nos.kill(os.getpid(), 9)", "its import crashed with SIGKILL"),
+}
+ENDING = {
+    "exits": ("import os\nos._exit(0)", "it called os._exit(0)"),
     "spoils the exit": (
         "import atexit, os\natexit.register(os._exit, 9)\n" + GOOD,
         "a process that has imported it ends with exit code 9",
@@ -37,10 +42,16 @@ def reason(host: Host, name: str = "snn-a") -> str:
 
 @pytest.fixture(autouse=True)
 def _cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(platformdirs, "user_cache_path", lambda name: tmp_path / "cache" / name)
 
 
-@pytest.mark.parametrize(("code", "says"), DEADLY.values(), ids=DEADLY)
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        *(pytest.param(*one, marks=posix, id=name) for name, one in DEADLY.items()),
+        *(pytest.param(*one, id=name) for name, one in ENDING.items()),
+    ],
+)
 def test_an_import_that_ends_the_process_is_named_and_the_others_are_there(
     install: Install, code: str, says: str
 ) -> None:
@@ -53,6 +64,7 @@ def test_an_import_that_ends_the_process_is_named_and_the_others_are_there(
     assert host.find("neuron", "leaky").distribution == "snn-b"
 
 
+@posix  # where it hangs is told by a signal
 @pytest.mark.parametrize(
     ("code", "says"),
     [
@@ -73,6 +85,19 @@ def test_an_import_that_hangs_is_named(
     assert re.match(says, reason(host))
 
 
+def test_an_import_that_hangs_is_named_where_no_signal_can_be_sent(
+    install: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(process: object, number: int) -> None:  # as Windows does
+        raise ValueError(f"Unsupported signal: {number}")
+
+    monkeypatch.setattr(subprocess.Popen, "send_signal", refuse)
+    monkeypatch.setattr(subprocess.Popen, "kill", lambda process: os.kill(process.pid, signal.SIGTERM))
+    monkeypatch.setattr(trial, "IMPORT_SECONDS", 1.0)
+    install("snn-a", "while True:\n    pass")
+    assert reason(Host.load()) == "its import did not end within 1 s"
+
+
 def test_an_import_that_keeps_a_command_from_ending_is_named(
     install: Install, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -83,6 +108,7 @@ def test_an_import_that_keeps_a_command_from_ending_is_named(
     assert reason(Host.load()).startswith("its import starts a thread, no daemon, that keeps every command")
 
 
+@posix
 def test_a_module_that_was_asked_for_and_ends_the_process_is_an_error(
     site: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -105,6 +131,7 @@ def tries(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     return seen
 
 
+@posix
 def test_a_plugin_is_tried_again_only_when_its_code_has_changed(
     install: Install, site: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

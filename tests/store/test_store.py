@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -113,6 +114,18 @@ def test_a_reason_for_a_missing_number_is_cut_and_kept_readable(tmp_path: Path) 
     _, (loaded,), _ = read(write(tmp_path, make_result(make_cell(), metrics=missing)))
     assert loaded.metrics["a"].reason == "bad ?"
     assert len(loaded.metrics["b"].reason or "") < 11_000
+
+
+def test_the_journal_is_opened_for_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows has a flag for it, without which a newline becomes two bytes on disk."""
+    asked = []
+    real = os.open
+    monkeypatch.setattr(os, "O_BINARY", 1 << 30, raising=False)
+    monkeypatch.setattr(
+        os, "open", lambda path, flags, *mode: asked.append(flags) or real(path, flags & ~(1 << 30), *mode)
+    )
+    write(tmp_path, make_result(make_cell()))
+    assert any(flags & os.O_BINARY and flags & os.O_RDWR for flags in asked)
 
 
 def test_the_latest_result_of_a_cell_wins(tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def test_a_matrix_that_is_shown_is_one(page: Path, tmp_path: Path) -> None:
             continue
         file = tmp_path / "shown.toml"
         missing = "" if "datasets" in block else AXES
-        file.write_text(missing + block)
+        file.write_text(missing + block, "utf-8")
         assert load(str(file)).neurons
 
 
