@@ -17,7 +17,7 @@ from snnbench.compiler.cpp import CppLoops
 from snnbench.compiler.program import Arguments, Function, Program, UnsupportedStepError, evaluate
 from snnbench.compiler.record import record
 from snnbench.compiler.triton import TritonLoops
-from snnbench.core.eager import State, Stepping
+from snnbench.core.eager import EAGER, State, Stepping
 
 Tensors: TypeAlias = Sequence[Tensor]
 
@@ -56,10 +56,13 @@ class Loop:
     def run(self, neuron: Stepping, x: Tensor, state: State) -> tuple[Tensor, State]:
         """Return the outputs ``[T, B, *features]`` and the last state, as by the step in a loop.
 
-        They are differentiable.
+        They are differentiable. Tensors of several devices are left to the eager engine, which refuses them:
+        compiled code reads addresses, whatever device they are of.
         """
         parameters = [_named(neuron, name) for name in self.program.parameters]
         sources = (x, *state, *parameters)
+        if any(one.device != x.device for one in sources):
+            return EAGER.run(neuron, x, state)
         if torch.is_grad_enabled() and any(one.requires_grad for one in sources):
             y, *last = _Run.apply(self, *sources)
         else:

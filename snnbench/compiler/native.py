@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import platform
+import shlex
 import shutil
 import subprocess
 import sys
@@ -73,42 +74,71 @@ def _library(source: str, with_torch: bool) -> ctypes.CDLL:
     folder = secure_code_folder() / "loops"
     folder.mkdir(mode=0o700, exist_ok=True)
     built = folder / f"{key[:32]}.so"
-    if not built.exists():
+    if not _is_whole(built):
         _compile(compiler, flags, source, built)
     return ctypes.CDLL(str(built))
 
 
-def _compile(compiler: str, flags: Sequence[str], source: str, built: Path) -> None:
-    """Compile beside the place where the library goes, then move it there: others see all of it or none."""
+def _is_whole(built: Path) -> bool:
+    """Return whether a library is on disk as it was compiled: a damaged one would end the process."""
+    try:
+        return sha256(built.read_bytes()).hexdigest() == _digest_of(built).read_text()
+    except OSError:
+        return False
+
+
+def _digest_of(built: Path) -> Path:
+    """Return the file beside a library that has the SHA-256 of its content."""
+    return built.with_suffix(".sha256")
+
+
+def _compile(compiler: Sequence[str], flags: Sequence[str], source: str, built: Path) -> None:
+    """Compile beside the place where the library goes, then move it there: others see all of it or none.
+
+    Where another process compiles the same at the same time, the digest may be that of its library for a
+    moment. Whoever looks just then compiles once more.
+    """
     with tempfile.TemporaryDirectory(dir=built.parent) as folder:
         text, made = Path(folder) / "loop.cpp", Path(folder) / "loop.so"
         text.write_text(source)
         done = subprocess.run(
-            [compiler, str(text), "-o", str(made), *flags], capture_output=True, text=True, check=False
+            [*compiler, str(text), "-o", str(made), *flags], capture_output=True, text=True, check=False
         )
         if done.returncode:
             errors = [line for line in done.stderr.splitlines() if "error" in line]
-            raise RuntimeError(f"{compiler} fails: {(errors or [done.stderr.strip()])[0]}")
-        os.replace(made, built)  # noqa: PTH105
+            raise RuntimeError(f"{compiler[0]} fails: {(errors or [done.stderr.strip()])[0]}")
+        digest = Path(folder) / "digest"
+        digest.write_text(sha256(made.read_bytes()).hexdigest())
+        made.replace(built)
+        digest.replace(_digest_of(built))
 
 
 @cache
-def _compiler() -> str:
-    """Return the C++ compiler: that of ``CXX``, else the first one found.
+def _compiler() -> tuple[str, ...]:
+    """Return the command of the C++ compiler: that of ``CXX``, ``ccache g++`` too, else the first one found.
 
     Raises:
-        RuntimeError: There is none.
+        RuntimeError: There is none, or ``CXX`` names none.
     """
-    named = os.environ.get("CXX")
-    found = shutil.which(named) if named else None
-    found = found or next(filter(None, map(shutil.which, ("g++", "clang++", "c++"))), None)
+    if named := shlex.split(os.environ.get("CXX", "")):
+        if shutil.which(named[0]) is None:
+            raise RuntimeError(f"there is no {named[0]}, which CXX names")
+        return tuple(named)
+    found = next(filter(None, map(shutil.which, ("g++", "clang++", "c++"))), None)
     if found is None:
         raise RuntimeError("there is no C++ compiler: install g++ or clang++, or set CXX")
-    return found
+    return (found,)
 
 
 @cache
-def _target(compiler: str) -> str:
-    """Return what tells the compiler and the processor it compiles for: the macros it predefines."""
-    command = [compiler, *OPTIMISATION, "-dM", "-E", "-x", "c++", os.devnull]
-    return subprocess.run(command, capture_output=True, text=True, check=False).stdout
+def _target(compiler: tuple[str, ...]) -> str:
+    """Return what tells the compiler and the processor it compiles for: the macros it predefines.
+
+    Raises:
+        RuntimeError: The compiler does not tell them.
+    """
+    command = [*compiler, *OPTIMISATION, "-dM", "-E", "-x", "c++", os.devnull]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{compiler[0]} fails: {done.stderr.strip().partition(chr(10))[0]}")
+    return done.stdout
