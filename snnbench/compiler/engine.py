@@ -6,6 +6,7 @@ What comes out is compared with the eager engine before it is trusted.
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import StrEnum
 from functools import partial
 from typing import Any, Final
 
@@ -25,7 +26,19 @@ from snnbench.core.eager import EAGER, State, Stepping
 from snnbench.core.surrogate import observed, transformed
 
 MOST_LOOPS: Final = 64
-"""Of an engine: a neuron whose numbers keep changing would have a new one in every call."""
+"""Upper limit of the loops of one engine: a neuron whose constants change on every call would otherwise
+compile without end."""
+
+
+class Strategy(StrEnum):
+    """How a population ran over time."""
+
+    LOOP = "loop"
+    """A compiled loop over all its steps."""
+    CHUNKS = "chunks"
+    """Chunks of unrolled steps, compiled."""
+    EAGER = "eager"
+    """One step after the other, operation by operation."""
 
 
 class Compiled:
@@ -138,15 +151,16 @@ class Compiled:
         told = {f"{kind.__name__}: {reason}" for (kind, _), reason in self.refusals.items()}
         return " / ".join(sorted(told))
 
-    @property
-    def looped(self) -> bool:
-        """Return whether a loop ran at least one population."""
-        return any(run != self._by_chunks for _, run, *_ in self._trusted)
+    def strategies(self, kind: type) -> frozenset[Strategy]:
+        """Return how populations of a class have run so far: several ways where not all calls were alike."""
+        ran = {self._named(run) for one, run, *_ in self._trusted if one is kind}
+        refused = any(one is kind for one, _ in self.refusals)
+        if refused or not ran or (kind in self.no_loop and Strategy.CHUNKS not in ran):
+            ran.add(Strategy.EAGER)
+        return frozenset(ran)
 
-    @property
-    def chunked(self) -> bool:
-        """Return whether chunks ran at least one population."""
-        return any(run == self._by_chunks for _, run, *_ in self._trusted)
+    def _named(self, run: Run) -> Strategy:
+        return Strategy.CHUNKS if run == self._by_chunks else Strategy.LOOP
 
     @property
     def strategy(self) -> str:
@@ -184,5 +198,5 @@ def _made(neuron: Stepping, x: Tensor, state: State) -> Loop | str:
 
 
 def _observed() -> bool:
-    """Whether someone counts or changes operations or spikes: compiled code would hide them."""
+    """Return True where operations or spikes are counted or changed: compiled code would hide them."""
     return transformed() or torch_private.is_in_dispatch_mode() or observed()

@@ -10,6 +10,7 @@ from functools import partial
 import numpy as np
 import torch
 
+from snnbench.compiler.engine import Compiled
 from snnbench.core.network import Network
 from snnbench.errors import SnnbenchError
 from snnbench.execute import engine, rivals
@@ -44,7 +45,7 @@ class _Findings:
     """What is known of the cell so far."""
 
     labels: dict[str, str]
-    engine: str = "eager"
+    engine: str
     metrics: Metrics = field(default_factory=dict)
     series: dict[str, tuple[float, ...]] = field(default_factory=dict)
 
@@ -59,7 +60,7 @@ def run_cell(job: Job, on_epoch: OnEpoch, alone: Alone) -> CellResult:
         on_epoch: Told each finished epoch.
         alone: Context in which no other cell is running.
     """
-    found = _Findings(job.labels)
+    found = _Findings(job.labels, job.settings.engine)
     status, reason, trace = Status.DONE, "", ""
     try:
         _measure_all(job, on_epoch, alone, found)
@@ -126,6 +127,8 @@ def _measure_all(job: Job, on_epoch: OnEpoch, alone: Alone, found: _Findings) ->
     if any(spec.phase is Phase.ALONE for _, spec in job.extra):
         with alone():
             found.metrics |= _extra(Phase.ALONE, job, trained)
+    if isinstance(build.engine, Compiled):  # some calls may have run in another way than those tried first
+        _note(engine.describe(build.engine, trained.network), found)
 
 
 def _choose_engine(job: Job, build: Builder, trained: CellContext, found: _Findings) -> None:
@@ -133,6 +136,10 @@ def _choose_engine(job: Job, build: Builder, trained: CellContext, found: _Findi
     chosen = engine.choose(job.settings.engine, build.network(), trained)
     build.engine = chosen.engine
     trained.network.run_by(chosen.engine)
+    _note(chosen, found)
+
+
+def _note(chosen: engine.Chosen, found: _Findings) -> None:
     found.engine = chosen.name
     found.labels |= chosen.labels
 

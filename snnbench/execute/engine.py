@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from torch.nn.functional import cross_entropy
 
-from snnbench.compiler.engine import Compiled
+from snnbench.compiler.engine import Compiled, Strategy
 from snnbench.core.eager import EAGER, Engine
 from snnbench.core.network import Network
 from snnbench.core.neuron import Neuron
@@ -48,12 +48,39 @@ def choose(asked: EngineChoice, network: Network, trained: CellContext) -> Chose
         return Chosen(EAGER, EAGER.name)
     engine = Compiled(only_loops=asked is EngineChoice.LOOP)
     rehearse(network, engine, trained)
+    found = describe(engine, network)
+    return replace(found, engine=EAGER) if found.name == EAGER.name else found
+
+
+def describe(engine: Engine, network: Network) -> Chosen:
+    """Return how a network has run so far: a neuron whose numbers change in every call is out of loops late.
+
+    Args:
+        engine: What ran it.
+        network: The network.
+    """
+    if not isinstance(engine, Compiled):
+        return Chosen(engine, EAGER.name if stepped(network) else NATIVE)
+    ran = strategies(engine, network)
     labels = {"fallback": engine.refusal} if engine.refusal else {}
-    if engine.chunked:
-        return Chosen(engine, EngineChoice.COMPILED, labels | {"chunk": engine.strategy})
-    if engine.no_loop:
+    if engine.no_loop and engine.only_loops:
         labels[NO_LOOP] = " / ".join(f"{kind.__name__}: {why}" for kind, why in engine.no_loop.items())
-    return Chosen(engine, EngineChoice.LOOP, labels) if engine.looped else Chosen(EAGER, EAGER.name, labels)
+    if Strategy.CHUNKS in ran:
+        return Chosen(engine, EngineChoice.COMPILED, labels | {"chunk": engine.strategy})
+    if Strategy.EAGER in ran and not labels:
+        labels["fallback"] = "its inputs are shorter than a chunk, or batches of one"
+    return Chosen(engine, EngineChoice.LOOP if Strategy.LOOP in ran else EAGER.name, labels)
+
+
+def strategies(engine: Engine, network: Network) -> frozenset[Strategy | str]:
+    """Return how the populations of a network with a state have run: those of equal ones compare models.
+
+    A population with a ``forward`` of its own is named ``NATIVE``.
+    """
+    found: set[Strategy | str] = {NATIVE for one in network.neurons if one.states and one.native}
+    for one in stepped(network):
+        found |= engine.strategies(type(one)) if isinstance(engine, Compiled) else {Strategy.EAGER}
+    return frozenset(found)
 
 
 def rehearse(network: Network, engine: Engine, trained: CellContext) -> None:

@@ -138,6 +138,7 @@ def _lost(one: _Running, status: Status, reason: str) -> CellResult:
         reason=reason,
         labels=one.job.labels,
         device=one.job.settings.device,
+        engine=one.job.settings.engine,
         environment=one.job.settings.environment,
         **_when(one),
         traceback=one.child.printed(),

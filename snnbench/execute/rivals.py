@@ -8,19 +8,19 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
-from snnbench.core.eager import EAGER
+from snnbench.core.eager import EAGER, Engine
 from snnbench.core.network import Network
 from snnbench.execute.attempt import FAILURES, Metrics, attempt, reason_of
 from snnbench.execute.build import Builder
-from snnbench.execute.engine import choose, stepped
+from snnbench.execute.engine import choose, stepped, strategies
 from snnbench.execute.job import Job
 from snnbench.measure import CellContext, equivalence, throughput
 from snnbench.plugin.specs import NeuronSpec
 from snnbench.records import Component, class_flag
-from snnbench.settings import NO_LOOP, EngineChoice
+from snnbench.settings import EngineChoice
 
 OTHER_ENGINE: Final = "other engine"
-"""Flag of a ratio whose reference or floor has no loop although the row runs by loops."""
+"""Flag of a ratio of two networks that did not run in the same way."""
 
 Alone: TypeAlias = Callable[[], AbstractContextManager[None]]
 
@@ -58,7 +58,9 @@ def time(job: Job, build: Builder, trained: CellContext, alone: Alone, grade: st
         rival = made.get(name.rpartition("_")[2])
         if metric.value is None or rival is None:
             continue
-        engine_flags = (OTHER_ENGINE,) if isinstance(rival, _Rival) and rival.other_engine else ()
+        engine_flags = (
+            (OTHER_ENGINE,) if isinstance(rival, _Rival) and _other_engine(rival, build, trained) else ()
+        )
         class_flags = (class_flag(grade),) if name.endswith("_ratio") else ()
         metrics[name] = replace(metric, flags=(*class_flags, *engine_flags, *metric.flags))
     return metrics
@@ -70,11 +72,20 @@ class _Rival:
 
     Attributes:
         network: Run by its engine.
-        other_engine: Some of its neurons have no loop although the row runs by loops.
+        engine: Runs it.
     """
 
     network: Network
-    other_engine: bool
+    engine: Engine
+
+
+def _other_engine(rival: _Rival, build: Builder, trained: CellContext) -> bool:
+    """Return whether the two networks ran differently: one by loops, chunks, eagerly or its own kernel.
+
+    A network without a state costs the same by any engine.
+    """
+    ran = strategies(rival.engine, rival.network)
+    return bool(ran) and ran != strategies(build.engine, trained.network)
 
 
 def _engine_asked(job: Job, build: Builder, trained: CellContext) -> EngineChoice:
@@ -96,7 +107,4 @@ def _rival(
     except FAILURES as error:
         return reason_of(error)
     equivalence.take_weights(network, trained.network)
-    own_forward = any(one.states and one.native for one in network.neurons)
-    eager = chosen.engine is EAGER and bool(stepped(network))
-    by_loops = asked is not EngineChoice.EAGER and build.engine is not EAGER
-    return _Rival(network, by_loops and (own_forward or eager or NO_LOOP in chosen.labels))
+    return _Rival(network, chosen.engine)

@@ -58,8 +58,8 @@ class MeasurementFlag(Flag):
     )
     OTHER_ENGINE = (
         "other engine",
-        "The reference or the floor has no loop and ran eagerly or by its own code beside this row's loop: "
-        "the ratio compares the engines, too.",
+        "The reference or the floor did not run as this row did, but one by a compiled loop or chunks, the "
+        "other eagerly or by a kernel of its own: the ratio compares that, too.",
     )
     FEW_SAMPLES = "few samples", "Fewer than 10 test samples to measure on: there is no interval."
     OWN_UNITS = (
