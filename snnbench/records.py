@@ -187,8 +187,9 @@ class CellResult:
             of trained epochs after which the other ``stability.*`` were measured.
         labels: Claims and settings a reader needs beside the numbers: ``spike`` = ``graded``.
         device: Where the tensors were: ``cpu``, ``cuda:0``.
-        engine: What ran the populations in the end: ``eager``, ``compiled``, or ``native`` where
-            no engine changes anything: a neuron with a kernel of its own, or without a state.
+        engine: What ran the populations in the end: ``loop``, ``compiled`` (chunks), ``eager``, or ``native``
+            where no engine changes anything: a neuron with a kernel of its own, or without a state. A cell
+            that ended before it was known names the engine that was asked for.
         environment: Identity of the ``Environment`` it ran in.
         measured: Name of each measurement that was asked for to its key, as ``identity.measurement_keys``
             gives it.

@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Protocol, cast
+from typing import Protocol
 
 from snnbench.compiler.code_folder import secure_code_folder
 from snnbench.components import measurements
 from snnbench.execute.compiling import compile_programs
-from snnbench.execute.job import EpochDone, Job, Settings, check_picklable
+from snnbench.execute.job import EpochDone, Settings, check_picklable
 from snnbench.execute.limits import Limits
 from snnbench.execute.pool import execute
 from snnbench.execute.prepare import check_data, probe
-from snnbench.identity import measurement_keys
 from snnbench.matrix.plan import Plan
 from snnbench.matrix.spec import Matrix
 from snnbench.plugin.host import Host
-from snnbench.plugin.specs import MeasurementSpec, NeuronSpec
 from snnbench.quantities import by_name, sentences
-from snnbench.records import Cell, CellResult, Component, Environment, RunHeader, Status
-from snnbench.settings import NATIVE, NO_LOOP, EngineChoice, Measure, Rerun
+from snnbench.records import Cell, CellResult, Environment, RunHeader, Status
+from snnbench.session.jobs import extra_measurements, jobs, measured, one_per_encoding
+from snnbench.session.standing import known, wanted
+from snnbench.settings import EngineChoice, Rerun
 from snnbench.store.journal import Journal
 
 OUTPUT = "output.log"
@@ -108,15 +107,15 @@ def perform(matrix: Matrix, plan: Plan, host: Host, options: Options, observer: 
         suite = here.values["suite.source"]
         settings = replace(settings, device=device, environment=here.identity, suite=suite)
         journal.write_header(_header(matrix, plan, plugins, here, options.command))
-        results = _known(journal, plan, settings)
-        measured = _measured(matrix.measure, plan)
-        pending = [one for one in plan.cells if _wanted(results.get(one.key), options.rerun, measured(one))]
-        check_data(_one_per_encoding(_jobs(matrix, plan, pending, settings)), observer.note, options.limits)
-        compile_programs(_jobs(matrix, plan, pending, settings), options.limits, observer.compiling)
+        results = known(journal, plan, settings)
+        keys = measured(matrix.measure, plan)
+        pending = [one for one in plan.cells if wanted(results.get(one.key), options.rerun, keys(one))]
+        check_data(one_per_encoding(jobs(matrix, plan, pending, settings)), observer.note, options.limits)
+        compile_programs(jobs(matrix, plan, pending, settings), options.limits, observer.compiling)
         observer.begin(len(plan.cells), len(pending))
         output = _Output(options.out / OUTPUT)
         cells = execute(
-            _jobs(matrix, plan, pending, settings),
+            jobs(matrix, plan, pending, settings),
             workers=options.workers,
             limits=options.limits,
             on_epoch=observer.epoch,
@@ -155,32 +154,6 @@ def _say_what_is_there(journal: Journal, matrix: Matrix, observer: Observer) -> 
         observer.note(f"{journal.directory} also holds cells of the matrix {journal.header.matrix!r}")
 
 
-def _known(journal: Journal, plan: Plan, settings: Settings) -> dict[str, CellResult]:
-    """Return the results that were made under these settings, by key; skipped cells of the plan are added."""
-    place = (settings.device, settings.environment)
-    here = [one for one in journal.results if (one.device, one.environment) == place]
-    known = {one.cell.key: one for one in here if _is_answer(one, settings.engine)}
-    for skip in plan.skips:
-        if skip.cell.key not in known:
-            journal.append(
-                CellResult(skip.cell, Status.SKIPPED, skip.reason, device=place[0], environment=place[1])
-            )
-    return known
-
-
-def _is_answer(result: CellResult, asked: EngineChoice) -> bool:
-    """Return whether a cell run by ``asked`` would give this: no other engine's numbers stand for it."""
-    if result.status is not Status.DONE or result.engine == NATIVE:
-        return True
-    if asked is EngineChoice.EAGER:
-        return result.engine == asked
-    if result.engine == EngineChoice.COMPILED:
-        return asked is EngineChoice.COMPILED
-    if NO_LOOP in result.labels:  # what has no loop ran eagerly
-        return asked is EngineChoice.LOOP
-    return result.engine == EngineChoice.LOOP or "fallback" in result.labels
-
-
 def _until_too_many_failed(
     results: Iterable[CellResult], maxfail: int | None, observer: Observer
 ) -> Iterator[CellResult]:
@@ -193,57 +166,10 @@ def _until_too_many_failed(
             return
 
 
-def _measured(measure: Measure, plan: Plan) -> Callable[[Cell], Mapping[str, str]]:
-    """Return what gives the key of each measurement that is asked for of a cell."""
-    extra = {str(one): plan.keys["measurement", one] for one in plan.measurements}
-
-    @cache
-    def compared_with(reference: Component | None) -> Mapping[str, str]:
-        of_reference, of_floor = (plan.keys["neuron", one] if one else "" for one in (reference, plan.floor))
-        return measurement_keys(measure, of_reference, of_floor, extra)
-
-    return lambda cell: compared_with(plan.references.get(cell.key))
-
-
-def _wanted(result: CellResult | None, rerun: Rerun, measured: Mapping[str, str]) -> bool:
-    """Return whether a cell with this result, if any, is to run; ``measured`` are the keys it must have."""
-    if result is None or result.status in {Status.INTERRUPTED, Status.SKIPPED} or rerun is Rerun.ALL:
-        return True
-    if result.status is Status.DONE:
-        return not measured.items() <= result.measured.items()
-    return rerun is Rerun.FAILED
-
-
-def _jobs(matrix: Matrix, plan: Plan, cells: Iterable[Cell], settings: Settings) -> Iterator[Job]:
-    extra = _extra(plan)
-    measured = _measured(matrix.measure, plan)
-
-    def compared(neuron: Component | None) -> tuple[Component, NeuronSpec] | None:
-        if neuron is None:
-            return None
-        return neuron, cast(NeuronSpec, plan.components["neuron", neuron.name].spec)
-
-    for cell in cells:
-        specs = {kind: plan.components[kind, one.name].spec for kind, one in cell.components.items()}
-        reference, floor = compared(plan.references.get(cell.key)), compared(plan.floor)
-        keys = {kind: plan.keys[kind, one] for kind, one in cell.components.items()}
-        yield Job(cell, specs, extra, matrix.measure, settings, reference, floor, keys, measured(cell))
-
-
-def _one_per_encoding(jobs: Iterable[Job]) -> list[Job]:
-    """Return one job for each dataset, encoder and number of steps among ``jobs``.
-
-    It is the one with the largest batch.
-    """
-    by_batch = sorted(jobs, key=lambda job: job.cell.budget.batch_size)
-    found = {(job.cell.dataset, job.cell.encoder, job.cell.budget.steps): job for job in by_batch}
-    return list(found.values())
-
-
 def _header(
     matrix: Matrix, plan: Plan, plugins: Mapping[str, str], here: Environment, command: str
 ) -> RunHeader:
-    extra = _extra(plan)
+    extra = extra_measurements(plan)
     given = [quantity for component, spec in extra for quantity in spec.described(component)]
     warnings = [flag for _, spec in extra for flag in spec.flags or ()]
     return RunHeader(
@@ -258,9 +184,3 @@ def _header(
         command=command,
         started=datetime.now(UTC).isoformat(timespec="seconds"),
     )
-
-
-def _extra(plan: Plan) -> tuple[tuple[Component, MeasurementSpec], ...]:
-    """Return the measurements of plugins that the plan asks for, each with its spec."""
-    specs = ((one, plan.components["measurement", one.name].spec) for one in plan.measurements)
-    return tuple((one, cast(MeasurementSpec, spec)) for one, spec in specs)

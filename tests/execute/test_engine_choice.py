@@ -28,7 +28,7 @@ from snnbench.execute.limits import Limits
 from snnbench.execute.worker import compile_main
 from snnbench.measure import CellContext
 from snnbench.records import Cell, CellResult, Component, Status
-from snnbench.session.run import _is_answer
+from snnbench.session.standing import is_answer
 from snnbench.settings import NO_LOOP, Budget, EngineChoice
 
 LOOP, EAGERLY, COMPILED = EngineChoice.LOOP, EngineChoice.EAGER, EngineChoice.COMPILED
@@ -119,12 +119,14 @@ def test_choosing_changes_neither_network_nor_random_numbers() -> None:
 
 @pytest.mark.parametrize("broken", ["folder", "compiler"])
 def test_where_nothing_can_be_compiled_a_cell_runs_eagerly_and_says_why(
-    broken: str, cold: Path, monkeypatch: pytest.MonkeyPatch
+    broken: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("snnbench.compiler.native._library", fail)
+    _library.cache_clear()
+    function = {"folder": "secure_code_folder", "compiler": "_compile"}[broken]
+    monkeypatch.setattr(f"snnbench.compiler.native.{function}", fail)
     one = job()
     result = run_cell(replace(one, settings=replace(one.settings, engine=LOOP)), lambda *_: None, nullcontext)
     assert result.status is Status.DONE, result.reason
@@ -132,7 +134,17 @@ def test_where_nothing_can_be_compiled_a_cell_runs_eagerly_and_says_why(
     assert "No space left" in result.labels["fallback"]
 
 
-def rival_of(row: Callable[..., LIF], asked: EngineChoice, reference: Callable[..., LIF]) -> rivals._Rival:
+class Mixing(LIF):
+    """Units that see each other: no loop is made of them, but chunks are."""
+
+    def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
+        return super().step(x_t - 0.1 * x_t.mean(-1, keepdim=True), state)
+
+
+def rival_of(
+    row: Callable[..., LIF], asked: EngineChoice, reference: Callable[..., LIF]
+) -> tuple[rivals._Rival, bool]:
+    """Return the reference's network beside a row's, and whether their ratio is marked."""
     one = of_kind(row)
     one = replace(one, settings=replace(one.settings, engine=asked))
     build, trained = built(one)
@@ -140,7 +152,7 @@ def rival_of(row: Callable[..., LIF], asked: EngineChoice, reference: Callable[.
     spec = replace(one.specs["neuron"], factory=reference)
     made = rivals._rival(one.cell.neuron, spec, rivals._engine_asked(one, build, trained), build, trained)
     assert isinstance(made, rivals._Rival)
-    return made
+    return made, rivals._other_engine(made, build, trained)
 
 
 @pytest.mark.parametrize(
@@ -151,15 +163,55 @@ def rival_of(row: Callable[..., LIF], asked: EngineChoice, reference: Callable[.
         (Branching, LOOP, LIF, False, False),
         (LIF, LOOP, Branching, False, True),
         (LIF, LOOP, OwnKernel, False, True),
-        (OwnKernel, LOOP, LIF, True, False),
+        (OwnKernel, LOOP, LIF, True, True),
+        (OwnKernel, EAGERLY, LIF, False, True),
+        (OwnKernel, EAGERLY, OwnKernel, False, False),
+        pytest.param(LIF, COMPILED, Mixing, True, True, marks=pytest.mark.slow),
+        pytest.param(Mixing, COMPILED, LIF, True, True, marks=pytest.mark.slow),
+        pytest.param(Mixing, COMPILED, Mixing, True, False, marks=pytest.mark.slow),
     ],
 )
 def test_a_reference_runs_by_the_engine_of_its_row(
     row: Callable[..., LIF], asked: EngineChoice, reference: Callable[..., LIF], by_loop: bool, said: bool
 ) -> None:
-    made = rival_of(row, asked, reference)
+    made, marked = rival_of(row, asked, reference)
     assert {isinstance(one.engine, Compiled) for one in made.network.neurons} == {by_loop}
-    assert made.other_engine is said
+    assert marked is said
+
+
+class Annealed(LIF):
+    """Its slope is a plain number that changes in every call, as that of some published recipes."""
+
+    def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        return super().forward(x, state)
+
+    native = False
+
+    def initial_state(self, x_t: Tensor) -> State:
+        self.beta_now = 0.9 + 1e-3 * random.random()
+        return super().initial_state(x_t)
+
+    def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]:
+        return super().step(x_t * self.beta_now, state)
+
+
+def test_a_neuron_that_is_out_of_loops_later_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("snnbench.compiler.engine.MOST_LOOPS", 3)
+    one = of_kind(Annealed)
+    result = run_cell(replace(one, settings=replace(one.settings, engine=LOOP)), lambda *_: None, nullcontext)
+    assert result.status is Status.DONE, result.reason
+    assert "its numbers change: 3 loops were made" in result.labels[NO_LOOP]
+
+
+def test_a_cell_that_fails_names_the_engine_that_was_asked_for() -> None:
+    def failing(*_: object, **__: object) -> LIF:
+        raise MemoryError
+
+    one = of_kind(failing)
+    result = run_cell(replace(one, settings=replace(one.settings, engine=LOOP)), lambda *_: None, nullcontext)
+    assert (result.status, result.engine) == (Status.OOM, "loop")
+    assert is_answer(result, LOOP)
+    assert not is_answer(result, EAGERLY)
 
 
 @pytest.mark.parametrize(
@@ -188,7 +240,7 @@ def test_a_reference_runs_by_the_engine_of_its_row(
 def test_no_engine_answers_for_another(asked: str, engine: str, label: str, stands: bool) -> None:
     cell = Cell(*[Component("x")] * 4, None, Budget(), 0, "k")
     result = CellResult(cell, Status.DONE, engine=engine, labels={label: "why"} if label else {})
-    assert _is_answer(result, EngineChoice.of(asked)) is stands
+    assert is_answer(result, EngineChoice.of(asked)) is stands
 
 
 def seeds(engine: EngineChoice, count: int = 3) -> list[Job]:
@@ -209,7 +261,7 @@ def test_what_is_compiled_before_the_first_cell_is_only_loaded_by_it(cold: Path)
     compile_main(compiling._distinct(seeds(LOOP)), theirs)
     assert ours.poll()
     libraries = sorted(cold.glob("loops/*"))
-    assert [one.suffix for one in libraries] == [".so"]
+    assert [one.suffix for one in libraries] == [".sha256", ".so"]
     _library.cache_clear()
     assert chosen(LOOP, job()).name == "loop"
     assert sorted(cold.glob("loops/*")) == libraries  # a cell only loads

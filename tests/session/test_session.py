@@ -10,19 +10,20 @@ from results import make_cell, make_result
 from snnbench.identity import measurement_keys
 from snnbench.matrix.plan import Plan
 from snnbench.records import Component, Status
-from snnbench.session.run import _measured, _wanted
+from snnbench.session.jobs import measured
+from snnbench.session.standing import wanted
 from snnbench.settings import Measure, Rerun
 
 LIF, ALIF = Component("lif"), Component("alif")
 CELL = make_cell()
 KEYS = {("neuron", LIF): "l", ("neuron", ALIF): "a", ("measurement", Component("energy")): "e"}
 PLAN = Plan((CELL,), (), {}, (Component("energy"),), {CELL.key: LIF}, keys=KEYS)
-ASKED = _measured(Measure(), PLAN)(CELL)
+ASKED = measured(Measure(), PLAN)(CELL)
 
 
 def test_the_keys_of_a_cell_are_those_of_what_it_is_compared_with() -> None:
     assert measurement_keys(Measure(), "l", "", {"energy": "e"}) == ASKED
-    assert _measured(Measure(), replace(PLAN, references={}, floor=ALIF))(CELL) == measurement_keys(
+    assert measured(Measure(), replace(PLAN, references={}, floor=ALIF))(CELL) == measurement_keys(
         Measure(), "", "a", {"energy": "e"}
     )
 
@@ -46,7 +47,7 @@ def test_what_was_measured_by_another_key_is_measured_again(
 ) -> None:
     """What is no longer asked for does no harm; what is asked for otherwise does."""
     done = make_result(CELL, measured=ASKED)
-    assert _wanted(done, Rerun.MISSING, _measured(measure, plan)(CELL)) is again
+    assert wanted(done, Rerun.MISSING, measured(measure, plan)(CELL)) is again
 
 
 @pytest.mark.parametrize("status", Status)
@@ -54,7 +55,7 @@ def test_a_cell_that_failed_is_left_until_it_is_asked_for(status: Status) -> Non
     result = replace(make_result(CELL), status=status)
     unfinished = status in {Status.INTERRUPTED, Status.SKIPPED}
     failed = status is not Status.DONE
-    assert _wanted(result, Rerun.MISSING, {}) is unfinished
-    assert _wanted(result, Rerun.FAILED, {}) is (failed or unfinished)
-    assert _wanted(result, Rerun.ALL, {})
-    assert _wanted(None, Rerun.MISSING, {})
+    assert wanted(result, Rerun.MISSING, {}) is unfinished
+    assert wanted(result, Rerun.FAILED, {}) is (failed or unfinished)
+    assert wanted(result, Rerun.ALL, {})
+    assert wanted(None, Rerun.MISSING, {})
