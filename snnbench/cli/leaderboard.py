@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from snnbench.cli.tables import console
+from snnbench.settings import NO_LOOP
 from snnbench.words import plain
 
 if TYPE_CHECKING:
@@ -25,13 +26,13 @@ COLUMNS = {
     "memory.training_peak": "memory",
     "stability.lambda_grad": "λ grad",
 }
-"""What a terminal of 100 columns has room for; the page has the rest."""
+"""The columns that fit into a terminal of 100 characters, with their headings; the page has all."""
 
 SHORT = 160
 """Characters of the reason for a missing number; the page has all of it."""
 
 NARROW = ("accuracy.test", "throughput.training", "throughput.training_ratio", "stability.lambda_grad")
-"""What a narrower one has room for."""
+"""The columns that fit into a narrower terminal."""
 
 
 def print_leaderboard(board: Board) -> None:
@@ -58,14 +59,18 @@ def print_leaderboard(board: Board) -> None:
 
 
 def _unmeasured(board: Board) -> list[str]:
-    """Return a line for each reason why rows have no number in columns that would be shown."""
+    """Return a line for each reason why rows lack a number that would be shown, or ran eagerly."""
     found: dict[str, list[str]] = {}
     for metric, title in COLUMNS.items():
         absent = [row.estimates[metric] for row in board.rows if metric in row.estimates]
         reasons = [reason for one in absent if one.missing for reason in one.reasons]
         for reason in dict.fromkeys(reasons):  # a cell that was lost has none
             found.setdefault(reason, []).append(title)
-    return [f"not measured: {', '.join(titles)}: {plain(reason, SHORT)}" for reason, titles in found.items()]
+    lines = [f"not measured: {', '.join(titles)}: {plain(reason, SHORT)}" for reason, titles in found.items()]
+    for label in (NO_LOOP, "fallback"):
+        reasons = [reason for row in board.rows for reason in row.labels.get(label, ())]
+        lines += [f"{label}: {plain(reason, SHORT)}" for reason in dict.fromkeys(reasons)]
+    return lines
 
 
 def _setting(section: Section) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from snnbench.report.cells import Cells, MeasuredCell
+from snnbench.settings import NO_LOOP
 from snnbench.words import plain
 
 
@@ -29,7 +30,9 @@ def missing(cells: Cells) -> list[Missing]:
     told = [(cell.status.value, cell.reason, cell) for cell in cells.cells if not cell.done]
     found = _by_reason(told)
     fell = [(cell, cell.labels["fallback"]) for cell in cells.cells if cell.labels.get("fallback")]
-    found += _by_reason(("engine compiled", why, cell) for cell, why in fell)
+    found += _by_reason(("compiled code", why, cell) for cell, why in fell)
+    stepped = [(cell, cell.labels[NO_LOOP]) for cell in cells.cells if cell.labels.get(NO_LOOP)]
+    found += _by_reason(("loop", why, cell) for cell, why in stepped)
     for metric in cells.metrics:
         without = [(cell, one) for cell in cells.cells if (one := cell.metrics.get(metric)) and one.reason]
         found += _by_reason((metric, one.reason or "", cell) for cell, one in without)

@@ -124,7 +124,7 @@ def _section(board: Board, contest: Contest) -> Section:
     rows = contest.rows
     names = [_names(row) for row in rows]
     labels = {label: [_label(row, label) for row in rows] for label in board.cells.labels}
-    claims = [label for label, texts in labels.items() if len(set(filter(None, texts))) > 1]
+    claims = [label for label, texts in labels.items() if not _is_common(rows, texts)]
     varying = tuple(axis for axis in names[0] if axis == "neuron" or len({one[axis] for one in names}) > 1)
     shown = {
         metric: board.cells.descriptions.of(metric)
@@ -150,6 +150,14 @@ def _section(board: Board, contest: Contest) -> Section:
         ),
         shared=tuple(shared),
     )
+
+
+def _is_common(rows: Sequence[Row], texts: Sequence[str]) -> bool:
+    """Return whether a label says the same of all rows; those without a finished cell do not count.
+
+    A row without the label is another than one with it: what is said of one must not be read as true of all.
+    """
+    return len({text for row, text in zip(rows, texts, strict=True) if text or row.group.done}) < 2
 
 
 def _names(row: Row) -> dict[str, str]:

@@ -110,8 +110,29 @@ def test_why_a_cell_did_not_run_compiled_is_listed() -> None:
     fell, ran = make_seeds([0.9, 0.91])
     fell = replace(fell, labels={"fallback": "it cannot be compiled: no compiler"})
     (found,) = missing(cells_of([fell, ran]))
-    assert (found.what, found.reason) == ("engine compiled", "it cannot be compiled: no compiler")
+    assert (found.what, found.reason) == ("compiled code", "it cannot be compiled: no compiler")
     assert len(found.cells) == 1
+
+
+def test_why_one_row_has_no_loop_is_not_said_of_all(capsys: pytest.CaptureFixture[str]) -> None:
+    other = [
+        replace(one, labels={**one.labels, "no loop": "Sorts: why"}) for one in make_seeds([0.8], "alif")
+    ]
+    board = board_of([*make_seeds([0.9, 0.91]), *other])
+    (section,) = sections(board)
+    assert "no loop" not in section.fixed
+    assert [row.claims for row in section.rows] == [{}, {"no loop": "Sorts: why"}]
+    assert "| loop | 1 | Sorts: why |" in markdown("board", board).decode()
+    print_leaderboard(board)
+    assert "no loop: Sorts: why" in capsys.readouterr().out
+
+
+def test_a_lost_row_without_labels_hides_nothing_that_all_others_share() -> None:
+    shared = {"data": "abc"}
+    done = [replace(one, labels=shared) for one in make_seeds([0.9, 0.91])]
+    lost = make_result(make_cell(neuron="alif"), None, status=Status.FAILED, reason="broken")
+    (section,) = sections(board_of([*done, replace(lost, labels={})]))
+    assert section.fixed["data"] == "abc"
 
 
 def test_windows_are_part_of_the_budget_that_is_said() -> None:
