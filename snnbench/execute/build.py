@@ -151,9 +151,9 @@ class Builder:
 
         Torch's own generator, which a plugin may draw from, is seeded meanwhile and then put back.
         """
-        return self.rival(self.cell.neuron, cast(NeuronSpec, self.specs["neuron"]))
+        return self.network_with(self.cell.neuron, cast(NeuronSpec, self.specs["neuron"]))
 
-    def rival(self, neuron: Component, spec: NeuronSpec) -> Network:
+    def network_with(self, neuron: Component, spec: NeuronSpec) -> Network:
         """Return the same of another neuron, with the cell's surrogate.
 
         Raises:

@@ -13,12 +13,12 @@ import torch
 from snnbench.compiler.engine import Compiled
 from snnbench.core.network import Network
 from snnbench.errors import SnnbenchError
-from snnbench.execute import engine, rivals
+from snnbench.execute import engine, reference_models
 from snnbench.execute.attempt import FAILURES, Metrics, attempt, reason_of, status_of
 from snnbench.execute.build import Builder
 from snnbench.execute.job import Job
 from snnbench.execute.measured import measured
-from snnbench.execute.rivals import Alone
+from snnbench.execute.reference_models import Alone
 from snnbench.measure import (
     CellContext,
     accuracy,
@@ -114,7 +114,7 @@ def _measure_all(job: Job, on_epoch: OnEpoch, alone: Alone, found: _Findings) ->
         found.metrics |= _stability(trained, job.measure)
         found.metrics |= attempt(lambda: _forgetting(trained, found), forgetting.missing)
     if job.reference is not None:
-        found.metrics |= rivals.compare(job.reference, build, trained)
+        found.metrics |= reference_models.compare(job.reference, build, trained)
         found.labels |= {
             "equivalence": equivalence.grade(found.metrics),
             "reference": str(job.reference[0]),
@@ -123,7 +123,8 @@ def _measure_all(job: Job, on_epoch: OnEpoch, alone: Alone, found: _Findings) ->
     if job.floor is not None:
         found.labels |= {"floor": str(job.floor[0])}
     if job.measure.throughput:
-        found.metrics |= rivals.time(job, build, trained, alone, found.labels.get("equivalence", ""))
+        grade = found.labels.get("equivalence", "")
+        found.metrics |= reference_models.time(job, build, trained, alone, grade)
     if any(spec.phase is Phase.ALONE for _, spec in job.extra):
         with alone():
             found.metrics |= _extra(Phase.ALONE, job, trained)

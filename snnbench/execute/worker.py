@@ -81,7 +81,7 @@ def compile_main(compilations: Sequence[Compilation], connection: Connection) ->
         with suppress(Exception):
             job = one.job
             build = Builder(job.cell, job.specs, job.settings.data_root, job.keys, job.settings.suite)
-            network, device = build.rival(one.neuron, one.spec), torch.device(job.settings.device)
+            network, device = build.network_with(one.neuron, one.spec), torch.device(job.settings.device)
             choose(
                 job.settings.engine,
                 network,

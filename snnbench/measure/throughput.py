@@ -22,16 +22,17 @@ from snnbench.measure.workload import inference, training_step
 from snnbench.records import Metric
 
 Call: TypeAlias = Callable[[Tensor, Tensor], object]
-Rivals: TypeAlias = Mapping[str, Network | str]
+References: TypeAlias = Mapping[str, Network | str]
 """Networks that a cell's is compared with, on its device, or why there is none; by suffix of the metric."""
 
+KINDS = ("inference", "training")
 UNITS = {"": "samples/s", "_updates": "updates/s", "_end_to_end": "samples/s"}
 
 
 def throughput(
     trained: CellContext,
     *,
-    rivals: Rivals | None = None,
+    references: References | None = None,
     seconds: float = 0.5,
     stopwatch: Stopwatch | None = None,
 ) -> dict[str, Metric]:
@@ -43,7 +44,7 @@ def throughput(
     - ``throughput.<name>_updates``: the same in neuron updates (samples · steps · neurons) a second;
     - ``throughput.<name>_device``: the same by device events, on an accelerator only;
     - ``throughput.<name>_end_to_end``: samples/s with drawing each batch from the dataset and encoding it;
-    - ``throughput.<name>_<rival>``: the first as a multiple of the rival's, the two taking turns, so that
+    - ``throughput.<name>_<which>``: the first as a multiple of that network's, the two taking turns, so that
       the machine's drift cancels (see ``paired.Ratio``).
 
     All but ``_device`` are by the wall clock, the device synchronised. A value is the median over
@@ -56,37 +57,37 @@ def throughput(
 
     Args:
         trained: The cell.
-        rivals: What it is compared with.
+        references: What it is compared with.
         seconds: Time cap of each warm-up and of each rate.
         stopwatch: Stands in for the device's own.
     """
     device = trained.device
     clock = stopwatch or stopwatch_for(device)
     with kept_memory(), torch.random.fork_rng([device] if device.type == "cuda" else []):
-        return _rates("inference", trained, rivals or {}, clock, seconds) | _rates(
-            "training", trained, rivals or {}, clock, seconds
+        return _rates("inference", trained, references or {}, clock, seconds) | _rates(
+            "training", trained, references or {}, clock, seconds
         )
 
 
-def missing(reason: str, rivals: Rivals | None = None) -> dict[str, Metric]:
+def missing(reason: str, references: References | None = None) -> dict[str, Metric]:
     """Return all of the above, not measured."""
-    units = UNITS | {f"_{rival}": "×" for rival in rivals or {}}
+    units = UNITS | {f"_{which}": "×" for which in references or {}}
     return {
         f"throughput.{name}{which}": Metric.missing(reason, unit)
-        for name in ("inference", "training")
+        for name in KINDS
         for which, unit in units.items()
     }
 
 
 def _rates(
-    name: str, trained: CellContext, rivals: Rivals, clock: Stopwatch, seconds: float
+    name: str, trained: CellContext, references: References, clock: Stopwatch, seconds: float
 ) -> dict[str, Metric]:
     """Return all rates and ratios of inference or of training steps."""
     samples, training = trained.cell.budget.batch_size, name == "training"
     split = trained.data.train if training else trained.data.test
     x, y = trained.batch(split, samples, "throughput")
     make_call = training_call if training else inference_call
-    networks = {"": trained.network} | {k: net for k, net in rivals.items() if isinstance(net, Network)}
+    networks = {"": trained.network} | {k: net for k, net in references.items() if isinstance(net, Network)}
     calls = {which: make_call(network, trained) for which, network in networks.items()}
     works: list[Work] = [partial(call, x, y) for call in calls.values()]
     batches = encoded_batches(trained, split)
@@ -109,7 +110,7 @@ def _rates(
     }
     if isinstance(alone, Timing) and alone.device is not None:
         metrics[f"throughput.{name}_device"] = alone.device.metric(samples, "samples/s")
-    others = {which: checked.get(which, rival) for which, rival in rivals.items()}
+    others = {which: checked.get(which, reference) for which, reference in references.items()}
     return metrics | {f"throughput.{name}_{which}": _ratio(alone, other) for which, other in others.items()}
 
 

@@ -18,7 +18,7 @@ from snnbench.compiler.engine import Compiled
 from snnbench.compiler.native import _library
 from snnbench.components.neurons.lif import LIF
 from snnbench.core.eager import EAGER, State
-from snnbench.execute import compiling, rivals
+from snnbench.execute import compiling, reference_models
 from snnbench.execute.build import Builder
 from snnbench.execute.cell import run_cell
 from snnbench.execute.compiling import Compilation, compile_programs
@@ -141,18 +141,19 @@ class Mixing(LIF):
         return super().step(x_t - 0.1 * x_t.mean(-1, keepdim=True), state)
 
 
-def rival_of(
+def reference_of(
     row: Callable[..., LIF], asked: EngineChoice, reference: Callable[..., LIF]
-) -> tuple[rivals._Rival, bool]:
+) -> tuple[reference_models._ReferenceModel, bool]:
     """Return the reference's network beside a row's, and whether their ratio is marked."""
     one = of_kind(row)
     one = replace(one, settings=replace(one.settings, engine=asked))
     build, trained = built(one)
     build.engine = choose(asked, build.network(), trained).engine
     spec = replace(one.specs["neuron"], factory=reference)
-    made = rivals._rival(one.cell.neuron, spec, rivals._engine_asked(one, build, trained), build, trained)
-    assert isinstance(made, rivals._Rival)
-    return made, rivals._other_engine(made, build, trained)
+    row_s = reference_models._engine_asked(one, build, trained)
+    made = reference_models._reference(one.cell.neuron, spec, row_s, build, trained)
+    assert isinstance(made, reference_models._ReferenceModel)
+    return made, reference_models._other_engine(made, build, trained)
 
 
 @pytest.mark.parametrize(
@@ -174,7 +175,7 @@ def rival_of(
 def test_a_reference_runs_by_the_engine_of_its_row(
     row: Callable[..., LIF], asked: EngineChoice, reference: Callable[..., LIF], by_loop: bool, said: bool
 ) -> None:
-    made, marked = rival_of(row, asked, reference)
+    made, marked = reference_of(row, asked, reference)
     assert {isinstance(one.engine, Compiled) for one in made.network.neurons} == {by_loop}
     assert marked is said
 

@@ -285,14 +285,14 @@ def _closed_over(work: object) -> list[object]:
 
 
 @pytest.mark.usefixtures("any_rate")
-def test_a_ratio_is_the_cells_rate_over_the_rivals() -> None:
-    rivals = {
+def test_a_ratio_is_the_cells_rate_over_the_reference_models() -> None:
+    references = {
         "ratio": make_trained(widths=(16, 7)).network,
         "floor": make_trained(widths=(16, 3)).network,
         "absent": "the neuron does not spike",
     }
     clock = Works(w6=0.002, w7=0.005, w3=0.001)
-    metrics = throughput(make_trained(), rivals=rivals, seconds=0.1, stopwatch=clock)
+    metrics = throughput(make_trained(), references=references, seconds=0.1, stopwatch=clock)
     for name in NAMES:
         assert metrics[f"throughput.{name}"].value == pytest.approx(BATCH / 0.002)
         ratio, floor = metrics[f"throughput.{name}_ratio"], metrics[f"throughput.{name}_floor"]
@@ -301,15 +301,15 @@ def test_a_ratio_is_the_cells_rate_over_the_rivals() -> None:
         assert (ratio.unit, floor.unit) == ("×", "×")
         absent = metrics[f"throughput.{name}_absent"]
         assert (absent.value, absent.reason) == (None, "the other network: the neuron does not spike")
-    assert set(module.missing("", rivals)) == set(metrics)
+    assert set(module.missing("", references)) == set(metrics)
 
 
 def test_a_ratio_to_an_implausible_rate_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The rival alone is impossibly fast."""
+    """The reference alone is impossibly fast."""
     monkeypatch.setattr(module, "device_peak", lambda device, dtypes: Peak(1e9, 1e30))
-    rivals = {"ratio": make_trained(widths=(16, 7)).network}
+    references = {"ratio": make_trained(widths=(16, 7)).network}
     clock = Works(w6=0.002, w7=1e-6)
-    metrics = throughput(make_trained(), rivals=rivals, seconds=1e-3, stopwatch=clock)
+    metrics = throughput(make_trained(), references=references, seconds=1e-3, stopwatch=clock)
     assert metrics["throughput.training"].value is not None
     ratio = metrics["throughput.training_ratio"]
     assert ratio.value is None
@@ -318,16 +318,16 @@ def test_a_ratio_to_an_implausible_rate_is_refused(monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.usefixtures("any_rate")
 def test_a_cell_that_is_too_slow_says_so_and_runs_nothing_more() -> None:
-    rivals = {"ratio": make_trained().network}
-    metrics = throughput(make_trained(), rivals=rivals, seconds=0.1, stopwatch=paced(1.0))
+    references = {"ratio": make_trained().network}
+    metrics = throughput(make_trained(), references=references, seconds=0.1, stopwatch=paced(1.0))
     assert {metric.value for metric in metrics.values()} == {None}
     assert all("one call takes 1 s" in str(metric.reason) for metric in metrics.values())
 
 
 @pytest.mark.usefixtures("any_rate")
-def test_rivals_are_left_as_they_were() -> None:
-    rival = make_trained(widths=(16, 7)).network
-    before = copy.deepcopy(rival.state_dict())
-    throughput(make_trained(), rivals={"ratio": rival}, seconds=0.1, stopwatch=paced(CALL))
-    assert all(torch.equal(before[name], value) for name, value in rival.state_dict().items())
-    assert not rival.training
+def test_reference_models_are_left_as_they_were() -> None:
+    reference = make_trained(widths=(16, 7)).network
+    before = copy.deepcopy(reference.state_dict())
+    throughput(make_trained(), references={"ratio": reference}, seconds=0.1, stopwatch=paced(CALL))
+    assert all(torch.equal(before[name], value) for name, value in reference.state_dict().items())
+    assert not reference.training

@@ -22,6 +22,10 @@ from snnbench.settings import EngineChoice
 OTHER_ENGINE: Final = "other engine"
 """Flag of a ratio of two networks that did not run in the same way."""
 
+RATIO: Final = "ratio"
+FLOOR: Final = "floor"
+"""How the names of metrics that compare with the reference, and with the floor, end."""
+
 Alone: TypeAlias = Callable[[], AbstractContextManager[None]]
 
 
@@ -44,30 +48,30 @@ def time(job: Job, build: Builder, trained: CellContext, alone: Alone, grade: st
         alone: Context in which no other cell is running.
         grade: How equal the reference's model is; it stands beside each ratio to it.
     """
-    neurons = {"ratio": job.reference, "floor": job.floor}
+    neurons = {RATIO: job.reference, FLOOR: job.floor}
     asked = _engine_asked(job, build, trained)
-    made = {name: _rival(*neuron, asked, build, trained) for name, neuron in neurons.items() if neuron}
-    rivals = {name: one if isinstance(one, str) else one.network for name, one in made.items()}
+    made = {name: _reference(*neuron, asked, build, trained) for name, neuron in neurons.items() if neuron}
+    references = {name: one if isinstance(one, str) else one.network for name, one in made.items()}
     gc.collect()
     with alone():
         metrics = attempt(
-            lambda: throughput.throughput(trained, rivals=rivals, seconds=job.measure.throughput_seconds),
-            lambda reason: throughput.missing(reason, rivals),
+            lambda: throughput.throughput(
+                trained, references=references, seconds=job.measure.throughput_seconds
+            ),
+            lambda reason: throughput.missing(reason, references),
         )
-    for name, metric in metrics.items():
-        rival = made.get(name.rpartition("_")[2])
-        if metric.value is None or rival is None:
-            continue
-        engine_flags = (
-            (OTHER_ENGINE,) if isinstance(rival, _Rival) and _other_engine(rival, build, trained) else ()
-        )
-        class_flags = (class_flag(grade),) if name.endswith("_ratio") else ()
-        metrics[name] = replace(metric, flags=(*class_flags, *engine_flags, *metric.flags))
+    for which, model in made.items():
+        class_flags = (class_flag(grade),) if which == RATIO else ()
+        other = isinstance(model, _ReferenceModel) and _other_engine(model, build, trained)
+        flags = (*class_flags, *((OTHER_ENGINE,) if other else ()))
+        for name in (f"throughput.{kind}_{which}" for kind in throughput.KINDS):
+            if metrics[name].value is not None:
+                metrics[name] = replace(metrics[name], flags=(*flags, *metrics[name].flags))
     return metrics
 
 
 @dataclass(frozen=True, slots=True)
-class _Rival:
+class _ReferenceModel:
     """A network that a cell's is timed against.
 
     Attributes:
@@ -79,12 +83,12 @@ class _Rival:
     engine: Engine
 
 
-def _other_engine(rival: _Rival, build: Builder, trained: CellContext) -> bool:
+def _other_engine(reference_model: _ReferenceModel, build: Builder, trained: CellContext) -> bool:
     """Return whether the two networks ran differently: one by loops, chunks, eagerly or its own kernel.
 
     A network without a state costs the same by any engine.
     """
-    ran = strategies(rival.engine, rival.network)
+    ran = strategies(reference_model.engine, reference_model.network)
     return bool(ran) and ran != strategies(build.engine, trained.network)
 
 
@@ -94,17 +98,17 @@ def _engine_asked(job: Job, build: Builder, trained: CellContext) -> EngineChoic
     return EngineChoice.EAGER if eager else job.settings.engine
 
 
-def _rival(
+def _reference(
     neuron: Component, spec: NeuronSpec, asked: EngineChoice, build: Builder, trained: CellContext
-) -> _Rival | str:
+) -> _ReferenceModel | str:
     """Return the trained network with another neuron, all other weights the same; or why there is none.
 
     It runs by the row's engine and with the cell's surrogate.
     """
     try:
-        chosen = choose(asked, build.rival(neuron, spec), trained)
-        network = build.rival(neuron, spec).run_by(chosen.engine).to(trained.device)
+        chosen = choose(asked, build.network_with(neuron, spec), trained)
+        network = build.network_with(neuron, spec).run_by(chosen.engine).to(trained.device)
     except FAILURES as error:
         return reason_of(error)
     equivalence.take_weights(network, trained.network)
-    return _Rival(network, chosen.engine)
+    return _ReferenceModel(network, chosen.engine)
