@@ -1,4 +1,4 @@
-"""What can go wrong, as a person should read it: what and where, then a hint."""
+"""Say what can go wrong, as a person should read it: what and where, then a hint."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a measurement says of its numbers: names, units, meanings and directions; and of its warnings."""
+"""A measurement describes its numbers, with names, units, meanings and directions, and its warnings."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Flag(StrEnum):
 
 
 class Phase(StrEnum):
-    """When in the course of a cell a measurement is made."""
+    """This says when in the course of a cell a measurement is made."""
 
     FRESH = "fresh"
     """Before the others: the process has allocated little besides the network and its data."""
@@ -37,7 +37,7 @@ class Phase(StrEnum):
 
 
 class Scale(StrEnum):
-    """How a number is written, and on which scale the interval of its mean is made."""
+    """This says how a number is written, and on which scale the interval of its mean is made."""
 
     FRACTION = "fraction"
     """From 0 to 1; written in percent."""
@@ -54,7 +54,7 @@ class Scale(StrEnum):
 
 
 class Better(StrEnum):
-    """Which end of a quantity is better."""
+    """This says which end of a quantity is better."""
 
     HIGHER = "higher"
     LOWER = "lower"

@@ -119,7 +119,7 @@ TAKEN = frozenset(
 
 
 class Status(StrEnum):
-    """How a cell ended."""
+    """This says how a cell ended."""
 
     DONE = "done"
     FAILED = "failed"
@@ -163,7 +163,7 @@ class Metric:
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """Where a cell ran.
+    """This says where a cell ran.
 
     Attributes:
         values: What describes the machine, the software and the settings, name to text.
@@ -176,7 +176,7 @@ class Environment:
 
 @dataclass(frozen=True, slots=True)
 class CellResult:
-    """What came of one cell; one line of the journal.
+    """This says what came of one cell; one line of the journal.
 
     Attributes:
         cell: What was run.
@@ -232,7 +232,7 @@ class CellResult:
 
 @dataclass(frozen=True, slots=True)
 class RunHeader:
-    """What a run is, beside its results.
+    """This says what a run is, beside its results.
 
     Attributes:
         matrix: Name of the matrix.

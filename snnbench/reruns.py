@@ -1,4 +1,4 @@
-"""Which results count where a cell was run again."""
+"""Define which results count where a cell was run again."""
 
 from __future__ import annotations
 

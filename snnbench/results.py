@@ -103,7 +103,7 @@ def _flags(headers: Iterable[RunHeader]) -> dict[str, str]:
 
 @dataclass(frozen=True, eq=False)
 class Report:
-    """What ``write_report`` did.
+    """This says what ``write_report`` did.
 
     Attributes:
         board: The leaderboard; ``report.frame.board_frame`` makes a DataFrame of it.

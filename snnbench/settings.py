@@ -1,4 +1,4 @@
-"""What may be asked of a run: each cell's budget, what is measured, by what engine, what is run again."""
+"""Define what may be asked of a run: each cell's budget, measurements, engine, and what is run again."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Regulariser:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What every cell may spend on training: the same for all rows that are compared.
+    """This says what every cell may spend on training: the same for all rows that are compared.
 
     Attributes:
         steps: Time steps T an image is shown for.
@@ -125,7 +125,7 @@ INITIAL = "initial."
 
 
 class Rerun(StrEnum):
-    """Which cells of the plan are run although the journal has them."""
+    """This says which cells of the plan are run although the journal has them."""
 
     MISSING = "missing"
     FAILED = "failed"
@@ -151,7 +151,7 @@ NO_LOOP: Final = "no loop"
 
 
 class EngineChoice(StrEnum):
-    """What is to run populations over time, each choice with the sentence that explains it."""
+    """This says what is to run populations over time, each choice with the sentence that explains it."""
 
     meaning: str
 

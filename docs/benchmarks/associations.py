@@ -1,4 +1,4 @@
-"""What goes with λ before training, as the Markdown table of docs/stability.md.
+"""Show what goes with λ before training, as the Markdown table of docs/stability.md.
 
     python docs/benchmarks/associations.py results/reference/stability
 

@@ -1,4 +1,4 @@
-"""What share of a GPU's copy bandwidth a population of LIF neurons moves, beside SpikingJelly's own kernels.
+"""Measure the share of a GPU's copy bandwidth that LIF neurons move, beside SpikingJelly's kernels.
 
     python docs/benchmarks/bandwidth.py [FILE.csv]
 
@@ -34,7 +34,7 @@ MOVED = {"inference": 2, "training": 6}
 
 
 def milliseconds(work: Callable[[], object]) -> float:
-    """Of the device; where a call cannot be captured, by events around it."""
+    """Return the device's time; where a call cannot be captured, by events around it."""
     try:
         return float(do_bench_cudagraph(work, rep=40, return_mode="median"))
     except RuntimeError:

@@ -1,4 +1,6 @@
-"""What the suite costs beside the work it was asked for. Run it: ``python docs/benchmarks/overhead.py``.
+"""Measure what the suite costs beside the work that it was asked for.
+
+Run it: ``python docs/benchmarks/overhead.py``.
 
 It prints what a cell takes by the suite (start a process, build, train, record) and what the same training
 takes by a loop written by hand, in turns; then what a plan, its journal and its report cost for more and

@@ -32,7 +32,7 @@ DataRootOption = Annotated[
 
 
 class Prepared(NamedTuple):
-    """What the options come to: at least one cell."""
+    """This says what the options come to: at least one cell."""
 
     matrix: Matrix
     host: Host

@@ -32,7 +32,7 @@ STYLES = {
 
 
 class TableFormat(StrEnum):
-    """What is printed."""
+    """This is printed."""
 
     TABLE = "table"
     JSON = "json"

@@ -1,4 +1,4 @@
-"""Whether two ways to run a population over time agree."""
+"""Compare two ways to run a population over time."""
 
 from __future__ import annotations
 

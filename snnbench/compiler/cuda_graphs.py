@@ -109,7 +109,7 @@ class Graph:
                 self.gradients = self._gradients(self.results, self.cotangents)
 
     def _warm_up(self, neuron: Stepping, run: Run) -> None:
-        """What libraries set up at a first call cannot be captured."""
+        """Call once before capturing: what libraries set up at a first call cannot be captured."""
         before = torch.cuda.current_stream()
         apart = torch.cuda.Stream()  # type: ignore[no-untyped-call]
         apart.wait_stream(before)
@@ -130,7 +130,7 @@ class Graph:
         return [y, *last]
 
     def _gradients(self, results: Sequence[Tensor], cotangents: Sequence[Tensor]) -> list[Tensor | None]:
-        """Of what was given and of the parameters."""
+        """Return the gradients of the arguments and of the parameters."""
         sources = [*self.given, *self.learned]
         wanted = [one for one in sources if one.requires_grad]
         pairs = [pair for pair in zip(results, cotangents, strict=True) if pair[0].requires_grad]

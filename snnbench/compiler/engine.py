@@ -31,7 +31,7 @@ compile without end."""
 
 
 class Strategy(StrEnum):
-    """How a population ran over time."""
+    """This says how a population ran over time."""
 
     LOOP = "loop"
     """A compiled loop over all its steps."""

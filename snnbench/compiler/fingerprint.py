@@ -1,4 +1,4 @@
-"""What a step may do by: everything a neuron holds but the values of its parameters and buffers."""
+"""A fingerprint tells what a step may do by: all a neuron holds but the values of parameters and buffers."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Fingerprints:
 
 
 class Seen:
-    """What was looked into, and what it held then."""
+    """This remembers what was looked into, and what it held then."""
 
     def __init__(self) -> None:
         self._checks: list[tuple[Look, tuple[object, ...]]] = []

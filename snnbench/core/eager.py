@@ -13,7 +13,7 @@ Step: TypeAlias = Callable[[Tensor, State], tuple[Tensor, State]]
 
 
 class Stepping(Protocol):
-    """What an engine runs: a population with a pure step."""
+    """An engine runs such a population, one with a pure step."""
 
     def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]: ...
     def previous_spikes(self, state: State) -> Tensor | None: ...
@@ -23,7 +23,7 @@ class Stepping(Protocol):
 
 
 class Engine(Protocol):
-    """How a population is run over time. One engine serves all populations of a network.
+    """An engine runs populations over time. One engine serves all populations of a network.
 
     Attributes:
         name: As a result records it.

@@ -21,7 +21,7 @@ from snnbench.errors import UsageError
 
 
 class Stepped(Protocol):
-    """What an exponent is measured on: a module with a pure step."""
+    """An exponent is measured on such a module, one with a pure step."""
 
     def initial_state(self, x_t: Tensor) -> State: ...
     def step(self, x_t: Tensor, state: State) -> tuple[Tensor, State]: ...

@@ -49,7 +49,7 @@ def active() -> Derivative:
 
 @dataclass(slots=True)
 class SpikeCount:
-    """How often a surrogate was asked for spikes, and how often for spikes that are not graded."""
+    """It counts how often a surrogate was asked for spikes, and how often for spikes that are not graded."""
 
     count: int = 0
     steep: int = 0

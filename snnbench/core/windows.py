@@ -19,7 +19,7 @@ from snnbench.core.eager import State
 
 
 class Windowed(Protocol):
-    """What can run window by window."""
+    """Such a network can run window by window."""
 
     def window(self, x: Tensor, state: State | None) -> tuple[Tensor, State]: ...
     def buffers(self) -> Iterator[Tensor]: ...
@@ -27,7 +27,7 @@ class Windowed(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Windows:
-    """How a network is differentiated over a long time.
+    """This says how a network is differentiated over a long time.
 
     A window's forward pass keeps nothing but the state it ends with, and runs again when its backward
     pass needs the rest: memory for K steps instead of T, for one more forward pass.

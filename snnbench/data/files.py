@@ -23,7 +23,7 @@ def data_root(root: Path | None) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What is there of a dataset.
+    """This says what is there of a dataset.
 
     Attributes:
         status: ``ok``: the published files, or none are needed; ``missing``; ``damaged``: others.

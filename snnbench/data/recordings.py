@@ -17,7 +17,7 @@ from snnbench.errors import DataError
 
 
 class Source(Protocol):
-    """What recordings are read from.
+    """Recordings are read from such a source.
 
     Attributes:
         sensor: Width, height and number of polarities.

@@ -1,4 +1,4 @@
-"""What a failure comes to: a missing number, or the status and reason of a cell."""
+"""A failure becomes a missing number, or the status and reason of a cell."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ from snnbench.training import OnEpoch, Trainer
 
 @dataclass(slots=True)
 class _Findings:
-    """What is known of the cell so far."""
+    """This collects what is known of the cell so far."""
 
     labels: dict[str, str]
     engine: str

@@ -1,4 +1,4 @@
-"""Which engine runs a cell: what was asked for, as far as the neurons have loops and these can be trusted."""
+"""Choose a cell's engine: what was asked for, as far as its neurons have loops and these can be trusted."""
 
 from __future__ import annotations
 

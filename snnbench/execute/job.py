@@ -1,4 +1,4 @@
-"""What a cell's process is handed: plain, picklable data."""
+"""Define what a cell's process is handed: plain, picklable data."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from snnbench.settings import EngineChoice, Measure
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How cells are run: the same for all cells of a run.
+    """This says how cells are run: the same for all cells of a run.
 
     Attributes:
         device: ``cpu`` or ``cuda:N``.

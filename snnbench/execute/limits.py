@@ -1,4 +1,4 @@
-"""What a child process may take before it is killed."""
+"""Define what a child process may take before it is killed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Measured(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a cell, or the reading of a dataset, may take before it is killed; None for no limit.
+    """This says what a cell, or the reading of a dataset, may take before it is killed; None for no limit.
 
     Attributes:
         seconds: Wall time, without the time it waited to be timed alone.

@@ -1,4 +1,4 @@
-"""What a child sends, taken in beside everything else: nobody waits for a message that never ends."""
+"""Take in what a child sends beside everything else: nobody waits for a message that never ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happens before the first cell, in processes of their own: the device is probed, the data seen to."""
+"""Prepare a run before its first cell, in other processes: the device is probed, the data is checked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a child process does: run one cell, or tell what cells would run on."""
+"""Child processes run this: one cell, or the probe that tells what cells would run on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is combined with what: the product of the axes, or several of them."""
+"""Combine the axes of a matrix: the product of the axes, or several of them."""
 
 from __future__ import annotations
 

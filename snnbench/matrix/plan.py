@@ -28,7 +28,7 @@ class Skip:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a matrix comes to.
+    """This says what a matrix comes to.
 
     Attributes:
         cells: What to run, by dataset, encoder, network, neuron, surrogate and seed, each in the

@@ -1,4 +1,4 @@
-"""What is wrong with a matrix file, in two lines: pydantic's and tomllib's errors for people."""
+"""Explain in two lines what is wrong with a matrix file, from pydantic's and tomllib's errors."""
 
 from __future__ import annotations
 

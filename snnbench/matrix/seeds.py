@@ -1,4 +1,4 @@
-"""Which repetitions of a combination are meant: seeds by number, range or list."""
+"""Parse which repetitions of a combination are meant: seeds by number, range or list."""
 
 from __future__ import annotations
 

@@ -112,7 +112,7 @@ class Also:
 
 @dataclass(frozen=True, kw_only=True)
 class Content:
-    """What a matrix file says. Components and selections are texts that follow their grammars.
+    """This says what a matrix file says. Components and selections are texts that follow their grammars.
 
     Attributes:
         surrogates: May be empty if no neuron spikes.

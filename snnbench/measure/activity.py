@@ -48,7 +48,7 @@ def _no_spikes(trained: CellContext) -> str:
 
 
 def _spikes(network: Network, x: Tensor) -> list[Tensor]:
-    """Of each layer that spikes, 1 where an output is not 0, ``[T, B, *]``, float64."""
+    """Return 1 where an output is not 0, of each layer that spikes, ``[T, B, *]``, float64."""
     with torch.no_grad():
         outputs = network.outputs(x)
     spiking = outputs[:-1] if network.readout.startswith("membrane") else outputs

@@ -1,4 +1,4 @@
-"""How many learned decays and thresholds ended at a bound of their range."""
+"""Measure how many learned decays and thresholds ended at a bound of their range."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a measurement is given: the network of a cell and all it is trained with."""
+"""A measurement is given the network of a cell and all it is trained with."""
 
 from __future__ import annotations
 

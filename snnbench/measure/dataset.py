@@ -1,4 +1,4 @@
-"""What a dataset is like: whether its classes are equally frequent, and its test samples unseen."""
+"""Measure what a dataset is like: whether its classes are equally frequent, and its test samples unseen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a cell runs: machine, software and settings, without anything that names a person or a place."""
+"""Describe where a cell runs: machine, software, settings, and nothing that names a person or a place."""
 
 from __future__ import annotations
 

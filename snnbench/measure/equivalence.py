@@ -1,4 +1,4 @@
-"""Whether a cell's neuron is the reference: the same spikes and gradients for the same input current.
+"""Measure whether a cell's neuron is the reference: the same spikes and gradients for the same input current.
 
 The current is counted in each neuron's own unit, the least that makes it spike in one step from rest: some
 models scale their input, by dt/τ or 1 − β, and are the reference for a current of another size.

@@ -1,4 +1,4 @@
-"""Whether a trained network still computes with numbers: a membrane that is none is silent, not loud."""
+"""Check that a trained network still computes with numbers: a NaN membrane is silent, not loud."""
 
 from __future__ import annotations
 

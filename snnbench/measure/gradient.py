@@ -1,4 +1,4 @@
-"""How steep the loss is where the network stands."""
+"""Measure how steep the loss is where the network stands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much faster one work is than another that took turns with it."""
+"""Measure how much faster one work is than another that took turns with it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a rate is possible at all: what a call must compute and move, against what the device can."""
+"""Check that a rate is possible: what a call must compute and move, against what the device can."""
 
 from __future__ import annotations
 

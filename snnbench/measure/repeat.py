@@ -1,4 +1,4 @@
-"""Whether anything is kept between batches: the same batch twice must give the same output."""
+"""Measure whether anything is kept between batches: the same batch twice must give the same output."""
 
 from __future__ import annotations
 

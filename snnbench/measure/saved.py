@@ -1,4 +1,4 @@
-"""What a forward pass keeps for the backward pass: measured, and predicted from the layers alone."""
+"""Measure what a forward pass saves for the backward pass, and predict it from the layers alone."""
 
 from __future__ import annotations
 

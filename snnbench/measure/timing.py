@@ -1,4 +1,4 @@
-"""How long a piece of work takes: warm-up, and repeats until its rate is known.
+"""Measure how long a piece of work takes: warm-up, and repeats until its rate is known.
 
 Work is timed in windows of many calls, so that neither the clock's resolution nor the cost of a
 synchronisation shows. A rate is the median over windows; its spread is their quartiles. Works that are

@@ -1,4 +1,4 @@
-"""What is timed and gauged: one training step and one inference."""
+"""Define what is timed and gauged: one training step and one inference."""
 
 from __future__ import annotations
 

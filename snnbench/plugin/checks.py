@@ -1,4 +1,4 @@
-"""Whether what a plugin hands over is well formed. What its factories do is for the conformance kit."""
+"""Check that what a plugin hands over is well formed. The conformance kit checks what its factories do."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ MEASURED = {"accuracy", "throughput", "memory", "stability", "reference", "floor
 
 
 class Fault(Exception):  # noqa: N818  not an error of the suite
-    """What is wrong with a plugin, in one line."""
+    """This says what is wrong with a plugin, in one line."""
 
 
 def check_spec(spec: object, kind: type[Spec]) -> None:

@@ -1,4 +1,4 @@
-"""What a neuron claims to be, and how a parameter may decide it."""
+"""Define what a neuron claims to be, and how a parameter may decide it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class FromParam:
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a neuron with given parameters is. The attributes are those of ``NeuronSpec``."""
+    """This says what a neuron with given parameters is. The attributes are those of ``NeuronSpec``."""
 
     spike: SpikeKind
     threshold: ThresholdRule

@@ -1,4 +1,4 @@
-"""Which code a component runs: hashes of the user's own modules, versions of the installed distributions.
+"""Tell which code a component runs: hashes of the user's modules, versions of installed distributions.
 
 The modules are found by their import statements, without importing any. A module's hash is that of its syntax
 tree: comments, docstrings, blank lines and line numbers leave it as it is.
@@ -63,7 +63,7 @@ def code_of(modules: Iterable[str]) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class _Module:
-    """What a module's source tells.
+    """This says what a module's source tells.
 
     Attributes:
         digest: Hash of its syntax tree, or of its bytes where it is no Python source.

@@ -12,7 +12,7 @@ _TEXT = re.compile(rf"\s*([a-z]+)\s*\({_NUMBER},{_NUMBER}\)\s*", re.ASCII)
 
 
 class PerNeuron(StrEnum):
-    """Whether a parameter may differ between the neurons of a population; a value is its sentence."""
+    """A member says whether a parameter may differ between the neurons of a population."""
 
     NO = "one number for all neurons"
     VALUE = (
@@ -22,7 +22,7 @@ class PerNeuron(StrEnum):
 
 
 class Family(StrEnum):
-    """Which distribution it is."""
+    """This says which distribution it is."""
 
     UNIFORM = "uniform"
     LOGUNIFORM = "loguniform"

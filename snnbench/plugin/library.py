@@ -1,4 +1,4 @@
-"""What the components of a package that wraps another library have in common, said once."""
+"""Define what the components of a package that wraps another library have in common, said once."""
 
 from __future__ import annotations
 

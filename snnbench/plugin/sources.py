@@ -1,4 +1,4 @@
-"""Which plugins there are: the installed ones and those that ``-p`` names, before any is imported."""
+"""Find which plugins there are: the installed ones and those that ``-p`` names, before any is imported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is common to the specs of all components."""
+"""Define what is common to the specs of all components."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Factory: TypeAlias = Callable[..., Any] | str
 
 @dataclass(frozen=True, kw_only=True)
 class Spec:
-    """What is common to all components.
+    """This says what is common to all components.
 
     Attributes:
         name: How a matrix refers to it: letters, digits and underscores.

@@ -1,4 +1,4 @@
-"""What of this process a plugin's import may change, and how it is put back."""
+"""Define what of this process a plugin's import may change, and how it is put back."""
 
 from __future__ import annotations
 

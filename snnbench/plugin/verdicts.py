@@ -1,4 +1,4 @@
-"""What trying a plugin's import showed, kept in the user's cache folder until something has changed."""
+"""Remember what trying a plugin's import showed, in the user's cache folder, until something changes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from snnbench.plugin.sources import Source
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether a plugin may be imported in this process.
+    """This says whether a plugin may be imported in this process.
 
     Attributes:
         refusal: Why not; empty if it may.

@@ -37,7 +37,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a cell ran; a text is empty if the cell did not get so far."""
+    """This says where a cell ran; a text is empty if the cell did not get so far."""
 
     device: str
     engine: str
@@ -46,7 +46,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Combination:
-    """What is measured: cells are averaged only when they agree in all of it and in their place.
+    """This says what is measured: cells are averaged only when they agree in all of it and in their place.
 
     Attributes:
         budget: Without the term of the loss, which ``penalty`` says.

@@ -1,4 +1,4 @@
-"""Which rows of a contest are worse than its best row, although the best was picked by looking."""
+"""Tell which rows of a contest are worse than its best row, although the best was picked by looking."""
 
 from __future__ import annotations
 

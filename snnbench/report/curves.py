@@ -37,7 +37,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """What the template draws.
+    """This says what the template draws.
 
     Attributes:
         title: Heading.

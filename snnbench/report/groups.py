@@ -1,4 +1,4 @@
-"""Which cells are the seeds of one row: those of one combination in one place, in its newest version."""
+"""Tell which cells are the seeds of one row: those of one combination in one place, in its newest version."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ class Growth:
 
 @dataclass(frozen=True, slots=True)
 class Timed:
-    """What a cell without training tells of growth.
+    """This says what a cell without training tells of growth.
 
     Attributes:
         factors: Factor to its size.
@@ -202,7 +202,7 @@ def _exponent(x: Values, y: Values) -> float:
 
 
 def _upper(x: Values) -> NDArray[np.bool_]:
-    """Which points are in the upper decade."""
+    """Return which points are in the upper decade."""
     upper: NDArray[np.bool_] = x >= x.max(initial=0.0) / DECADE
     return upper
 

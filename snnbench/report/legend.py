@@ -1,4 +1,4 @@
-"""What the columns and the marks that a report shows mean."""
+"""Tell what the columns and the marks that a report shows mean."""
 
 from __future__ import annotations
 

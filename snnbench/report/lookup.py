@@ -1,4 +1,4 @@
-"""What the metrics and the marks of one report are called and mean."""
+"""Tell what the metrics and the marks of one report are called and mean."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from snnbench.words import plain
 
 @dataclass(frozen=True, slots=True)
 class Descriptions:
-    """What the metrics and the marks of one report are called and mean.
+    """This says what the metrics and the marks of one report are called and mean.
 
     Attributes:
         quantities: What measurements say of their numbers, by column and in the order of the columns.

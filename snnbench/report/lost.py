@@ -1,4 +1,4 @@
-"""What a report is missing: cells that were not done, numbers that could not be measured, and why."""
+"""Tell what a report is missing: cells that were not done, numbers that could not be measured, and why."""
 
 from __future__ import annotations
 

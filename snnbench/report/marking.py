@@ -1,4 +1,4 @@
-"""What a reader must know before believing a row: its marks."""
+"""Tell what a reader must know before believing a row: its marks."""
 
 from __future__ import annotations
 

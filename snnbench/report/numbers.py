@@ -30,7 +30,7 @@ TINY = 1e-4
 
 @dataclass(frozen=True, slots=True)
 class Notation:
-    """How a number, and the ends of its interval, are written.
+    """This says how a number, and the ends of its interval, are written.
 
     Attributes:
         factor: What 1 of the suffix stands for, where there is no ``power``.

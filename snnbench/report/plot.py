@@ -58,7 +58,7 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """What the template draws.
+    """This says what the template draws.
 
     Attributes:
         place: Device and environment of its rows, where the section has several.
@@ -143,7 +143,7 @@ def _plot(place: str, x_title: str, drawn: Sequence[tuple[ShownRow, Number, Numb
 
 
 def _floor(values: Sequence[float]) -> float:
-    """Where to cut the axis, so that one row that learnt nothing does not squeeze all others."""
+    """Return where to cut the axis, so that one row that learnt nothing does not squeeze all others."""
     best = max(values)
     return best - max(8 * (best - statistics.median(values)), 0.1)
 

@@ -27,7 +27,7 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """Where a row stands in its contest.
+    """This says where a row stands in its contest.
 
     Attributes:
         rank: From 1; None without the number that it is ranked by.

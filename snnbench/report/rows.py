@@ -22,7 +22,7 @@ SENTENCES = {"chunk", "fallback", NO_LOOP}
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What the seeds of a row say of one metric.
+    """This says what the seeds of a row say of one metric.
 
     Attributes:
         summary: Their mean and its interval.

@@ -1,4 +1,4 @@
-"""What a page shows of stability: curves of each row, and what λ before training goes with."""
+"""Show on the page curves of stability of each row, and what λ before training goes with."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Association:
 
 @dataclass(frozen=True, slots=True)
 class Stability:
-    """What a section of the board has to show; empty where nothing was measured."""
+    """This says what a section of the board has to show; empty where nothing was measured."""
 
     charts: tuple[Chart, ...]
     associations: tuple[Association, ...]

@@ -1,4 +1,4 @@
-"""Which files a report has."""
+"""Tell which files a report has."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the cells of a plan are run from: plain, picklable jobs."""
+"""Define what the cells of a plan are run from: plain, picklable jobs."""
 
 from __future__ import annotations
 

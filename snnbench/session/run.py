@@ -33,7 +33,7 @@ OUTPUT = "output.log"
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a plan is run.
+    """This says how a plan is run.
 
     Attributes:
         out: The run directory.
@@ -136,7 +136,7 @@ def perform(matrix: Matrix, plan: Plan, host: Host, options: Options, observer: 
 
 @dataclass(slots=True)
 class _Output:
-    """What cells print, written to a file by cell. It is no result: a full disk does not stop the run."""
+    """This writes what cells print to a file. It is no result: a full disk does not stop the run."""
 
     file: Path
     cells: int = 0

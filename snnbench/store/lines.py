@@ -35,7 +35,7 @@ _TAIL = len(b',"checksum":"0123456789abcdef"}')
 
 
 class Damage(Exception):  # noqa: N818  what is wrong with a line; no error of the suite
-    """Why a line is no result, in one line."""
+    """This says why a line is no result, in one line."""
 
 
 def write_line(result: CellResult) -> bytes:
@@ -103,7 +103,7 @@ def write_header(header: RunHeader) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """What is in a journal.
+    """This says what is in a journal.
 
     Attributes:
         results: Every result, in the order of the lines.

@@ -1,4 +1,4 @@
-"""What a result may hold. A line of a journal that holds anything else is skipped, with the reason."""
+"""Define what a result may hold. A line of a journal that holds anything else is skipped, with the reason."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ agree up to the last dot are of one length."""
 
 
 class InvalidResult(Exception):  # noqa: N818  what is wrong with a result; no error of the suite
-    """What a result must not hold, in one line."""
+    """This says what a result must not hold, in one line."""
 
 
 def check_result(result: CellResult) -> None:

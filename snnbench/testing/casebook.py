@@ -1,4 +1,4 @@
-"""Which probes are run on which components at which parameters. Imports no torch before it has to."""
+"""Choose which probes are run on which components at which parameters. Imports no torch before it has to."""
 
 from __future__ import annotations
 

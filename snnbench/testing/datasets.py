@@ -1,4 +1,4 @@
-"""What is asked of a dataset."""
+"""Probe what a dataset claims."""
 
 from __future__ import annotations
 

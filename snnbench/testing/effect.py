@@ -1,4 +1,4 @@
-"""Whether each parameter of a component does something: else a board shows one model as two."""
+"""Probe whether each parameter of a component does something: else a board shows one model as two."""
 
 from __future__ import annotations
 

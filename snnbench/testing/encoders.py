@@ -1,4 +1,4 @@
-"""What is asked of an encoder."""
+"""Probe what an encoder claims."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def _check_shape(subject: Subject, steps: int) -> None:
 
 
 def reproducible(subject: Subject) -> None:
-    """The same generator twice, whatever was encoded in between."""
+    """Encode twice with equal generators, whatever was encoded in between."""
     for kind in sorted(subject.spec.accepts):
         x, encode = subject.samples(kind), subject.make()
         first = _encode(encode, x)

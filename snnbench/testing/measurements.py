@@ -1,4 +1,4 @@
-"""What is asked of a measurement: it is made on a tiny trained cell."""
+"""Probe what a measurement claims: it is made on a tiny trained cell."""
 
 from __future__ import annotations
 

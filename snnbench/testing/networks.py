@@ -1,4 +1,4 @@
-"""What is asked of a network."""
+"""Probe what a network claims."""
 
 from __future__ import annotations
 

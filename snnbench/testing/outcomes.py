@@ -1,4 +1,4 @@
-"""What a probe finds. One that returns has found the claim true."""
+"""A probe that returns has found the claim true; else it raises one of these."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a spec says all that a reader needs, and only what is so. For every kind of component."""
+"""Probe whether a spec says all that a reader needs, and only what is so. For every kind of component."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from snnbench.testing.outcomes import Undecided, Violation
 
 
 class HasSpec(Protocol):
-    """What any component's probes are run on."""
+    """This says what any component's probes are run on."""
 
     spec: Spec
 

@@ -1,4 +1,4 @@
-"""What is asked of a surrogate."""
+"""Probe what a surrogate claims."""
 
 from __future__ import annotations
 
@@ -169,7 +169,7 @@ def pickled(subject: Subject) -> None:
 
 
 def told(subject: Subject) -> None:
-    """Whether its text carries its parameters."""
+    """Return whether its text carries its parameters."""
     text = repr(subject.make())
     missing = [name for name in subject.spec.params if f"{name}=" not in text]
     if missing:

@@ -1,4 +1,4 @@
-"""What the published datasets have in common: parameters, and a file that is an archive. Imports no torch."""
+"""Define what published datasets share: parameters, and a file that is an archive. No torch is imported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the activity and the gradient of a cell mean."""
+"""Describe what the activity and the gradient of a cell mean."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What accuracy, the data, the training and its gradients say of a cell."""
+"""Describe what accuracy, the data, the training and its gradients say of a cell."""
 
 from __future__ import annotations
 

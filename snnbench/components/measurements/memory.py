@@ -1,4 +1,4 @@
-"""What the bytes of a cell mean."""
+"""Describe what the bytes of a cell mean."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the rates of a cell mean."""
+"""Describe what the rates of a cell mean."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the exponents of a cell mean."""
+"""Describe what the exponents of a cell mean."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the convolutional networks are made of."""
+"""Define what the convolutional networks are made of."""
 
 from __future__ import annotations
 

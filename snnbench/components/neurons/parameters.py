@@ -31,7 +31,7 @@ TIME: Final[Bounds] = (POSITIVE, math.inf)
 
 
 class Population:
-    """Where the values of a population's parameters come from and go.
+    """This says where the values of a population's parameters come from and go.
 
     Args:
         neuron: Its attributes are set.

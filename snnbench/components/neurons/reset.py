@@ -1,4 +1,4 @@
-"""What a spike does to the membrane, for all integrate-and-fire neurons."""
+"""Define what a spike does to the membrane, for all integrate-and-fire neurons."""
 
 from __future__ import annotations
 

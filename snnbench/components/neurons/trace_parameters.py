@@ -1,4 +1,4 @@
-"""How the trace family stores its parameters: unconstrained, so that training cannot leave the range."""
+"""The trace family stores its parameters unconstrained, so that training cannot leave their range."""
 
 from __future__ import annotations
 

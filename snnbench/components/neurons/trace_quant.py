@@ -18,7 +18,7 @@ from snnbench.records import derive_seed
 
 
 class Rounding(StrEnum):
-    """How the value f of the spike function is rounded."""
+    """This says how the value f of the spike function is rounded."""
 
     IDENTITY = "identity"
     ROUND = "round"

@@ -1,4 +1,4 @@
-"""What the integrators with an upstroke share: an Euler step, and a reset to a value."""
+"""Define what the integrators with an upstroke share: an Euler step, and a reset to a value."""
 
 from __future__ import annotations
 

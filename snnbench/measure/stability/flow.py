@@ -1,4 +1,4 @@
-"""What a cell's stability is measured on: its populations in float64, under streams of encoded samples."""
+"""Stability is measured on a cell's populations in float64, under streams of encoded samples."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a leading exponent is degenerate: its tangent grows as tᵈ·exp(λt), not as exp(λt).
+"""Measure whether a leading exponent is degenerate: its tangent grows as tᵈ·exp(λt), not as exp(λt).
 
 Where leading exponents are equal and coupled, as of two equal leaks in series (a Jordan block), a mean over T
 steps is above λ by about d·ln(T)/T.

@@ -1,4 +1,4 @@
-"""What becomes of one flipped spike (damage spreading; Monteforte & Wolf 2012, Phys. Rev. X 2, 041007).
+"""Measure what becomes of one flipped spike (Monteforte & Wolf 2012, Phys. Rev. X 2, 041007).
 
 T steps, B batch entries, S = T − at steps from the flip on.
 """

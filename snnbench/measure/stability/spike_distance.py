@@ -1,4 +1,4 @@
-"""How fast the distance of two spike trains grows, measured against itself.
+"""Measure how fast the distance of two spike trains grows, relative to itself.
 
 T steps, B batch entries, N components of one entry's whole state, m sizes.
 """

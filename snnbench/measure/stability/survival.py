@@ -1,4 +1,4 @@
-"""What becomes of a disturbance that is let go: nothing rescales it (compare ``finite_size``).
+"""Measure what becomes of a disturbance that is let go: nothing rescales it (compare ``finite_size``).
 
 T steps, B batch entries, N components of one entry's whole state, m sizes, S = T − transient steps followed.
 """

@@ -1,4 +1,4 @@
-"""What is asked of a neuron."""
+"""Probe what a neuron claims."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one spike does to a neuron: the difference between a run with it and a run without."""
+"""Find what one spike does to a neuron: the difference between a run with it and a run without."""
 
 from __future__ import annotations
 

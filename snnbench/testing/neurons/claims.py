@@ -1,4 +1,4 @@
-"""Whether a neuron's claims about its output are true: spike, recurrence, causality."""
+"""Probe whether a neuron's claims about its output are true: spike, recurrence, causality."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def recurrent(subject: Subject) -> None:
 
 
 def causal(subject: Subject) -> None:
-    """Whether the output waits for its input."""
+    """Return whether the output waits for its input."""
     neuron, x = subject.make((2,)), subject.drive(6, (2,))
     for cut in range(1, len(x)):
         later = x.clone()

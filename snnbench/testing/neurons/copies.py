@@ -1,4 +1,4 @@
-"""Whether a neuron can be copied and sent to another process."""
+"""Probe whether a neuron can be copied and sent to another process."""
 
 from __future__ import annotations
 

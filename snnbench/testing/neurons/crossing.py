@@ -1,4 +1,4 @@
-"""Where a neuron starts to fire: two neighbouring floats, one that leaves it silent and one that does not."""
+"""Find where a neuron starts to fire: of two neighbouring floats, one leaves it silent and one does not."""
 
 from __future__ import annotations
 

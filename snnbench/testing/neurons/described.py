@@ -1,4 +1,4 @@
-"""Whether a neuron has the states and the ranges of parameters that its spec describes."""
+"""Probe whether a neuron has the states and the ranges of parameters that its spec describes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether each parameter of a neuron does something."""
+"""Probe whether each parameter of a neuron does something."""
 
 from __future__ import annotations
 

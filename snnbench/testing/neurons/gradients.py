@@ -1,4 +1,4 @@
-"""Whether gradients are finite, reach the input, and are the same by every way through time."""
+"""Probe whether gradients are finite, reach the input, and are the same by every way through time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a neuron leaks as it says."""
+"""Probe whether a neuron leaks as it says."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ROUGH_TOLERANCE: Final = 0.02
 
 @torch.no_grad()
 def leak_exponent(subject: Subject) -> None:
-    """How fast a nudge of the state fades at rest, spikes frozen."""
+    """Return how fast a nudge of the state fades at rest, spikes frozen."""
     said = subject.make((WIDTH,)).leak_exponent()
     if said is None:
         raise Undecided("it gives none")

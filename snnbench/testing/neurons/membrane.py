@@ -1,4 +1,4 @@
-"""Which of a neuron's states are its membrane."""
+"""Find which of a neuron's states are its membrane."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a step is pure: the same arguments give the same result, and nothing is written."""
+"""Probe whether a step is pure: the same arguments give the same result, and nothing is written."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def hidden(subject: Subject) -> None:
 
 
 def untouched(subject: Subject) -> None:
-    """What is handed to step and to forward."""
+    """Return what is handed to step and to forward."""
 
     def check(x: Tensor, mode: str) -> None:
         neuron, state = _warmed(subject, x, mode)

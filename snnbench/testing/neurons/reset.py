@@ -1,4 +1,4 @@
-"""Whether a neuron resets as it says.
+"""Probe whether a neuron resets as it says.
 
 A neuron runs twice: under the strongest input that leaves it silent and under the next float, which
 makes it fire. Whatever then differs between the two by more than rounding, the spike has done.
@@ -18,7 +18,7 @@ SMALL: Final = 1e-6
 
 
 def reset(subject: Subject) -> None:
-    """What a spike does to the membrane."""
+    """Return what a spike does to the membrane."""
     after = Aftermath(subject)
     found, why = after.kind()
     said = subject.claims.reset

@@ -1,4 +1,4 @@
-"""Whether a run over time is the sum of its steps, and a batch the sum of its samples."""
+"""Probe whether a run over time is the sum of its steps, and a batch the sum of its samples."""
 
 from __future__ import annotations
 

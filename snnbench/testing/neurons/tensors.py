@@ -1,4 +1,4 @@
-"""Whether dtype and device are kept, and what torch.compile makes of a step."""
+"""Probe whether dtype and device are kept, and what torch.compile makes of a step."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def dtype(subject: Subject) -> None:
 
 @torch.no_grad()
 def precise(subject: Subject) -> None:
-    """What a step in float64 makes of differences that float32 has no room for."""
+    """Return what a step in float64 makes of differences that float32 has no room for."""
     neuron, x = subject.make((8,)), subject.drive(3, (8,), batch=8)
     given = (x[-1], *walk(neuron, x[:-1])[-1][1])
     names = ("x_t", *neuron.states)

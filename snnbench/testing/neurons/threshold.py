@@ -1,4 +1,4 @@
-"""Whether a neuron is silent, or fires, where its membrane is exactly at threshold."""
+"""Probe whether a neuron is silent, or fires, where its membrane is exactly at threshold."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a neuron's unit of disturbance goes with its state."""
+"""Probe whether a neuron's unit of disturbance goes with its state."""
 
 from __future__ import annotations
 

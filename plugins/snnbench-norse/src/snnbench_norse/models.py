@@ -1,4 +1,4 @@
-"""What norse calls to step each of its neurons, and what it takes and gives."""
+"""Define what norse calls to step each of its neurons, and what it takes and gives."""
 
 from __future__ import annotations
 

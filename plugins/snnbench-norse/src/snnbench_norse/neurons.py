@@ -92,7 +92,7 @@ class NorseNeuron(Neuron):
 
 
 class NorseRecurrent(NorseNeuron):
-    """The same with weights on its input and on its spikes of the step before, ``[H, H]``.
+    """A neuron of norse with weights on its input and on its spikes of the step before, ``[H, H]``.
 
     They are drawn as norse's cells draw them: N(0, 2/H), without weights of a neuron onto itself. H is
     the product of ``features``.

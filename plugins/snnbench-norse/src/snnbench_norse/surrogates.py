@@ -12,7 +12,7 @@ from snnbench import LibrarySurrogate
 
 
 def spike_function(method: str, alpha: float) -> Callable[[Tensor], Tensor]:
-    """What norse calls ``method``."""
+    """Return what norse calls ``method``."""
     return partial(threshold, method=method, alpha=alpha)
 
 

@@ -1,4 +1,4 @@
-"""What all components of sinabs have in common."""
+"""Define what all components of sinabs have in common."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ class SinabsNeuron(Neuron):
         return spikes.to(x.dtype), tuple(after[name].to(x.dtype) for name in names)
 
     def _settings(self) -> dict[str, Any]:
-        """What sinabs's own ``forward`` hands to its functional step."""
+        """Return what sinabs's own ``forward`` hands to its functional step."""
         layer = self.layer
         settings = {
             "alpha_mem": layer.alpha_mem_calculated,
@@ -119,7 +119,7 @@ class SinabsNeuron(Neuron):
 
 
 class SinabsRecurrent(SinabsNeuron):
-    """The same with ``rec_connect``: a dense layer from its spikes to its input of the next step.
+    """A neuron of sinabs with ``rec_connect``, a dense layer from its spikes to its next input.
 
     Its weights and biases are drawn as torch draws them. What it gives is a state, ``rec_out``, which
     sinabs keeps within one call only; so the first step has none, not even the biases.

@@ -33,7 +33,7 @@ class SinabsSurrogate(Surrogate):
 
 
 def gradient_of(surrogate: Surrogate) -> Gradient:
-    """What sinabs takes as ``surrogate_grad_fn``; asked for at each call, as the derivative may change."""
+    """Return what sinabs takes as ``surrogate_grad_fn``, at each call anew: the derivative may change."""
     if spikes_are_frozen():
         return _none
     return surrogate.function if isinstance(surrogate, SinabsSurrogate) else partial(_derivative, surrogate)

@@ -1,4 +1,4 @@
-"""What ``snntorch.spikegen`` provides."""
+"""Declare what ``snntorch.spikegen`` provides."""
 
 from __future__ import annotations
 

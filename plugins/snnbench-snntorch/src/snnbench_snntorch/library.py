@@ -1,4 +1,4 @@
-"""What all components of snntorch have in common."""
+"""Define what all components of snntorch have in common."""
 
 from __future__ import annotations
 

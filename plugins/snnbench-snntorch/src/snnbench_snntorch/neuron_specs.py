@@ -1,4 +1,4 @@
-"""What ``snntorch`` provides as neurons.
+"""Declare what ``snntorch`` provides as neurons.
 
 Defaults are snntorch's; where it has none, they are those of the example in the documentation of the class.
 ``u`` is ``mem``, ``i`` is ``syn``, θ the threshold; a prime marks the step before. Every reset is detached,

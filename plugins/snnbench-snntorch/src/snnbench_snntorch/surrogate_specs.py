@@ -1,4 +1,4 @@
-"""What ``snntorch.surrogate`` provides. ``z`` is ``mem − threshold``; all spike where z > 0."""
+"""Declare what ``snntorch.surrogate`` provides. ``z`` is ``mem − threshold``; all spike where z > 0."""
 
 from __future__ import annotations
 

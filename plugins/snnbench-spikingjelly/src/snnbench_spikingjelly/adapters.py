@@ -52,7 +52,7 @@ class AtThreshold(Surrogate):
 
 
 def threshold_above_rest(module: Any) -> float | Tensor | None:
-    """How far a node's threshold is from where its membrane rests; None if it has none."""
+    """Return how far a node's threshold is from where its membrane rests; None if it has none."""
     threshold = getattr(module, "v_threshold", None)
     rest = getattr(module, "v_rest", getattr(module, "v_reset", None))
     return None if threshold is None else threshold - (rest or 0.0)

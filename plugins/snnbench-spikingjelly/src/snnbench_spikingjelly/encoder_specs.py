@@ -1,4 +1,4 @@
-"""What ``spikingjelly.activation_based.encoding`` provides.
+"""Declare what ``spikingjelly.activation_based.encoding`` provides.
 
 Where SpikingJelly has no default, it is that of its examples.
 """

@@ -1,4 +1,4 @@
-"""What ``spikingjelly.activation_based.neuron`` provides.
+"""Declare what ``spikingjelly.activation_based.neuron`` provides.
 
 Defaults are SpikingJelly's. ``h`` is the membrane before the reset, ``v`` after it, θ is ``v_threshold`` and
 r is ``v_reset``; a prime marks the step before. All but one spike where h ≥ θ, whatever the surrogate,

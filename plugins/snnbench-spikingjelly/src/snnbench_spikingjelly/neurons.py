@@ -27,7 +27,7 @@ Features: TypeAlias = tuple[int, ...]
 
 
 class Node:
-    """What makes populations of one class of nodes: a component's factory.
+    """This makes populations of one class of nodes: it is a component's factory.
 
     Args:
         node: Name of the class.

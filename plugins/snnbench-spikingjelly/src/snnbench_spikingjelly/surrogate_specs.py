@@ -1,4 +1,4 @@
-"""What ``spikingjelly.activation_based.surrogate`` provides. ``z`` is ``v − θ``; all spike where z ≥ 0."""
+"""Declare the surrogates of ``spikingjelly.activation_based``. ``z`` is ``v − θ``; all spike where z ≥ 0."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ class TraceLayer(LibraryNeuron):
         return tuple(1.0 if name.endswith("rec") or "prev" in name else unit for name in self.states)
 
     def leak_exponent(self) -> float | None:
-        """Of its traces. What has weights has no closed form."""
+        """Return the leak of its traces; a layer with weights has none in closed form."""
         decays = getattr(self.module, "_dynamic_params", {})
         names = [name for name in decays if name.endswith(("alpha", "beta", "gamma"))]
         return max(
@@ -81,7 +81,7 @@ class TraceLayer(LibraryNeuron):
 
 
 def _neurons(features: tuple[int, ...], dim: int) -> int:
-    """How many neurons there are along ``dim``."""
+    """Return how many neurons there are along ``dim``."""
     axes = len(features)
     if not (1 <= dim <= axes or -axes <= dim <= -1):
         raise UsageError(

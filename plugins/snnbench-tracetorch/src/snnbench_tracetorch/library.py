@@ -1,4 +1,4 @@
-"""What all components of traceTorch have in common."""
+"""Define what all components of traceTorch have in common."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ def graded() -> Callable[[Tensor], Tensor]:
 
 
 def rounded() -> Callable[[Tensor], Tensor]:
-    """The same through ``round_ste()``."""
+    """Return the rounded surrogate, through ``round_ste()``."""
     quantise = functional.round_ste()
     return lambda z: quantise(functional.sigmoid4x(z))
 
