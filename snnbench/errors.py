@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Final
 
 
 class SnnbenchError(Exception):
@@ -53,11 +54,16 @@ class StoreError(SnnbenchError):
     exit_code = 2
 
 
+MOST_NAMED: Final = 40
+"""How many names a hint lists at most."""
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return the hint that names the closest of ``known``, or all of them when none is close."""
+    """Return the hint that names the closest of ``known``; when none is close, the first ones of all."""
     names = sorted(known)
     folded = {name.casefold(): name for name in names}
     close = [folded[name] for name in get_close_matches(word.casefold(), folded, n=3, cutoff=0.6)]
     if close:
         return f"did you mean {' or '.join(close)}?"
-    return f"known: {', '.join(names)}" if names else ""
+    more = f", … and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return f"known: {', '.join(names[:MOST_NAMED])}{more}" if names else ""

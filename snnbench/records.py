@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeAlias
 
@@ -104,18 +104,6 @@ def derive_seed(key: str, stream: str) -> int:
     """
     digest = hashlib.sha256(f"{key}/{stream}".encode()).digest()
     return int.from_bytes(digest[:8], "big") >> 1
-
-
-TAKEN = frozenset(
-    {
-        *("id", "combination", *AXES, "seed", "status"),
-        *("reason", "device", "engine", "environment", "protocol", "penalty", "started", "seconds", "key"),
-        "version",
-        *(item.name for item in fields(Budget) if item.name != "stability"),
-        *("rank", "contest", "ranked_by", "seeds", "marks", "index"),
-    }
-)
-"""Columns that say what a cell is, or where a row of a board stands: no measurement has such a name."""
 
 
 class Status(StrEnum):

@@ -128,8 +128,7 @@ def _measure_all(job: Job, on_epoch: OnEpoch, alone: Alone, found: _Findings) ->
     if any(spec.phase is Phase.ALONE for _, spec in job.extra):
         with alone():
             found.metrics |= _extra(Phase.ALONE, job, trained)
-    if isinstance(build.engine, Compiled):  # some calls may have run in another way than those tried first
-        _note(engine.describe(build.engine, trained.network), found)
+    _note_engine(build, trained, found)
 
 
 def _choose_engine(job: Job, build: Builder, trained: CellContext, found: _Findings) -> None:
@@ -138,6 +137,12 @@ def _choose_engine(job: Job, build: Builder, trained: CellContext, found: _Findi
     build.engine = chosen.engine
     trained.network.run_by(chosen.engine)
     _note(chosen, found)
+
+
+def _note_engine(build: Builder, trained: CellContext, found: _Findings) -> None:
+    """Note how the cell ran in the end: some calls may have run in another way than those tried first."""
+    if isinstance(build.engine, Compiled):
+        _note(engine.describe(build.engine, trained.network), found)
 
 
 def _note(chosen: engine.Chosen, found: _Findings) -> None:

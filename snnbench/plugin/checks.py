@@ -15,7 +15,7 @@ from snnbench.plugin.params import Param
 from snnbench.plugin.spec import Spec
 from snnbench.plugin.specs import DataFile, DatasetSpec, MeasurementSpec, NeuronSpec, SurrogateSpec
 from snnbench.quantities import Flag, Quantity
-from snnbench.records import TAKEN
+from snnbench.reserved import TAKEN
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _CHECKSUM = re.compile(r"(md5|sha256):[0-9a-fA-F]+")
@@ -99,6 +99,9 @@ def _check_quantities(where: str, spec: MeasurementSpec) -> None:
         raise Fault(f"{where}: it has no quantities")
     if spec.flags is not None and not issubclass(spec.flags, Flag):
         raise Fault(f"{where}: flags={spec.flags!r} is no subclass of Flag")
+    for flag in spec.flags or ():
+        if "," in flag or ";" in flag or "[" in flag:
+            raise Fault(f"{where}: the flag {flag.value!r} has a comma, a semicolon or a bracket")
     names = [one.name for one in spec.quantities]
     for one in spec.quantities:
         _check_fields(f"{where}, quantity {one.name!r}", one, Quantity)

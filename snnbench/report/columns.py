@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 
 from snnbench.axes import AXES
-from snnbench.records import TAKEN
+from snnbench.reserved import TAKEN
 from snnbench.settings import Budget
 
 PLACE = ("device", "engine", "environment")

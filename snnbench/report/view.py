@@ -153,10 +153,7 @@ def _section(board: Board, contest: Contest) -> Section:
 
 
 def _is_common(rows: Sequence[Row], texts: Sequence[str]) -> bool:
-    """Return whether a label says the same of all rows; those without a finished cell do not count.
-
-    A row without the label is another than one with it: what is said of one must not be read as true of all.
-    """
+    """Return whether a label says the same of all rows that have a finished cell, or of none of them."""
     return len({text for row, text in zip(rows, texts, strict=True) if text or row.group.done}) < 2
 
 

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -6,7 +7,7 @@ import pytest
 from snnbench.plugin.checks import Fault, check_spec
 from snnbench.plugin.host import Host
 from snnbench.plugin.specs import MeasurementSpec, NeuronSpec
-from snnbench.quantities import Quantity
+from snnbench.quantities import Flag, Quantity
 
 Install = Callable[..., None]
 
@@ -29,6 +30,15 @@ def test_quantities_have_names_of_their_own(names: tuple[str, ...], problem: str
     quantities = (Quantity(name, "Rate", "Something.") for name in names)
     with pytest.raises(Fault, match=problem):
         check_spec(measurement("gap", "1", *quantities), MeasurementSpec)
+
+
+@pytest.mark.parametrize("text", ["hot, very", "hot; very", "hot[3]"])
+def test_a_flag_is_told_apart_from_others_in_a_table(text: str) -> None:
+    class Heat(Flag):
+        HOT = text, "The chip throttled."
+
+    with pytest.raises(Fault, match="has a comma, a semicolon or a bracket"):
+        check_spec(replace(measurement("gap", "1"), flags=Heat), MeasurementSpec)
 
 
 def reason(install: Install, code: str, **options: str) -> str:

@@ -12,13 +12,14 @@ import pytest
 
 from results import HERE, cells_of, make_cell, make_metrics, make_result, make_run, make_seeds
 from snnbench.errors import UsageError
-from snnbench.records import PROTOCOL, TAKEN, CellResult, Component, Metric, Status
+from snnbench.records import PROTOCOL, CellResult, Component, Metric, Status
 from snnbench.report.board import make_board
 from snnbench.report.columns import IDENTITY
 from snnbench.report.frame import DataFrame, to_frame
 from snnbench.report.statistics import summarise
 from snnbench.report.tables import csv
 from snnbench.report.view import sections
+from snnbench.reserved import TAKEN
 from snnbench.results import leaderboard
 from snnbench.settings import Budget
 

@@ -7,10 +7,11 @@ import pandas as pd
 import pytest
 
 from results import make_cell, make_metrics, make_result, make_run, make_seeds
-from snnbench.records import PROTOCOL, TAKEN, CellResult, Component, Metric, Status
+from snnbench.records import PROTOCOL, CellResult, Component, Metric, Status
 from snnbench.report.columns import IDENTITY
 from snnbench.report.frame import to_frame
 from snnbench.report.imported import metrics
+from snnbench.reserved import TAKEN
 
 
 def test_a_row_a_cell_with_what_was_run() -> None:

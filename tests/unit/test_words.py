@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.text import Text
 
-from snnbench.errors import UsageError
+from snnbench.errors import UsageError, did_you_mean
 from snnbench.words import LONGEST, check_name, plain
 
 ESCAPES = {
@@ -66,3 +66,9 @@ def test_names_that_may_not(name: str) -> None:
         check_name(name, "the matrix", "rename the file")
     assert "\x1b" not in str(caught.value)
     assert caught.value.hint.endswith("not dots alone: rename the file")
+
+
+def test_a_hint_of_many_names_is_short() -> None:
+    assert did_you_mean("qqqq", ["a", "b"]) == "known: a, b"
+    assert did_you_mean("qqqq", map(str, range(170))).endswith(", … and 130 more")
+    assert did_you_mean("lfi", ["lif", *map(str, range(170))]) == "did you mean lif?"
