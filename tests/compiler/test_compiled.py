@@ -30,6 +30,7 @@ from snnbench.compiler.agreement import disagreement
 from snnbench.compiler.chunks import MOST_STEPS, chunk_steps
 from snnbench.compiler.engine import Compiled
 from snnbench.components import neurons as listing
+from snnbench.components.neurons.alif import ALIF
 from snnbench.components.neurons.li import LI
 from snnbench.components.neurons.lif import LIF
 from snnbench.components.surrogates.atan import ATan
@@ -288,7 +289,7 @@ def test_a_population_that_fails_falls_back_alone() -> None:
             neuron.engine = engine
             neuron(x)
     assert engine.refusal.startswith("Faulty: ")
-    assert engine.looped
+    assert [engine.strategies(kind) for kind in (LIF, Faulty, ALIF)] == [{"loop"}, {"eager"}, {"loop"}]
     assert {kind.__name__ for kind, *_ in engine._trusted} == {"LIF", "ALIF"}
     assert engine.strategy == "all steps"
 
